@@ -1,0 +1,151 @@
+import type { EpochSeconds, JobToken, SchedulerJobId } from './ids.ts'
+import type { JobFacts } from './job-facts.ts'
+
+/** Who a process is, so that a fact about it says nothing on another host or after a reboot. */
+export interface ProcessIdentity {
+  readonly host: string
+  readonly boot: string
+  readonly pid: number
+  /** Field 22 of /proc/PID/stat: clock ticks since boot at which it started. */
+  readonly start: string
+}
+
+/** What a submission needs. All paths are absolute. */
+export interface SubmitRequest {
+  readonly token: JobToken
+  /** The name people see (`w12`); the embedded scheduler uses it as its job id. */
+  readonly name: string
+  /** The user's words after placeholders were filled in; never a shell string. */
+  readonly words: readonly string[]
+  /** The real directory the command starts in. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** A file whose content is the command's standard input (a script typed into sbatch), or null. */
+  readonly stdinFile: string | null
+  /** An existing folder of this submission's own (0700), for the scheduler's small files: witnesses that outlive us. */
+  readonly folder: string
+  /** An array wish of our own (`--array 0-9`), for schedulers whose command has no such option; else null. */
+  readonly array: string | null
+}
+
+/** What came of a submission. Only a complaint about the request itself is a refusal; doubt is `unknown`. */
+export type SubmitOutcome =
+  | {
+      readonly kind: 'submitted'
+      readonly id: SchedulerJobId
+      readonly cluster: string | null
+      /** What the command printed, to be shown unchanged. */
+      readonly stdout: string
+      readonly stderr: string
+      /** The command's own exit code: not 0 when it waited (`sbatch --wait`) for a job that failed. */
+      readonly exitCode: number
+    }
+  /** The command did its work and no job was meant to come of it (`--test-only`, `--help`). */
+  | { readonly kind: 'no-job'; readonly stdout: string; readonly stderr: string; readonly exitCode: number }
+  | {
+      readonly kind: 'refused'
+      readonly stdout: string
+      readonly stderr: string
+      readonly exitCode: number | null
+    }
+  | {
+      readonly kind: 'unknown'
+      readonly stdout: string
+      readonly stderr: string
+      readonly exitCode: number | null
+    }
+
+/**
+ * A submission that is ready and waits. Its process is noted in the ledger before `go`, and ends by itself without
+ * submitting when this process dies before `go`.
+ */
+export interface HeldSubmission {
+  readonly process: ProcessIdentity
+  readonly go: () => Promise<SubmitOutcome>
+  readonly abandon: () => Promise<void>
+}
+
+/** A job as the ledger knows it, to be asked about. */
+export interface JobReference {
+  readonly id: SchedulerJobId
+  readonly cluster: string | null
+  readonly user: string
+  readonly submittedAt: EpochSeconds
+  readonly token: JobToken
+  readonly folder: string
+}
+
+/** The states of Slurm, without suffixes such as `by 1000`; the embedded scheduler uses the same words. */
+export type SchedulerState = string
+
+/**
+ * One thing a witness said: about a whole job, about one task of an array (`task`), one component of a heterogeneous
+ * job (`component`), or tasks still folded together in the queue (`folded`, in array notation without `%limit`).
+ * Rows of one task may repeat: one an attempt, in order of `submitted`.
+ */
+export interface Row {
+  readonly job: SchedulerJobId
+  readonly cluster: string | null
+  readonly task: number | null
+  readonly folded: string | null
+  readonly component: number | null
+  readonly state: SchedulerState
+  /** Slurm's own word for why it waits or ended (`Resources`, `NonZeroExitCode`), or null. */
+  readonly reason: string | null
+  readonly exit: { readonly code: number; readonly signal: number } | null
+  readonly submitted: EpochSeconds | null
+  readonly started: EpochSeconds | null
+  readonly ended: EpochSeconds | null
+  readonly user: string | null
+  readonly facts: JobFacts
+}
+
+/** A witness that answered may know nothing of a job; one that did not answer says nothing about any. */
+export type Testimony =
+  | { readonly answered: true; readonly rows: readonly Row[] }
+  | { readonly answered: false; readonly why: 'off' | 'failed' | 'not-asked'; readonly message: string }
+
+/** One look at the jobs. The embedded scheduler's markers are its `queue`; it has no accounting (`off`). */
+export interface Look {
+  readonly queue: Testimony
+  readonly accounting: Testimony
+}
+
+/** The trace of a token: the job it became, or how sure we are that there is none. */
+export type TokenSearch =
+  | {
+      readonly kind: 'found'
+      readonly id: SchedulerJobId
+      readonly cluster: string | null
+      readonly submittedAt: EpochSeconds | null
+    }
+  /** Every witness that could show it has answered and none knows it. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unanswered'; readonly message: string }
+
+/** A word to the scheduler about one job, and how it was taken. */
+export type CancelOutcome =
+  | { readonly kind: 'asked' }
+  | { readonly kind: 'already-over' }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** What Waybill asks of any scheduler: `slurm/` and `local/` pass one suite of tests. Nothing here throws for what the world does. */
+export interface Scheduler {
+  readonly kind: 'slurm' | 'local'
+  readonly hold: (request: SubmitRequest) => Promise<HeldSubmission>
+  /** Asks about all jobs at once: one query to the queue, and one to accounting for those the queue does not settle. */
+  readonly look: (jobs: readonly JobReference[], options: LookOptions) => Promise<Look>
+  readonly findToken: (token: JobToken, since: EpochSeconds, folder: string) => Promise<TokenSearch>
+  /** Seconds that must lie between two searches before `absent` twice is believed. */
+  readonly settleSeconds: () => Promise<number>
+  readonly cancel: (jobs: readonly JobReference[]) => Promise<readonly CancelOutcome[]>
+}
+
+/** How thorough a look is. */
+export interface LookOptions {
+  /**
+   * `states`: accounting is asked only for jobs the queue does not show. `facts`: also for jobs the queue shows as
+   * over, with every attempt, step memory and CPU time.
+   */
+  readonly depth: 'states' | 'facts'
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+
+/** How a program is started. There is no shell: arguments are a list. */
+export interface RunOptions {
+  readonly cwd?: string
+  /** The whole environment of the child; the parent's when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly input?: string | Uint8Array | Iterable<string | Uint8Array>
+  /** After this many milliseconds the program is killed and `signal` is SIGKILL, `timedOut` true. */
+  readonly timeoutMs?: number
+  /** Let the program share the terminal's standard error (progress of git-annex). */
+  readonly showStderr?: boolean
+  /** A process group of its own: Ctrl-C at the terminal does not reach it. */
+  readonly ownGroup?: boolean
+}
+
+/** What a program did. A code other than 0 is a result, not an exception. */
+export interface RunResult {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: Buffer
+  readonly stderr: string
+  readonly timedOut: boolean
+}
+
+/** The program is not installed, or may not be started. */
+export interface MissingProgram {
+  readonly kind: 'missing-program'
+  readonly program: string
+  readonly message: string
+}
+
+/** Thrown when a program cannot be started at all: the caller's room turns it into its own failure. */
+export class CannotStart extends Error {
+  readonly missing: MissingProgram
+  constructor(program: string, message: string) {
+    super(`cannot start ${program}: ${message}`)
+    this.missing = { kind: 'missing-program', program, message }
+  }
+}
+
+/**
+ * Starts a program, feeds it, and waits for its end with its whole output in memory.
+ * @throws CannotStart when the program is missing or may not be executed.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.env === undefined ? {} : { env: options.env as NodeJS.ProcessEnv }),
+      stdio: [
+        options.input === undefined ? 'ignore' : 'pipe',
+        'pipe',
+        options.showStderr ? 'inherit' : 'pipe',
+      ],
+      detached: options.ownGroup ?? false,
+    })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    let timedOut = false
+    const timer =
+      options.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true
+            child.kill('SIGKILL')
+          }, options.timeoutMs)
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+    child.on('error', (error) => {
+      clearTimeout(timer)
+      reject(new CannotStart(program, error.message))
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code, signal, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString(), timedOut })
+    })
+    // A program that ends before it has read its input breaks the pipe; its exit code tells what happened.
+    child.stdin?.on('error', () => {})
+    if (options.input !== undefined && child.stdin) feed(child.stdin, options.input)
+  })
+}
+
+function feed(stdin: NodeJS.WritableStream, input: NonNullable<RunOptions['input']>): void {
+  if (typeof input === 'string' || input instanceof Uint8Array) {
+    stdin.end(input)
+    return
+  }
+  const pieces = input[Symbol.iterator]()
+  const pump = (): void => {
+    for (;;) {
+      const piece = pieces.next()
+      if (piece.done) {
+        stdin.end()
+        return
+      }
+      if (!stdin.write(piece.value)) {
+        stdin.once('drain', pump)
+        return
+      }
+    }
+  }
+  pump()
+}
