@@ -1,0 +1,60 @@
+import type { CommitId, EpochSeconds, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
+import type { ProcessIdentity } from '../contract/scheduler.ts'
+
+/** A job's place in its life (see the state diagram in docs/architecture.md). The first seven are open. */
+export type JobState =
+  | 'intended'
+  | 'submitted'
+  | 'pending'
+  | 'running'
+  | 'ended'
+  | 'collected'
+  | 'unknown'
+  | 'recorded'
+  | 'closed'
+  | 'refused'
+
+/** Who was carrying out a submission, so that recovery knows whether it still is. */
+export interface Submitter {
+  readonly waybill: ProcessIdentity
+  /** The small shell that runs sbatch; null until it waits for its word. */
+  readonly shell: ProcessIdentity | null
+}
+
+/**
+ * A job as the ledger holds it. `Spec` is what was asked at submission and never changes; `Observed` is the newest
+ * evidence about it. Both are JSON whose shape belongs to the room above.
+ */
+export interface JobRow<Spec, Observed> {
+  readonly id: JobId
+  readonly token: JobToken
+  readonly state: JobState
+  readonly scheduler: 'slurm' | 'local'
+  readonly schedulerId: SchedulerJobId | null
+  readonly cluster: string | null
+  readonly createdAt: EpochSeconds
+  readonly submittedAt: EpochSeconds | null
+  readonly endedAt: EpochSeconds | null
+  readonly user: string
+  /** Real path of the worktree's root, and the full name of its branch at submission. */
+  readonly worktree: string
+  readonly branch: string
+  readonly submitter: Submitter | null
+  readonly spec: Spec
+  readonly observed: Observed | null
+  readonly commit: CommitId | null
+}
+
+/** What a job has before its number and state are given. */
+export type NewJob<Spec> = Pick<
+  JobRow<Spec, never>,
+  'token' | 'scheduler' | 'createdAt' | 'user' | 'worktree' | 'branch' | 'submitter' | 'spec'
+>
+
+/** What may change in a job's row; absent keys stay as they are. */
+export type JobChange<Observed> = Partial<
+  Pick<
+    JobRow<never, Observed>,
+    'state' | 'schedulerId' | 'cluster' | 'submittedAt' | 'endedAt' | 'submitter' | 'observed' | 'commit'
+  >
+>

@@ -1,0 +1,296 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { CommitId, EpochSeconds, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
+import { asBroken } from './broken.ts'
+import type { JobChange, JobRow, JobState, NewJob, Submitter } from './job-row.ts'
+import { openLedgerFile, type LedgerPlace } from './open.ts'
+import { findConflict, release, reservationsOf, reserve, type Conflict } from './reservations.ts'
+
+/** One thing that happened to a job; kept for good. */
+export interface JobEvent {
+  readonly at: EpochSeconds
+  readonly kind: string
+  readonly data: unknown
+}
+
+/** A branch move that has begun: what it is (JSON of the dataset's room) and which job each commit records. */
+export interface PendingMove<Plan> {
+  readonly id: string
+  readonly worktree: string
+  readonly plan: Plan
+  readonly jobs: readonly { readonly job: JobId; readonly commit: CommitId }[]
+}
+
+const closedStates: readonly JobState[] = ['recorded', 'closed', 'refused']
+
+/**
+ * Open work, in SQLite beside the repository. Every method is one short transaction, or part of the one that
+ * `transaction` holds. Methods throw LedgerBroken when the file or its disk is at fault.
+ */
+export class Ledger<Spec, Observed, Plan> {
+  readonly path: string
+  readonly warning: string | null
+  private readonly db: DatabaseSync
+
+  constructor(place: LedgerPlace) {
+    const opened = openLedgerFile(place)
+    this.db = opened.db
+    this.path = opened.path
+    this.warning = opened.warning
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  /** Runs `work` with the ledger's write lock held: all of it is kept, or none. */
+  transaction<T>(work: () => T): T {
+    return this.guarded(() => {
+      this.db.exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        this.db.exec('COMMIT')
+        return result
+      } catch (error) {
+        if (this.db.isTransaction) this.db.exec('ROLLBACK')
+        throw error
+      }
+    })
+  }
+
+  /** Notes a job before it is submitted, reserving its paths, or says what stands in the way. */
+  intend(
+    job: NewJob<Spec>,
+    paths: readonly string[],
+  ): { readonly id: JobId } | { readonly conflict: Conflict } {
+    return this.transaction(() => {
+      const conflict = findConflict(this.db, job.worktree, paths)
+      if (conflict !== null) return { conflict }
+      const inserted = this.db
+        .prepare(
+          `INSERT INTO jobs (token, state, scheduler, created_at, user, worktree, branch, submitter, spec)
+           VALUES (?, 'intended', ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          job.token,
+          job.scheduler,
+          job.createdAt,
+          job.user,
+          job.worktree,
+          job.branch,
+          toJson(job.submitter),
+          JSON.stringify(job.spec),
+        )
+      const id = Number(inserted.lastInsertRowid) as JobId
+      reserve(this.db, job.worktree, id, paths)
+      this.addEvent(id, job.createdAt, 'intended', {})
+      return { id }
+    })
+  }
+
+  /** Changes a job and notes why. Ending its open life releases its paths. */
+  change(id: JobId, at: EpochSeconds, kind: string, change: JobChange<Observed>, data: unknown = {}): void {
+    const columns: Record<string, SQLInputValue> = {}
+    if (change.state !== undefined) columns['state'] = change.state
+    if (change.schedulerId !== undefined) columns['scheduler_id'] = change.schedulerId
+    if (change.cluster !== undefined) columns['cluster'] = change.cluster
+    if (change.submittedAt !== undefined) columns['submitted_at'] = change.submittedAt
+    if (change.endedAt !== undefined) columns['ended_at'] = change.endedAt
+    if (change.submitter !== undefined) columns['submitter'] = toJson(change.submitter)
+    if (change.observed !== undefined) columns['observed'] = toJson(change.observed)
+    if (change.commit !== undefined) columns['commit_id'] = change.commit
+    const names = Object.keys(columns)
+    this.inTransaction(() => {
+      if (names.length > 0) {
+        this.db
+          .prepare(`UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`)
+          .run(...Object.values(columns), id)
+      }
+      if (change.state !== undefined && closedStates.includes(change.state)) {
+        release(this.db, id)
+        this.db.prepare('DELETE FROM writable WHERE job = ?').run(id)
+      }
+      this.addEvent(id, at, kind, data)
+    })
+  }
+
+  /** Newest evidence about a job, without an event: looks are many. */
+  observe(id: JobId, state: JobState, observed: Observed, endedAt: EpochSeconds | null): void {
+    this.guarded(() =>
+      this.db
+        .prepare('UPDATE jobs SET state = ?, observed = ?, ended_at = ? WHERE id = ?')
+        .run(state, JSON.stringify(observed), endedAt, id),
+    )
+  }
+
+  /** Adds to a job's reservations what became known after submission. */
+  reserveMore(id: JobId, worktree: string, paths: readonly string[]): void {
+    this.inTransaction(() => reserve(this.db, worktree, id, paths))
+  }
+
+  /** The first open reservation that meets one of the paths, or null. */
+  conflict(worktree: string, paths: Iterable<string>): Conflict | null {
+    return this.guarded(() => findConflict(this.db, worktree, paths))
+  }
+
+  reservations(worktree: string): readonly { readonly path: string; readonly job: JobId }[] {
+    return this.guarded(() => reservationsOf(this.db, worktree))
+  }
+
+  job(id: JobId): JobRow<Spec, Observed> | null {
+    return this.guarded(() => {
+      const row = this.db.prepare('SELECT * FROM jobs WHERE id = ?').get(id)
+      return row === undefined ? null : toJob<Spec, Observed>(row)
+    })
+  }
+
+  /** All open jobs of all worktrees, oldest first. */
+  openJobs(): readonly JobRow<Spec, Observed>[] {
+    return this.guarded(() =>
+      this.db
+        .prepare(`SELECT * FROM jobs WHERE state NOT IN ('recorded', 'closed', 'refused') ORDER BY id`)
+        .all()
+        .map((row) => toJob<Spec, Observed>(row)),
+    )
+  }
+
+  /** Jobs of any state that the scheduler calls `id`, newest first. */
+  jobsBySchedulerId(id: SchedulerJobId): readonly JobRow<Spec, Observed>[] {
+    return this.guarded(() =>
+      this.db
+        .prepare('SELECT * FROM jobs WHERE scheduler_id = ? ORDER BY id DESC')
+        .all(id)
+        .map((row) => toJob<Spec, Observed>(row)),
+    )
+  }
+
+  /** Notes of files made writable for a job, by path; kept before the files are touched. */
+  keepWritable(job: JobId, notes: readonly { readonly path: string; readonly note: unknown }[]): void {
+    this.inTransaction(() => {
+      const insert = this.db.prepare('INSERT OR REPLACE INTO writable (job, path, note) VALUES (?, ?, ?)')
+      for (const { path, note } of notes) insert.run(job, path, JSON.stringify(note))
+    })
+  }
+
+  writable(job: JobId): readonly { readonly path: string; readonly note: unknown }[] {
+    return this.guarded(() =>
+      this.db
+        .prepare('SELECT path, note FROM writable WHERE job = ?')
+        .all(job)
+        .map((row) => ({ path: String(row['path']), note: JSON.parse(String(row['note'])) as unknown })),
+    )
+  }
+
+  events(job: JobId): readonly JobEvent[] {
+    return this.guarded(() =>
+      this.db
+        .prepare('SELECT at, kind, data FROM events WHERE job = ? ORDER BY id')
+        .all(job)
+        .map((row) => ({
+          at: Number(row['at']),
+          kind: String(row['kind']),
+          data: JSON.parse(String(row['data'])) as unknown,
+        })),
+    )
+  }
+
+  /** Notes a branch move before its first step. */
+  beginMove(move: PendingMove<Plan>): void {
+    this.guarded(() =>
+      this.db
+        .prepare('INSERT INTO moves (id, worktree, plan, jobs) VALUES (?, ?, ?, ?)')
+        .run(move.id, move.worktree, JSON.stringify(move.plan), JSON.stringify(move.jobs)),
+    )
+  }
+
+  endMove(id: string): void {
+    this.guarded(() => this.db.prepare('DELETE FROM moves WHERE id = ?').run(id))
+  }
+
+  pendingMoves(): readonly PendingMove<Plan>[] {
+    return this.guarded(() =>
+      this.db
+        .prepare('SELECT id, worktree, plan, jobs FROM moves')
+        .all()
+        .map((row) => ({
+          id: String(row['id']),
+          worktree: String(row['worktree']),
+          plan: JSON.parse(String(row['plan'])) as Plan,
+          jobs: JSON.parse(String(row['jobs'])) as PendingMove<Plan>['jobs'],
+        })),
+    )
+  }
+
+  /** Takes the named lease until `expires`, or gives back who holds it. `mayTake` says whether an owner is known to be gone. */
+  takeLease(
+    name: string,
+    owner: string,
+    now: EpochSeconds,
+    expires: EpochSeconds,
+    isGone: (owner: string) => boolean,
+  ): { readonly held: true } | { readonly held: false; readonly owner: string } {
+    return this.transaction(() => {
+      const row = this.db.prepare('SELECT owner, expires FROM leases WHERE name = ?').get(name)
+      if (row !== undefined) {
+        const holder = String(row['owner'])
+        if (holder !== owner && Number(row['expires']) > now && !isGone(holder))
+          return { held: false, owner: holder }
+      }
+      this.db
+        .prepare('INSERT OR REPLACE INTO leases (name, owner, expires) VALUES (?, ?, ?)')
+        .run(name, owner, expires)
+      return { held: true }
+    })
+  }
+
+  /** Gives the lease back, where it is still ours. */
+  dropLease(name: string, owner: string): void {
+    this.guarded(() => this.db.prepare('DELETE FROM leases WHERE name = ? AND owner = ?').run(name, owner))
+  }
+
+  private addEvent(job: JobId, at: EpochSeconds, kind: string, data: unknown): void {
+    this.db
+      .prepare('INSERT INTO events (job, at, kind, data) VALUES (?, ?, ?, ?)')
+      .run(job, at, kind, JSON.stringify(data))
+  }
+
+  private inTransaction(work: () => void): void {
+    if (this.db.isTransaction) this.guarded(work)
+    else this.transaction(work)
+  }
+
+  private guarded<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw asBroken(error, this.path)
+    }
+  }
+}
+
+function toJson(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
+}
+
+function toJob<Spec, Observed>(row: Record<string, unknown>): JobRow<Spec, Observed> {
+  const parse = <T>(column: string): T | null =>
+    row[column] === null ? null : (JSON.parse(String(row[column])) as T)
+  const number = (column: string): number | null => (row[column] === null ? null : Number(row[column]))
+  return {
+    id: Number(row['id']) as JobId,
+    token: String(row['token']) as JobToken,
+    state: String(row['state']) as JobState,
+    scheduler: row['scheduler'] === 'local' ? 'local' : 'slurm',
+    schedulerId: row['scheduler_id'] === null ? null : (String(row['scheduler_id']) as SchedulerJobId),
+    cluster: row['cluster'] === null ? null : String(row['cluster']),
+    createdAt: Number(row['created_at']),
+    submittedAt: number('submitted_at'),
+    endedAt: number('ended_at'),
+    user: String(row['user']),
+    worktree: String(row['worktree']),
+    branch: String(row['branch']),
+    submitter: parse<Submitter>('submitter'),
+    spec: JSON.parse(String(row['spec'])) as Spec,
+    observed: parse<Observed>('observed'),
+    commit: row['commit_id'] === null ? null : (String(row['commit_id']) as CommitId),
+  }
+}

@@ -1,0 +1,109 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { DatabaseSync } from 'node:sqlite'
+import { asBroken, LedgerBroken, sqliteCode } from './broken.ts'
+import { fileSystemOf } from './file-system.ts'
+import { migrations } from './schema.ts'
+
+/** Where a ledger lies and who may use it. */
+export interface LedgerPlace {
+  /** `<git common dir>/waybill`; made when absent. */
+  readonly folder: string
+  /** Bits to add for `core.sharedRepository`: 0 for the user alone, 0o070 for the group, … */
+  readonly shareBits: number
+}
+
+/** How long one process waits for another's transaction. Those are short: longer means a stuck disk or a stopped process. */
+const busyTimeoutMs = 15_000
+
+/** An open ledger file. `warning` is said to the user once. */
+export interface OpenLedger {
+  readonly db: DatabaseSync
+  readonly path: string
+  readonly warning: string | null
+}
+
+/**
+ * Opens the ledger, making or migrating it where needed.
+ * @throws LedgerBroken when it is newer, locked, full, unreadable or may not be written.
+ */
+export function openLedgerFile(place: LedgerPlace): OpenLedger {
+  const path = join(place.folder, 'ledger.db')
+  try {
+    const fresh = !existsSync(path)
+    makeFolder(place)
+    const opened = openWithLocks(path)
+    if (fresh && place.shareBits !== 0) chmodSync(path, 0o600 | (place.shareBits & 0o666))
+    else if (fresh) chmodSync(path, 0o600)
+    migrate(opened.db, path)
+    return { ...opened, path }
+  } catch (error) {
+    throw asBroken(fromFileSystem(error, path), path)
+  }
+}
+
+function makeFolder(place: LedgerPlace): void {
+  if (existsSync(place.folder)) return
+  mkdirSync(place.folder, { recursive: true })
+  chmodSync(place.folder, 0o700 | place.shareBits | (place.shareBits === 0 ? 0 : 0o2000))
+}
+
+function openWithLocks(path: string): { readonly db: DatabaseSync; readonly warning: string | null } {
+  const fileSystem = fileSystemOf(join(path, '..'))
+  if (fileSystem.local) {
+    const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    return { db, warning: null }
+  }
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  try {
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    // Takes and gives back the lock that every transaction needs: fails where fcntl(2) locks do not exist.
+    db.exec('BEGIN IMMEDIATE; ROLLBACK')
+    return { db, warning: null }
+  } catch (error) {
+    const code = sqliteCode(error)
+    if (code !== 10 && code !== 15) throw error
+    db.close()
+  }
+  const url = pathToFileURL(path)
+  url.searchParams.set('vfs', 'unix-dotfile')
+  const dotfile = new DatabaseSync(url, { timeout: busyTimeoutMs })
+  dotfile.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+  return {
+    db: dotfile,
+    warning: `file locks do not work on this ${fileSystem.name} file system; the ledger is guarded by ${path}.lock instead`,
+  }
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  if (version(db) === migrations.length) return
+  // Two processes may find an old ledger at once: the second looks again when it holds the lock.
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const found = version(db)
+    if (found > migrations.length)
+      throw new LedgerBroken({ kind: 'ledger-newer', path, version: found, known: migrations.length })
+    for (const step of migrations.slice(found)) db.exec(step)
+    db.exec(`PRAGMA user_version = ${migrations.length}`)
+    db.exec('COMMIT')
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function version(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+}
+
+function fromFileSystem(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    return new LedgerBroken({ kind: 'ledger-full', path })
+  if (error.code === 'EACCES' || error.code === 'EROFS' || error.code === 'EPERM') {
+    return new LedgerBroken({ kind: 'ledger-read-only', path, detail: error.message })
+  }
+  return error
+}

@@ -1,0 +1,93 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { JobId } from '../contract/ids.ts'
+import { isPattern, literalPrefix, mayMeet } from './path-pattern.ts'
+
+/** An open job whose reserved path stands in the way of a wanted one. */
+export interface Conflict {
+  readonly wanted: string
+  readonly reserved: string
+  readonly job: JobId
+}
+
+/** The root is stored as the empty prefix, under which every path lies. */
+function prefixOf(path: string): string {
+  return path === '.' ? '' : literalPrefix(path)
+}
+
+/** Reserves root-relative paths or patterns for a job. Call inside the transaction that checked them. */
+export function reserve(db: DatabaseSync, worktree: string, job: JobId, paths: Iterable<string>): void {
+  const insert = db.prepare(
+    'INSERT OR IGNORE INTO reservations (worktree, prefix, pattern, job) VALUES (?, ?, ?, ?)',
+  )
+  for (const path of paths) insert.run(worktree, prefixOf(path), path, job)
+}
+
+/** Gives back everything a job had reserved. */
+export function release(db: DatabaseSync, job: JobId): void {
+  db.prepare('DELETE FROM reservations WHERE job = ?').run(job)
+}
+
+/**
+ * The first reservation of another job that meets one of the wanted paths, or null. Costs what a path's depth costs:
+ * each ancestor is one look-up in the index, and what lies below the path one range.
+ */
+export function findConflict(
+  db: DatabaseSync,
+  worktree: string,
+  wanted: Iterable<string>,
+  except: JobId | null = null,
+): Conflict | null {
+  const at = db.prepare('SELECT pattern, job FROM reservations WHERE worktree = ? AND prefix = ?')
+  const under = db.prepare(
+    'SELECT pattern, job FROM reservations WHERE worktree = ? AND prefix >= ? AND prefix < ?',
+  )
+  const everything = db.prepare('SELECT pattern, job FROM reservations WHERE worktree = ?')
+  for (const path of wanted) {
+    const prefix = prefixOf(path)
+    const found =
+      first(
+        ancestors(prefix).flatMap((ancestor) => at.all(worktree, ancestor)),
+        path,
+        except,
+      ) ??
+      first(
+        prefix === '' ? everything.iterate(worktree) : under.iterate(worktree, `${prefix}/`, `${prefix}0`),
+        path,
+        except,
+      )
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** The path itself, each folder above it, and the root. */
+function ancestors(prefix: string): readonly string[] {
+  const segments = prefix === '' ? [] : prefix.split('/')
+  return ['', ...segments.map((_, i) => segments.slice(0, i + 1).join('/'))]
+}
+
+function first(
+  rows: Iterable<Record<string, unknown>>,
+  wanted: string,
+  except: JobId | null,
+): Conflict | null {
+  for (const row of rows) {
+    const reserved = String(row['pattern'])
+    const job = Number(row['job']) as JobId
+    if (job === except) continue
+    const literal = !isPattern(wanted) && !isPattern(reserved)
+    if (literal || mayMeet(wanted, reserved)) return { wanted, reserved, job }
+  }
+  return null
+}
+
+/** Every reservation of one worktree: root-relative paths or patterns with their jobs. */
+export function reservationsOf(
+  db: DatabaseSync,
+  worktree: string,
+): readonly { readonly path: string; readonly job: JobId }[] {
+  return db
+    .prepare('SELECT pattern, job FROM reservations WHERE worktree = ?')
+    .all(worktree)
+    .map((row) => ({ path: String(row['pattern']), job: Number(row['job']) as JobId }))
+}

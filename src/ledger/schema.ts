@@ -1,0 +1,61 @@
+/**
+ * The ledger's tables, as numbered steps: step N brings a file of version N (PRAGMA user_version) to N + 1. A step once
+ * released is never changed.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    token TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    scheduler TEXT NOT NULL,
+    scheduler_id TEXT,
+    cluster TEXT,
+    created_at REAL NOT NULL,
+    submitted_at REAL,
+    ended_at REAL,
+    user TEXT NOT NULL,
+    worktree TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    submitter TEXT,
+    spec TEXT NOT NULL,
+    observed TEXT,
+    commit_id TEXT
+  ) STRICT;
+  CREATE INDEX jobs_open ON jobs (state) WHERE state NOT IN ('recorded', 'closed', 'refused');
+  CREATE INDEX jobs_by_scheduler_id ON jobs (scheduler_id);
+  CREATE TABLE reservations (
+    worktree TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    pattern TEXT NOT NULL,
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    PRIMARY KEY (worktree, prefix, pattern, job)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX reservations_by_job ON reservations (job);
+  CREATE TABLE writable (
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    path TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (job, path)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_by_job ON events (job);
+  CREATE TABLE moves (
+    id TEXT PRIMARY KEY,
+    worktree TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    jobs TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    expires REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+]

@@ -1,0 +1,103 @@
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { pythonJson, type Json } from './python-json.ts'
+import type { RecordMessage, RecordTitle, RunRecord } from './record.ts'
+
+const above = '=== Do not change lines below ==='
+const below = '^^^ Do not change lines above ^^^'
+
+/** Why a commit message gives no record that can be used. */
+export type RecordFailure =
+  | { readonly kind: 'no-record' }
+  | { readonly kind: 'bad-record'; readonly detail: string }
+  /** datalad-slurm's older pairs: this one says only that a job was submitted. */
+  | { readonly kind: 'old-pair'; readonly title: string }
+
+/** Writes a record's commit message in DataLad's form, ending in one newline. */
+export function writeMessage(title: RecordTitle, text: string, record: RunRecord): string {
+  return `[${title}] ${text}\n\n${above}\n${pythonJson(withoutUndefined(record))}\n${below}\n`
+}
+
+/** Reads a commit message: ours, DataLad's or datalad-slurm's. Free text above the title is no record, as for them. */
+export function readMessage(message: string): Fallible<RecordMessage, RecordFailure> {
+  const title = /^\[(DATALAD [A-Z ]+)\] /.exec(message)?.[1]
+  if (title === undefined) return fail({ kind: 'no-record' })
+  if (title === 'DATALAD SCHEDULE' || title === 'DATALAD RESCHEDULE' || title === 'DATALAD FINISH') {
+    return fail({ kind: 'old-pair', title })
+  }
+  if (title !== 'DATALAD SLURM RUN' && title !== 'DATALAD RUNCMD') return fail({ kind: 'no-record' })
+  const from = message.indexOf(`${above}\n`)
+  // The last marker counts: the record's own text cannot hold one on a line of its own, free text before it can.
+  const to = message.lastIndexOf(`\n${below}`)
+  if (from < 0 || to < from)
+    return fail({ kind: 'bad-record', detail: 'the lines around the record are missing' })
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(message.slice(from + above.length + 1, to))
+  } catch (error) {
+    return fail({
+      kind: 'bad-record',
+      detail: `not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    })
+  }
+  const text = message.slice(title.length + 3, from).trimEnd()
+  if (typeof parsed === 'string') return ok({ title, text, record: parsed })
+  const record = checkRecord(parsed)
+  return record.ok ? ok({ title, text, record: record.value }) : record
+}
+
+/** Proves that parsed JSON has a record's shape, filling lists that older releases left out. */
+export function checkRecord(value: unknown): Fallible<RunRecord, RecordFailure> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('it is not an object')
+  const raw = value as Readonly<Record<string, unknown>>
+  const cmd = raw['cmd']
+  if (typeof cmd !== 'string' && !isStrings(cmd)) return bad('it has no command')
+  const lists = {
+    chain: raw['chain'],
+    inputs: raw['inputs'],
+    extra_inputs: raw['extra_inputs'],
+    outputs: raw['outputs'],
+  }
+  for (const [key, list] of Object.entries(lists)) {
+    if (list !== undefined && list !== null && !isStrings(list))
+      return bad(`"${key}" is not a list of strings`)
+  }
+  const slurmOutputs = raw['slurm_outputs'] ?? raw['slurm_run_outputs']
+  if (slurmOutputs !== undefined && !isStrings(slurmOutputs))
+    return bad('"slurm_outputs" is not a list of strings')
+  const { pwd, dsid, exit, alt_dir: altDir, commit_id: commitId, slurm_job_id: slurmJobId, waybill } = raw
+  return ok({
+    cmd,
+    chain: strings(lists.chain),
+    inputs: strings(lists.inputs),
+    extra_inputs: strings(lists.extra_inputs),
+    outputs: strings(lists.outputs),
+    ...(typeof pwd === 'string' ? { pwd } : {}),
+    ...(typeof dsid === 'string' || typeof dsid === 'number' ? { dsid } : {}),
+    ...(typeof exit === 'number' ? { exit } : {}),
+    ...(typeof altDir === 'string' ? { alt_dir: altDir } : {}),
+    ...(typeof commitId === 'string' || commitId === null ? { commit_id: commitId } : {}),
+    ...(typeof slurmJobId === 'number' ? { slurm_job_id: slurmJobId } : {}),
+    ...(slurmOutputs === undefined ? {} : { slurm_outputs: slurmOutputs.filter((path) => path !== '') }),
+    ...(isObject(waybill) ? { waybill } : {}),
+  })
+}
+
+function bad(detail: string): { readonly ok: false; readonly failure: RecordFailure } {
+  return fail({ kind: 'bad-record', detail })
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function strings(value: unknown): readonly string[] {
+  return isStrings(value) ? value : []
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function withoutUndefined(record: RunRecord): Json {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Json
+}
