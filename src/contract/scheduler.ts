@@ -61,7 +61,8 @@ export type SubmitOutcome =
  */
 export interface HeldSubmission {
   readonly process: ProcessIdentity
-  readonly go: () => Promise<SubmitOutcome>
+  /** `onId` is told the job's id as soon as it is printed: `sbatch --wait` ends much later. */
+  readonly go: (onId?: (id: SchedulerJobId, cluster: string | null) => void) => Promise<SubmitOutcome>
   readonly abandon: () => Promise<void>
 }
 
@@ -138,6 +139,8 @@ export interface Scheduler {
   readonly findToken: (token: JobToken, since: EpochSeconds, folder: string) => Promise<TokenSearch>
   /** Seconds that must lie between two searches before `absent` twice is believed. */
   readonly settleSeconds: () => Promise<number>
+  /** The scheduler's own description of a job as `Key: value` (what `scontrol show job` prints), or null when it no longer has one. */
+  readonly describe: (job: JobReference) => Promise<Readonly<Record<string, string>> | null>
   readonly cancel: (jobs: readonly JobReference[]) => Promise<readonly CancelOutcome[]>
 }
 

@@ -1,0 +1,44 @@
+import type { Result } from '../contract/result.ts'
+
+/** The line that people see for a result, in DataLad's form. */
+export function resultLine(result: Result): string {
+  const type = result.type === undefined || result.type === 'job' ? '' : ` (${result.type})`
+  const path = result.path === '' ? '' : ` ${printable(result.path)}${type}`
+  const message = result.message === undefined ? '' : ` [${result.message}]`
+  return `${result.action}(${result.status}):${path}${message}`
+}
+
+/** The object that `--json` prints on one line: facts stand beside DataLad's words. */
+export function resultJson(result: Result): string {
+  const { facts, ...words } = result
+  return JSON.stringify({ ...words, ...facts })
+}
+
+/** Counts by action and status, as DataLad ends a command of more than one result; empty for one or none. */
+export function actionSummary(results: readonly Result[]): readonly string[] {
+  if (results.length < 2) return []
+  const actions = new Map<string, Map<string, number>>()
+  for (const { action, status } of results) {
+    const counts = actions.get(action) ?? new Map<string, number>()
+    counts.set(status, (counts.get(status) ?? 0) + 1)
+    actions.set(action, counts)
+  }
+  const lines = [...actions]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([action, counts]) => {
+      const parts = [...counts]
+        .toSorted(([a], [b]) => (a < b ? 1 : -1))
+        .map(([status, count]) => `${status}: ${count}`)
+      return `  ${action} (${parts.join(', ')})`
+    })
+  return ['action summary:', ...lines]
+}
+
+/** Text from outside made safe for a terminal: control characters are written as escapes. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+}

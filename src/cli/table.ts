@@ -1,0 +1,16 @@
+import { printable } from './result-lines.ts'
+
+/** Lines up rows in columns, two blanks apart; the last column is not padded. Width is counted in code points. */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const safe = rows.map((row) => row.map(printable))
+  const widths: number[] = []
+  for (const row of safe) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, [...cell].length)))
+  return safe.map((row) =>
+    row
+      .map((cell, i) =>
+        i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,48 @@
+import type { EpochSeconds, JobToken } from '../contract/ids.ts'
+import type { ProcessIdentity, Scheduler } from '../contract/scheduler.ts'
+import type { Dataset } from '../dataset/locate.ts'
+import type { MovePlan } from '../dataset/move-branch.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { JobRow } from '../ledger/job-row.ts'
+import type { Evidence } from './evidence.ts'
+import type { JobSpec } from './spec.ts'
+
+/** A job as this room knows it. */
+export type Job = JobRow<JobSpec, Evidence>
+
+/** The ledger as this room uses it. */
+export type JobLedger = Ledger<JobSpec, Evidence, MovePlan>
+
+/** Something that a person may want to see while work goes on. Only the command line has words for it. */
+export type Progress =
+  | { readonly kind: 'fetching'; readonly files: number }
+  | { readonly kind: 'copying'; readonly files: number; readonly bytes: number }
+  | { readonly kind: 'adding'; readonly files: number; readonly done: number }
+  | { readonly kind: 'waiting-for-finish'; readonly holder: string }
+  | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
+  | { readonly kind: 'waiting-for-job'; readonly id: string }
+
+/** All that the engine needs from outside. It never prints, and reads no clock, environment or randomness by itself. */
+export interface Context {
+  readonly dataset: Dataset
+  readonly ledger: JobLedger
+  readonly schedulers: { readonly slurm: Scheduler; readonly local: Scheduler }
+  /** Real path of the directory the command was given in. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly user: string
+  readonly self: ProcessIdentity
+  /** Waybill's own version, for records. */
+  readonly version: string
+  readonly now: () => EpochSeconds
+  readonly sleep: (seconds: number) => Promise<void>
+  readonly newToken: () => JobToken
+  readonly progress: (event: Progress) => void
+  /** Set when the user asked to stop: long work ends at the next safe point. */
+  readonly interrupted: () => boolean
+}
+
+/** The folder of a submission's own small files. */
+export function jobFolder(context: Context, token: JobToken): string {
+  return `${context.dataset.commonDir}/waybill/jobs/${token}`
+}

@@ -1,0 +1,61 @@
+import type { CommitId, EpochSeconds } from '../contract/ids.ts'
+import type { Parts } from './evidence.ts'
+
+/** What an input file was when the job was submitted. Hashes are `key` (git-annex) or `blob` (git); outside the repository size and time. */
+export interface InputIdentity {
+  readonly path: string
+  readonly key?: string
+  readonly blob?: string
+  readonly size?: number
+  readonly mtime?: EpochSeconds
+}
+
+/** Where a Slurm job's own output goes, before and after it has an id (sbatch(1), "filename pattern"). */
+export interface LogPlan {
+  /** Directory that relative names start from: absolute and real. */
+  readonly chdir: string
+  readonly stdout: string
+  /** Same as stdout when the user named none. */
+  readonly stderr: string
+  readonly jobName: string
+}
+
+/** The script as it was submitted. Its text lies in the job's folder until it is recorded. */
+export interface ScriptCopy {
+  /** Relative to the root when inside the repository, else absolute; null for one read from standard input. */
+  readonly path: string | null
+  readonly blob: string
+}
+
+/**
+ * What was asked at submission; kept in the ledger as JSON and never changed. Paths are relative to the root of the
+ * worktree unless said otherwise.
+ */
+export interface JobSpec {
+  readonly title: 'DATALAD SLURM RUN' | 'DATALAD RUNCMD'
+  /** The user's own words as one line, with placeholders: what the record says. */
+  readonly cmd: string
+  /** The words that were run. */
+  readonly words: readonly string[]
+  /** Directory of submission; `.` is the root. */
+  readonly pwd: string
+  readonly message: string | null
+  readonly inputs: readonly string[]
+  readonly extraInputs: readonly string[]
+  readonly outputs: readonly string[]
+  /** Commits of the records this job repeats, oldest first. */
+  readonly chain: readonly string[]
+  /** The Slurm job id whose record it repeats. */
+  readonly repeats: number | null
+  readonly dsid: string | null
+  /** HEAD at submission, null on an unborn branch. */
+  readonly commit: CommitId | null
+  /** Tracked inputs, or the script, whose content differed from HEAD at submission. */
+  readonly differed: readonly string[]
+  readonly script: ScriptCopy | null
+  readonly identities: readonly InputIdentity[]
+  readonly parts: Parts
+  readonly logs: LogPlan | null
+  /** An array wish given to Waybill itself, for the embedded scheduler. */
+  readonly array: string | null
+}
