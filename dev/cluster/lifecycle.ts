@@ -62,7 +62,9 @@ export async function takeDown(layout: Layout): Promise<void> {
   const nodes = names.filter((name) => name.startsWith('slurmd-'))
   if (runningDaemon(layout, 'slurmctld') !== undefined && !isFrozen(layout, 'slurmctld')) {
     const env = { ...process.env, SLURM_CONF: layout.conf }
-    attempt('scancel', ['--quiet', '--user=root', '--state=PENDING'], { env, timeoutMs: 5_000 })
+    for (const state of ['PENDING', 'RUNNING', 'SUSPENDED']) {
+      attempt('scancel', ['--quiet', `--state=${state}`], { env, timeoutMs: 5_000 })
+    }
   }
   await Promise.all([...nodes, 'slurmctld'].map((name) => stopDaemon(layout, name)))
   await killLeftovers(layout)
