@@ -1,0 +1,30 @@
+import { join } from 'node:path'
+
+/**
+ * Where the scheduler's files are. The scripts beside this file use the same names, and waiting jobs go on with the
+ * scripts of the version that submitted them: a name here changes only with the folder's own (`v1`).
+ */
+
+/** The folder of one user on one host within the scheduler's: jobs run on the host they were submitted from. */
+export function homeOf(folder: string, host: string, uid: number): string {
+  return join(folder, `v1-${uid}@${encodeURIComponent(host)}`)
+}
+
+/** The scheduler's part of a submission's own folder. */
+export function jobFolder(submissionFolder: string): string {
+  return join(submissionFolder, 'local')
+}
+
+/** The name under which a task's files stand: its array index, or `job` for a job that is no array. */
+export function taskKey(task: number | null): string {
+  return task === null ? 'job' : String(task)
+}
+
+/** One of a task's files, see watch.sh. */
+export function taskFile(
+  job: string,
+  task: number | null,
+  kind: 'start' | 'payload' | 'cancel' | 'end' | 'log',
+): string {
+  return join(job, 't', `${taskKey(task)}.${kind}`)
+}

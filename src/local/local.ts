@@ -1,0 +1,147 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
+import { join } from 'node:path'
+import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
+import type {
+  HeldSubmission,
+  JobReference,
+  Look,
+  Row,
+  Scheduler,
+  SubmitOutcome,
+  SubmitRequest,
+  TokenSearch,
+} from '../contract/scheduler.ts'
+import { identify } from '../process/identity.ts'
+import { parseArrayWish } from './array-wish.ts'
+import { cancelJob } from './cancel.ts'
+import { homeOf, jobFolder } from './layout.ts'
+import { readIfThere } from './markers.ts'
+import { pumpHome } from './pump.ts'
+import type { Pump } from './pump.ts'
+import { readDescription, rowsOf } from './rows.ts'
+import { prepare, publish, withdraw, writeDurably } from './submission.ts'
+
+/** What the embedded scheduler is given. */
+export interface LocalOptions {
+  /** Its own folder, made when needed (0700); all users of one ledger may share the folder above. */
+  readonly folder: string
+  /** How many tasks may run at once, at least 1. The newest submission's word counts, also for what waits already. */
+  readonly slots: number
+  /** Only PATH and what leads to the user's service manager is taken from it; a command gets its request's. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly now: () => EpochSeconds
+  /** Seconds between SIGTERM and SIGKILL of a cancelled job: 30, Slurm's KillWait. */
+  readonly graceSeconds?: number
+}
+
+/**
+ * The scheduler for machines without one: each job is a detached process of this user on this host, watched by a small
+ * shell; what waits is a file. Every state is told by files in the submission's folder, and no process of Waybill's
+ * needs to live.
+ */
+export function localScheduler(options: LocalOptions): Scheduler {
+  const home = homeOf(options.folder, hostname(), userInfo().uid)
+  const pump: Pump = { home, env: options.env, user: userInfo().username }
+  return {
+    kind: 'local',
+    hold: async (request) => hold(options, pump, request),
+    look: async (jobs) => look(options, pump, jobs),
+    findToken: async (token, _since, folder) => findToken(token, folder),
+    settleSeconds: async () => 0,
+    describe: async () => null,
+    cancel: async (jobs) => {
+      const outcomes = await Promise.all(
+        jobs.map((job) => cancelJob(pump, job, options.now(), options.graceSeconds ?? 30)),
+      )
+      // A job that only waited has left the queue; what stands behind it may start.
+      if (outcomes.some((outcome) => outcome.kind === 'asked')) await pumpHome(pump)
+      return outcomes
+    },
+  }
+}
+
+async function hold(options: LocalOptions, pump: Pump, request: SubmitRequest): Promise<HeldSubmission> {
+  const holder = identify(process.pid)
+  if (holder === null) throw new Error('this process is not in /proc')
+  const refusal = (stderr: string): HeldSubmission => ({
+    process: holder,
+    go: async () => ({ kind: 'refused', stdout: '', stderr, exitCode: null }),
+    abandon: async () => {},
+  })
+  const array = request.array === null ? null : parseArrayWish(request.array)
+  if (array !== null && !array.ok) return refusal(array.failure)
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(request.name)) throw new Error(`not a job name: ${request.name}`)
+  try {
+    mkdirSync(pump.home, { recursive: true, mode: 0o700 })
+    setLimit(pump.home, options.slots)
+    const prepared = prepare(pump.home, request, array?.value ?? null, holder, options.now())
+    return {
+      process: holder,
+      go: async (onId) => {
+        try {
+          publish(prepared, options.now())
+        } catch (error) {
+          return existsSync(join(prepared.job, 'submitted'))
+            ? { kind: 'unknown', stdout: '', stderr: String(error), exitCode: null }
+            : { kind: 'refused', stdout: '', stderr: String(error), exitCode: null }
+        }
+        const id = request.name as SchedulerJobId
+        onId?.(id, null)
+        return submitted(id, await pumpHome(pump))
+      },
+      abandon: async () => withdraw(prepared),
+    }
+  } catch (error) {
+    return refusal(String(error))
+  }
+}
+
+function submitted(id: SchedulerJobId, warning: string | null): SubmitOutcome {
+  const stderr = warning === null ? '' : `${warning}\n`
+  return { kind: 'submitted', id, cluster: null, stdout: '', stderr, exitCode: 0 }
+}
+
+function setLimit(home: string, slots: number): void {
+  const path = join(home, 'limit')
+  const text = `${Math.max(1, Math.floor(slots))}\n`
+  if (readIfThere(path) !== text) writeDurably(path, text)
+}
+
+async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReference[]): Promise<Look> {
+  const now = options.now()
+  const accounting = {
+    answered: false,
+    why: 'off',
+    message: 'the embedded scheduler keeps no accounting',
+  } as const
+  const rows: Row[] = []
+  for (const job of jobs) {
+    try {
+      rows.push(...rowsOf(job, now))
+    } catch (error) {
+      // Its folder is there and cannot be read: nothing can be said, least of all that the job does not exist.
+      return { queue: { answered: false, why: 'failed', message: `${job.id}: ${String(error)}` }, accounting }
+    }
+  }
+  // Should a pump have been killed at its work, this one goes on with it.
+  if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump)
+  return { queue: { answered: true, rows }, accounting }
+}
+
+function findToken(token: string, folder: string): TokenSearch {
+  const job = jobFolder(folder)
+  try {
+    const description = readDescription(job)
+    const submittedAt = readIfThere(join(job, 'submitted'))
+    if (description === null || description.token !== token || submittedAt === null) return { kind: 'absent' }
+    return {
+      kind: 'found',
+      id: description.name as SchedulerJobId,
+      cluster: null,
+      submittedAt: Number.parseFloat(submittedAt) || null,
+    }
+  } catch (error) {
+    return { kind: 'unanswered', message: String(error) }
+  }
+}

@@ -1,0 +1,94 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { EpochSeconds } from '../contract/ids.ts'
+import type { ProcessIdentity, SubmitRequest } from '../contract/scheduler.ts'
+import type { ArrayWish } from './array-wish.ts'
+import { commandScript, environmentScript } from './command-script.ts'
+import { jobFolder, taskKey } from './layout.ts'
+
+/** What a submission says of itself, in `job.json`: the job's one fixed description, read by whoever looks. */
+export interface JobDescription {
+  readonly token: string
+  readonly name: string
+  readonly host: string
+  readonly array: ArrayWish | null
+  readonly work_dir: string
+}
+
+/** A submission that lies ready in its folder. Only `submitted` is missing to make it a job. */
+export interface Prepared {
+  readonly job: string
+  /** The link by which pumps find it. */
+  readonly link: string
+}
+
+/**
+ * Writes all of a job's files and the link by which pumps find it, in this order: whoever sees the link sees them whole.
+ * Nothing runs before `publish`. Throws what the file system says.
+ */
+export function prepare(
+  home: string,
+  request: SubmitRequest,
+  array: ArrayWish | null,
+  holder: ProcessIdentity,
+  now: EpochSeconds,
+): Prepared {
+  const job = jobFolder(request.folder)
+  mkdirSync(join(job, 't'), { recursive: true, mode: 0o700 })
+  const description: JobDescription = {
+    token: request.token,
+    name: request.name,
+    host: holder.host,
+    array,
+    work_dir: request.cwd,
+  }
+  const files: readonly (readonly [string, string])[] = [
+    ['job.json', `${JSON.stringify(description)}\n`],
+    ['holder', `${holder.pid} ${holder.start} ${holder.boot}\n`],
+    ['environment.sh', environmentScript(request)],
+    ['command.sh', commandScript(request, process.umask())],
+    ...(array?.limit == null ? [] : [['limit', `${array.limit}\n`] as const]),
+    ['tasks', (array?.indices ?? [null]).map((task) => `${taskKey(task)}\n`).join('')],
+  ]
+  for (const [name, text] of files) writeFileSync(join(job, name), text, { mode: 0o600 })
+  mkdirSync(join(home, 'slots'), { recursive: true, mode: 0o700 })
+  mkdirSync(join(home, 'queue'), { recursive: true, mode: 0o700 })
+  const order = String(Math.round(now * 1000)).padStart(15, '0')
+  const link = join(home, 'queue', `${order}-${request.name}`)
+  symlinkSync(job, link)
+  return { job, link }
+}
+
+/** Makes a prepared submission a job, by one rename: killed before it there is no job, after it there is one. */
+export function publish(prepared: Prepared, now: EpochSeconds): void {
+  writeDurably(join(prepared.job, 'submitted'), `${now}\n`)
+}
+
+/** Takes a submission back that was not published. */
+export function withdraw(prepared: Prepared): void {
+  rmSync(prepared.link, { force: true })
+  rmSync(prepared.job, { recursive: true, force: true })
+}
+
+/** Writes a marker so that it appears whole and survives a loss of power. */
+export function writeDurably(path: string, text: string): void {
+  const draft = `${path}.new.${process.pid}`
+  const file = openSync(draft, 'w', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(draft, path)
+}
