@@ -1,0 +1,128 @@
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import type { PathFailure } from './failure.ts'
+import { submodulePaths, type Dataset } from './locate.ts'
+
+/** A path of the repository in its one form. */
+export interface RepositoryPath {
+  /** Relative to the root, `/` between segments, no `.`, `..` or trailing slash; `.` for the root itself. */
+  readonly path: string
+  /** It was written with a trailing slash: a directory is meant. */
+  readonly directory: boolean
+  /** It holds wildcards (only where patterns were allowed). */
+  readonly pattern: boolean
+}
+
+const wild = /[*?[]/
+
+/**
+ * Brings a path as the user wrote it (absolute, or relative to `cwd`) into its one form, as the kernel would resolve it:
+ * through symlinked parents, which need not exist yet from some segment on. The last segment is not followed (an annexed
+ * file is a symlink) unless a slash follows it. With `patterns`, segments from the first wildcard on are kept as they are.
+ */
+export function normalise(
+  dataset: Pick<Dataset, 'root' | 'gitDir' | 'commonDir'>,
+  cwd: string,
+  written: string,
+  options: { readonly patterns: boolean } = { patterns: false },
+): Fallible<RepositoryPath, PathFailure> {
+  if (written === '') return fail({ kind: 'bad-path', path: written, why: 'empty' })
+  if (written.includes('\0')) return fail({ kind: 'bad-path', path: written, why: 'nul' })
+  // Node reads arguments that are not UTF-8 with this replacement: the real name is lost.
+  if (written.includes('\uFFFD')) return fail({ kind: 'not-utf8', path: written })
+  const segments = written.split('/').filter((segment) => segment !== '' && segment !== '.')
+  const firstWild = options.patterns ? segments.findIndex((segment) => wild.test(segment)) : -1
+  const fixed = firstWild < 0 ? segments : segments.slice(0, firstWild)
+  const rest = firstWild < 0 ? [] : segments.slice(firstWild)
+  if (rest.includes('..')) return fail({ kind: 'bad-path', path: written, why: 'parent-after-wildcard' })
+  const directory = /(?:^|\/)\.{0,2}$/.test(written)
+  const walked = resolve(dataset, isAbsolute(written) ? '/' : realpathSync(cwd), fixed, {
+    written,
+    followLast: directory || rest.length > 0,
+  })
+  if (!walked.ok) return walked
+  const inside = relativeTo(dataset.root, walked.value)
+  if (inside === null) {
+    return fail({ kind: 'outside-repository', path: written, resolved: walked.value, root: dataset.root })
+  }
+  const failure = occupied(dataset, written, inside, walked.value)
+  if (failure !== null) return fail(failure)
+  const path = [...(inside === '' ? [] : [inside]), ...rest].join('/')
+  return ok({ path: path === '' ? '.' : path, directory, pattern: rest.length > 0 })
+}
+
+/** `path` relative to `root` (`` for the root itself), or null when it lies elsewhere. Both absolute, real. */
+export function relativeTo(root: string, path: string): string | null {
+  if (path === root) return ''
+  const prefix = root === '/' ? '/' : `${root}/`
+  return path.startsWith(prefix) ? path.slice(prefix.length) : null
+}
+
+function resolve(
+  dataset: Pick<Dataset, 'root'>,
+  start: string,
+  segments: readonly string[],
+  how: { readonly written: string; readonly followLast: boolean },
+): Fallible<string, PathFailure> {
+  let at = start
+  for (const [i, segment] of segments.entries()) {
+    if (segment === '..') {
+      at = dirname(at)
+      continue
+    }
+    const next = join(at, segment)
+    if ((i < segments.length - 1 || how.followLast) && isSymlink(next)) {
+      const target = realTarget(next)
+      const link = relativeTo(dataset.root, next)
+      if (link !== null && relativeTo(dataset.root, target) === null) {
+        return fail({ kind: 'symlink-leaves', path: how.written, link, target })
+      }
+      at = target
+    } else at = next
+  }
+  return ok(at)
+}
+
+function isSymlink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+}
+
+/** Where a link leads; for a broken one, as far as its text tells. */
+function realTarget(link: string): string {
+  try {
+    return realpathSync(link)
+  } catch {
+    return join(isAbsolute(readlinkSync(link)) ? '/' : dirname(link), readlinkSync(link))
+  }
+}
+
+function occupied(
+  dataset: Pick<Dataset, 'root' | 'gitDir' | 'commonDir'>,
+  written: string,
+  inside: string,
+  absolute: string,
+): PathFailure | null {
+  const segments = inside === '' ? [] : inside.split('/')
+  // git itself refuses `.GIT` and the like in a tree.
+  const hidden = segments.findIndex((segment) => segment.toLowerCase() === '.git')
+  const own = [dataset.gitDir, dataset.commonDir].some((dir) => relativeTo(dir, absolute) !== null)
+  if (hidden === 0 || own) return { kind: 'inside-git-directory', path: written }
+  const listed = segments.length === 0 ? [] : submodulePaths(dataset.root)
+  for (let depth = 1; depth <= segments.length; depth++) {
+    const part = segments.slice(0, depth).join('/')
+    if (listed.includes(part) || isRepository(join(dataset.root, part))) {
+      return { kind: 'inside-submodule', path: written, submodule: part }
+    }
+  }
+  return hidden > 0 ? { kind: 'inside-git-directory', path: written } : null
+}
+
+/** Whether a directory is the root of a repository of its own. */
+export function isRepository(directory: string): boolean {
+  try {
+    return statSync(join(directory, '.git'), { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}

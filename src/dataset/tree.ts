@@ -1,0 +1,85 @@
+import { ok, type Fallible } from '../contract/fallible.ts'
+import type { CommitId } from '../contract/ids.ts'
+import type { DatasetFailure } from './failure.ts'
+import { chunks, git, pieces } from './git.ts'
+import type { Dataset } from './locate.ts'
+
+/** A file, symlink or submodule as a tree or an index holds it. `mode` is octal: 100644, 100755, 120000, 160000. */
+export interface Entry {
+  readonly path: string
+  readonly mode: string
+  readonly oid: string
+}
+
+/** What differs between two commits at one path; null where there is nothing. */
+export interface Change {
+  readonly path: string
+  readonly before: Omit<Entry, 'path'> | null
+  readonly after: Omit<Entry, 'path'> | null
+}
+
+/**
+ * The entries of a commit at and below the given paths (`.` or none at all: every one). An unborn branch (null) has none.
+ * Reads only the trees on the way; one git process for each 100 kB of paths.
+ */
+export async function listTree(
+  dataset: Dataset,
+  commit: CommitId | null,
+  paths: readonly string[] = [],
+): Promise<Fallible<readonly Entry[], DatasetFailure>> {
+  if (commit === null) return ok([])
+  const entries: Entry[] = []
+  const lists = paths.length === 0 || paths.includes('.') ? [[]] : chunks(paths)
+  for (const list of lists) {
+    // ls-tree(1) knows no pathspecs: its arguments are names already.
+    const listed = await git(dataset, ['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...list])
+    if (!listed.ok) return listed
+    for (const line of pieces(listed.value.stdout)) entries.push(parseEntry(line))
+  }
+  return ok(entries)
+}
+
+/** What differs from one commit to another (null: the empty tree), without guesses about renames. */
+export async function diffTrees(
+  dataset: Dataset,
+  from: CommitId | null,
+  to: CommitId,
+): Promise<Fallible<readonly Change[], DatasetFailure>> {
+  if (from === null) {
+    const all = await listTree(dataset, to)
+    return all.ok ? ok(all.value.map(({ path, ...after }) => ({ path, before: null, after }))) : all
+  }
+  const diff = await git(dataset, [
+    'diff-tree',
+    '-r',
+    '-z',
+    '--raw',
+    '--no-renames',
+    '--no-ext-diff',
+    from,
+    to,
+  ])
+  return diff.ok ? ok(parseRaw(diff.value.stdout)) : diff
+}
+
+/** `mode type oid TAB path`, as `ls-tree -z` prints it. */
+function parseEntry(line: string): Entry {
+  const tab = line.indexOf('\t')
+  const [mode = '', , oid = ''] = line.slice(0, tab).split(' ')
+  return { path: line.slice(tab + 1), mode, oid }
+}
+
+/** `:mode mode oid oid status NUL path NUL`, as `--raw -z` prints it. */
+export function parseRaw(output: Buffer): readonly Change[] {
+  const parts = pieces(output)
+  const changes: Change[] = []
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    const [before = '', after = '', oldOid = '', newOid = ''] = (parts[i] ?? '').slice(1).split(' ')
+    changes.push({
+      path: parts[i + 1] ?? '',
+      before: before === '000000' ? null : { mode: before, oid: oldOid },
+      after: after === '000000' ? null : { mode: after, oid: newOid },
+    })
+  }
+  return changes
+}
