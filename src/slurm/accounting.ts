@@ -1,0 +1,174 @@
+import { fail, ok } from '../contract/fallible.ts'
+import type { Fallible } from '../contract/fallible.ts'
+import type { SchedulerJobId } from '../contract/ids.ts'
+import type { Row } from '../contract/scheduler.ts'
+import type { SlurmFailure } from './failure.ts'
+import { readPartName } from './job-name-parts.ts'
+import { fieldSeparator, query } from './query.ts'
+import type { QuerySettings } from './query.ts'
+import { knownFacts } from './slurm-facts.ts'
+import {
+  readBytes,
+  readCount,
+  readDuration,
+  readExit,
+  readState,
+  readTime,
+  readTres,
+  readWord,
+} from './values.ts'
+
+/** Fields that every sacct from 21.08 on has (`Restarts` is not one). Free text stands last. */
+const columns = (
+  'JobID,Cluster,User,State,Reason,ExitCode,Submit,Start,End,ElapsedRaw,TotalCPU,MaxRSS,AllocTRES,NNodes,NCPUS,' +
+  'NodeList,Partition,Account,QOS,WorkDir,JobName,SubmitLine'
+).split(',')
+
+/** One attempt of one part, and the whole command line that submitted it. */
+export interface AccountingEntry {
+  readonly row: Row
+  readonly submitLine: string
+}
+
+/** Bytes of job ids in one question: the kernel allows 128 KiB an argument. */
+const pieceBytes = 100_000
+
+/** A sacct that says this with exit code 0 has still not been answered. */
+const silence =
+  /error:.*(Connection refused|timed out|Unable to connect|Problem talking|slurm_persist_conn|slurmdbd)/i
+
+/**
+ * Every attempt of some jobs as accounting has them: one row an attempt of a part, in order of submission, with the
+ * steps' memory in it when `steps` is set. Asks once, or a few times when the ids are very many.
+ */
+export async function askAccounting(
+  settings: QuerySettings,
+  jobs: readonly string[],
+  cluster: string | null,
+  steps: boolean,
+): Promise<Fallible<readonly AccountingEntry[], SlurmFailure>> {
+  const entries: AccountingEntry[] = []
+  for (const ids of pieces(jobs)) {
+    const depth = steps ? [] : ['-X']
+    const where = cluster === null ? [] : ['-M', cluster]
+    const answer = await sacct(settings, ['-D', ...depth, ...where, '-j', ids, '-o', columns.join(',')])
+    if (!answer.ok) return answer
+    entries.push(...readAccounting(answer.value))
+  }
+  return ok(entries)
+}
+
+/** Runs sacct with our separators; tells apart accounting that is off, and one that cannot be reached. */
+export async function sacct(
+  settings: QuerySettings,
+  args: readonly string[],
+): Promise<Fallible<string, SlurmFailure>> {
+  const answer = await query(settings, 'sacct', ['-n', '-a', '-P', `--delimiter=${fieldSeparator}`, ...args])
+  if (answer.ok) {
+    const { stdout, stderr } = answer.value
+    return silence.test(stderr) ? fail({ kind: 'slurm-error', program: 'sacct', words: stderr }) : ok(stdout)
+  }
+  const off =
+    answer.failure.kind === 'slurm-error' && /accounting storage is disabled/i.test(answer.failure.words)
+  return off ? fail({ kind: 'accounting-off' }) : answer
+}
+
+/** Reads what sacct prints with our columns. Steps follow their job, and become part of its row. */
+export function readAccounting(text: string): readonly AccountingEntry[] {
+  const attempts: (AccountingEntry & { readonly steps: readonly (readonly string[])[] })[] = []
+  for (const fields of sacctRecords(text, columns.length)) {
+    const [name = ''] = fields
+    const part = readPartName(name)
+    const last = attempts.at(-1)
+    if (part !== null)
+      attempts.push({ row: readRow(fields, part), submitLine: fields.at(-1) ?? '', steps: [] })
+    else if (last) attempts[attempts.length - 1] = { ...last, steps: [...last.steps, fields] }
+  }
+  return attempts.map(({ row, submitLine, steps }) => ({
+    row: steps.length > 0 ? withSteps(row, steps) : row,
+    submitLine,
+  }))
+}
+
+/** Splits sacct's lines into records of so many fields; a line that begins none continues the last field above. */
+export function sacctRecords(text: string, width: number): readonly (readonly string[])[] {
+  const lines: string[] = []
+  for (const line of text.split('\n')) {
+    const begins = new RegExp(
+      `^\\d[\\d_+]*(_\\[[^\\]]*\\])?(\\.[^${fieldSeparator}]*)?${fieldSeparator}`,
+    ).test(line)
+    if (begins || lines.length === 0) lines.push(line)
+    else lines.push(`${lines.pop()}\n${line}`)
+  }
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const parts = line.replace(/\n$/, '').split(fieldSeparator)
+      return [...parts.slice(0, width - 1), parts.slice(width - 1).join(fieldSeparator)]
+    })
+}
+
+function readRow(fields: readonly string[], part: NonNullable<ReturnType<typeof readPartName>>): Row {
+  const get = (column: string): string => fields[columns.indexOf(column)] ?? ''
+  const tres = get('AllocTRES')
+  return {
+    job: part.job as SchedulerJobId,
+    cluster: readWord(get('Cluster')),
+    task: part.task,
+    folded: part.folded,
+    component: part.component,
+    state: readState(get('State')),
+    reason: readWord(get('Reason')),
+    exit: readExit(get('ExitCode')),
+    submitted: readTime(get('Submit')),
+    started: readTime(get('Start')),
+    ended: readTime(get('End')),
+    user: readWord(get('User')),
+    facts: knownFacts({
+      name: get('JobName'),
+      elapsed_seconds: readCount(get('ElapsedRaw')),
+      cpu_seconds: readDuration(get('TotalCPU')),
+      max_memory_bytes: readBytes(get('MaxRSS')),
+      nodes: readCount(get('NNodes')),
+      cores: readTres(tres, 'cpu') ?? readCount(get('NCPUS')),
+      gpus: readTres(tres, 'gres/gpu'),
+      node_list: get('NodeList') === 'None assigned' ? null : readWord(get('NodeList')),
+      partition: readWord(get('Partition')),
+      account: readWord(get('Account')),
+      qos: readWord(get('QOS')),
+      work_dir: readWord(get('WorkDir')),
+    }),
+  }
+}
+
+function withSteps(row: Row, steps: readonly (readonly string[])[]): Row {
+  const column = (name: string): readonly string[] => steps.map((step) => step[columns.indexOf(name)] ?? '')
+  const memory = column('MaxRSS').flatMap((text) => readBytes(text) ?? [])
+  const cpu = column('TotalCPU').reduce((sum, text) => sum + (readDuration(text) ?? 0), 0)
+  const states = column('State').map(readState)
+  const bad = states.flatMap((state, i) => {
+    const step = (steps[i]?.[0] ?? '').replace(/^[^.]*\./, '')
+    // A job that failed has a failed batch step: that is no news. Steps that ran on are.
+    return ['COMPLETED', 'RUNNING', 'PENDING', row.state].includes(state) ? [] : [`${step} ${state}`]
+  })
+  const facts = knownFacts({
+    ...row.facts,
+    max_memory_bytes: memory.length > 0 ? Math.max(...memory) : (row.facts.max_memory_bytes ?? null),
+    cpu_seconds: Math.max(row.facts.cpu_seconds ?? 0, cpu),
+    step_states: bad.length > 0 ? bad : null,
+  })
+  return { ...row, facts }
+}
+
+function pieces(ids: readonly string[]): readonly string[] {
+  const lists: string[] = []
+  let list = ''
+  for (const id of ids) {
+    if (list.length + id.length + 1 > pieceBytes) {
+      lists.push(list)
+      list = ''
+    }
+    list = list === '' ? id : `${list},${id}`
+  }
+  return list === '' ? lists : [...lists, list]
+}

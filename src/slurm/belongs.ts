@@ -1,0 +1,18 @@
+import type { EpochSeconds } from '../contract/ids.ts'
+import type { JobReference } from '../contract/scheduler.ts'
+
+/**
+ * A submission is noted when sbatch comes back, which may be after Slurm's own submit time by as long as a slow
+ * controller takes, on a clock of its own. No cluster comes round to an id again within this time.
+ */
+const slack: EpochSeconds = 300
+
+/** Whether what a witness says about an id is about this job, and not about another that had or got the same id. */
+export function belongs(
+  job: JobReference,
+  seen: { readonly submitted: EpochSeconds | null; readonly words: string },
+): boolean {
+  const token = /(?:^|--comment=)waybill:([a-z0-9]+)/.exec(seen.words)?.[1]
+  if (token !== undefined) return token === job.token
+  return seen.submitted === null || seen.submitted >= job.submittedAt - slack
+}

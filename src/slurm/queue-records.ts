@@ -1,0 +1,51 @@
+import { phaseOf } from '../contract/job-state.ts'
+import type { Row } from '../contract/scheduler.ts'
+import type { QuerySettings } from './query.ts'
+import { showJob } from './scontrol.ts'
+import type { JobRecord } from './scontrol.ts'
+import { knownFacts } from './slurm-facts.ts'
+import { readCount, readExit, readTres } from './values.ts'
+
+/** Beyond so many jobs one question about all jobs of the cluster is the lighter one. */
+const few = 10
+
+/**
+ * Completes rows of the queue that are over with what `scontrol` still knows of them: exit codes, restarts, log files.
+ * For clusters without accounting; squeue cannot say these. Rows it knows nothing of stay as they are.
+ */
+export async function withRecords(
+  settings: QuerySettings,
+  rows: readonly Row[],
+  cluster: string | null,
+): Promise<readonly Row[]> {
+  const over = [...new Set(rows.filter((row) => phaseOf(row.state) === 'over').map((row) => row.job))]
+  const records = new Map<string, JobRecord>()
+  for (const id of over.length > few ? [null] : over) {
+    const answer = await showJob(settings, id, cluster)
+    if (!answer.ok) return rows
+    for (const record of answer.value) records.set(partKey(record), record)
+  }
+  return rows.map((row) => {
+    const record = records.get(`${row.job}/${row.task ?? row.component ?? ''}`)
+    return record && phaseOf(row.state) === 'over' ? complete(row, record) : row
+  })
+}
+
+function partKey(record: JobRecord): string {
+  const job = record['ArrayJobId'] ?? record['HetJobId'] ?? record['JobId'] ?? ''
+  return `${job}/${record['ArrayTaskId'] ?? record['HetJobOffset'] ?? ''}`
+}
+
+function complete(row: Row, record: JobRecord): Row {
+  return {
+    ...row,
+    exit: readExit(record['ExitCode'] ?? ''),
+    facts: knownFacts({
+      ...row.facts,
+      restarts: readCount(record['Restarts'] ?? ''),
+      gpus: readTres(record['AllocTRES'] ?? record['TRES'] ?? '', 'gres/gpu'),
+      stdout: record['StdOut'] ?? null,
+      stderr: record['StdErr'] ?? null,
+    }),
+  }
+}

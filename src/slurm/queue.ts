@@ -1,0 +1,121 @@
+import { ok } from '../contract/fallible.ts'
+import type { Fallible } from '../contract/fallible.ts'
+import type { SchedulerJobId } from '../contract/ids.ts'
+import { phaseOf } from '../contract/job-state.ts'
+import type { Row } from '../contract/scheduler.ts'
+import type { SlurmFailure } from './failure.ts'
+import { readPartName } from './job-name-parts.ts'
+import { fieldSeparator, query, recordSeparator } from './query.ts'
+import type { QuerySettings } from './query.ts'
+import { knownFacts } from './slurm-facts.ts'
+import { readCount, readDuration, readState, readTime, readWord } from './values.ts'
+
+/** Free text stands last: only the three below can hold a separator. */
+const columns = [
+  '%i',
+  '%A',
+  '%T',
+  '%r',
+  '%V',
+  '%S',
+  '%e',
+  '%M',
+  '%u',
+  '%P',
+  '%a',
+  '%q',
+  '%D',
+  '%C',
+  '%N',
+  '%j',
+  '%Z',
+  '%k',
+]
+
+const format = columns.join(fieldSeparator) + recordSeparator
+
+/** A line of squeue. `rawId` is the task's own job id; `comment` the one Slurm keeps. */
+export interface QueueEntry {
+  readonly row: Row
+  readonly rawId: string
+  readonly comment: string
+}
+
+/**
+ * All jobs of some users that the controller remembers, in any state and any partition, in one question. Pending
+ * tasks of an array come folded. `cluster` null is the one that squeue asks by itself.
+ */
+export async function askQueue(
+  settings: QuerySettings,
+  users: readonly string[],
+  cluster: string | null,
+): Promise<Fallible<readonly QueueEntry[], SlurmFailure>> {
+  const who = users.length === 0 ? [] : ['-u', users.join(',')]
+  const where = cluster === null ? [] : ['-M', cluster]
+  const answer = await query(settings, 'squeue', ['-h', '-a', '-t', 'all', ...where, ...who, '-o', format])
+  return answer.ok ? ok(readQueue(answer.value.stdout, cluster)) : answer
+}
+
+/** Reads what `squeue -h -o` prints with our format. What is no record belongs to the one before it. */
+export function readQueue(text: string, cluster: string | null): readonly QueueEntry[] {
+  return records(text, columns.length).flatMap((fields) => {
+    const entry = readEntry(fields, cluster)
+    return entry === null ? [] : [entry]
+  })
+}
+
+function readEntry(fields: readonly string[], cluster: string | null): QueueEntry | null {
+  const [name = '', rawId = '', state = '', reason = '', submit = '', start = '', end = '', elapsed = ''] =
+    fields
+  const [user = '', partition = '', account = '', qos = '', nodes = '', cores = '', nodeList = ''] =
+    fields.slice(8)
+  const [jobName = '', workDir = '', comment = ''] = fields.slice(15)
+  const part = readPartName(name)
+  if (part === null) return null
+  const word = readState(state)
+  const waits = phaseOf(word) === 'waiting'
+  const row: Row = {
+    job: part.job as SchedulerJobId,
+    cluster,
+    task: part.task,
+    folded: part.folded,
+    component: part.component,
+    state: word,
+    reason: readWord(reason),
+    exit: null,
+    submitted: readTime(submit),
+    // The start and end of a job that still waits or runs are the scheduler's guesses.
+    started: waits ? null : readTime(start),
+    ended: phaseOf(word) === 'over' ? readTime(end) : null,
+    user: readWord(user),
+    facts: knownFacts({
+      name: jobName,
+      elapsed_seconds: waits ? null : readDuration(elapsed),
+      nodes: readCount(nodes),
+      cores: readCount(cores),
+      node_list: readWord(nodeList),
+      partition: readWord(partition),
+      account: readWord(account),
+      qos: readWord(qos),
+      work_dir: readWord(workDir),
+    }),
+  }
+  return { row, rawId, comment: comment === '(null)' ? '' : comment }
+}
+
+/**
+ * Splits records of so many fields. A record begins with a part's name and a separator; anything else, such as the
+ * rest of a job name that itself holds our separators, is kept in the last field.
+ */
+function records(text: string, width: number): readonly (readonly string[])[] {
+  const wholes: string[] = []
+  for (const piece of text.split(`${recordSeparator}\n`)) {
+    const begins = readPartName(piece.slice(0, piece.indexOf(fieldSeparator)).trim()) !== null
+    if (begins) wholes.push(piece)
+    else if (wholes.length > 0 && piece !== '') wholes.push(`${wholes.pop()}${recordSeparator}\n${piece}`)
+  }
+  return wholes.map((whole) => {
+    const parts = whole.trimStart().split(fieldSeparator)
+    return [...parts.slice(0, width - 1), parts.slice(width - 1).join(fieldSeparator)]
+  })
+}

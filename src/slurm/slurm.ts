@@ -1,0 +1,118 @@
+import type { EpochSeconds } from '../contract/ids.ts'
+import type { CancelOutcome, JobReference, Look, Scheduler, Testimony } from '../contract/scheduler.ts'
+import { belongs } from './belongs.ts'
+import { cancelJobs } from './cancel.ts'
+import { askConfig } from './config.ts'
+import type { SlurmConfig } from './config.ts'
+import { failureLine } from './failure.ts'
+import { findToken } from './find-token.ts'
+import { lookAt } from './look.ts'
+import type { QuerySettings } from './query.ts'
+import { askQueue } from './queue.ts'
+import { environmentFacts, showJob } from './scontrol.ts'
+import { holdSubmission, submitScript } from './submit.ts'
+
+/** What the room needs from outside. */
+export interface SlurmSettings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly now: () => EpochSeconds
+  /** The name that Slurm knows us by. */
+  readonly user: string
+  /** Seconds one question to Slurm may take; 30 unless said. */
+  readonly deadline?: number
+  /** Where the build put `submit.sh`. */
+  readonly submitScript?: string
+}
+
+/** Slurm's default when slurmctld does not say (slurm.conf(5), MessageTimeout). */
+const usualMessageTimeout = 10
+
+/** Slurm as a scheduler. Nothing is asked before it is needed, and the configuration once. */
+export function slurmScheduler(settings: SlurmSettings): Scheduler {
+  const asking: QuerySettings = { env: settings.env, deadline: settings.deadline ?? 30 }
+  const config = onceAnswered(async () => {
+    const answer = await askConfig(asking)
+    return answer.ok ? answer.value : null
+  })
+  const minJobAge = async (): Promise<number | null> => (await config())?.minJobAge ?? null
+  const whole = { ...asking, now: settings.now, minJobAge, user: settings.user }
+
+  /** Jobs by the cluster to be named in questions: the default one is not named, since that would ask slurmdbd. */
+  const byCluster = async (
+    jobs: readonly JobReference[],
+  ): Promise<ReadonlyMap<string | null, readonly JobReference[]>> => {
+    const named = jobs.some((job) => job.cluster !== null)
+    const home = named ? ((await config())?.clusterName ?? null) : null
+    return Map.groupBy(jobs, (job) => (job.cluster === home ? null : job.cluster))
+  }
+
+  return {
+    kind: 'slurm',
+    hold: (request) => holdSubmission(request, settings.submitScript ?? submitScript),
+    look: async (jobs, options) => {
+      const looks: Look[] = []
+      for (const [cluster, group] of await byCluster(jobs)) {
+        looks.push(await lookAt(whole, group, cluster, options))
+      }
+      return {
+        queue: together(looks.map((look) => look.queue)),
+        accounting: together(looks.map((look) => look.accounting)),
+      }
+    },
+    findToken: (token, since, folder) => findToken(whole, token, since, folder),
+    settleSeconds: async () => ((await config())?.messageTimeout ?? usualMessageTimeout) + 1,
+    describe: async (job) => {
+      const [cluster = null] = [...(await byCluster([job])).keys()]
+      const answer = await showJob({ ...asking, readableTimes: true }, job.id, cluster)
+      if (!answer.ok) return null
+      const record = answer.value.find((each) => each['JobId'] === job.id) ?? answer.value[0]
+      return record === undefined ? null : environmentFacts(record)
+    },
+    cancel: async (jobs) => {
+      const outcomes = new Map<JobReference, CancelOutcome>()
+      for (const [cluster, group] of await byCluster(jobs)) {
+        for (const [job, outcome] of await cancelOn(asking, group, cluster)) outcomes.set(job, outcome)
+      }
+      return jobs.map((job) => outcomes.get(job) ?? { kind: 'failed', message: 'not asked' })
+    },
+  }
+}
+
+/** Ends only what the queue shows to be ours: an id alone might by now be another job's. */
+async function cancelOn(
+  asking: QuerySettings,
+  jobs: readonly JobReference[],
+  cluster: string | null,
+): Promise<ReadonlyMap<JobReference, CancelOutcome>> {
+  const queue = await askQueue(asking, [...new Set(jobs.map((job) => job.user))], cluster)
+  if (!queue.ok) {
+    const message = failureLine(queue.failure)
+    return new Map(jobs.map((job) => [job, { kind: 'failed', message }]))
+  }
+  const ours = jobs.filter((job) =>
+    queue.value.some(
+      ({ row, comment }) => row.job === job.id && belongs(job, { submitted: row.submitted, words: comment }),
+    ),
+  )
+  const outcomes = await cancelJobs(asking, ours, cluster)
+  return new Map(jobs.map((job) => [job, outcomes[ours.indexOf(job)] ?? { kind: 'already-over' }] as const))
+}
+
+/** One testimony of several clusters' witnesses: if one did not answer, nothing can be said about all of them. */
+function together(testimonies: readonly Testimony[]): Testimony {
+  const silences = testimonies.filter((each) => !each.answered)
+  const broken = silences.find((each) => each.why === 'failed') ?? silences.find((each) => each.why === 'off')
+  if (broken) return broken
+  const rows = testimonies.flatMap((each) => (each.answered ? each.rows : []))
+  if (testimonies.length > silences.length) return { answered: true, rows }
+  return silences[0] ?? { answered: false, why: 'not-asked', message: 'there are no jobs to ask about' }
+}
+
+/** Asks until there is an answer, and then never again. */
+function onceAnswered(ask: () => Promise<SlurmConfig | null>): () => Promise<SlurmConfig | null> {
+  let known: SlurmConfig | null = null
+  return async () => {
+    known ??= await ask()
+    return known
+  }
+}

@@ -1,0 +1,93 @@
+import { readFileSync, statSync, watch } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { JobToken } from '../contract/ids.ts'
+import type { HeldSubmission, SubmitOutcome, SubmitRequest } from '../contract/scheduler.ts'
+import { holdProcess } from './held-process.ts'
+import { readSbatch } from './sbatch-line.ts'
+import type { SbatchLine } from './sbatch-line.ts'
+import { printedId } from './submit-outcome.ts'
+import { readStdout, readWitnesses, writeTrace } from './witnesses.ts'
+
+/** Where the waiting shell script lies, unless the build put it elsewhere. */
+export const submitScript = fileURLToPath(new URL('submit.sh', import.meta.url))
+
+/** Starts the shell that will run sbatch, and leaves it waiting. Its command carries the token in its comment. */
+export async function holdSubmission(request: SubmitRequest, script: string): Promise<HeldSubmission> {
+  const { folder, words, cwd, env, stdinFile } = request
+  const stdin = stdinFile === null ? null : readRegularFile(stdinFile)
+  const line = readSbatch(words, { cwd, env, readFile: readRegularFile, stdin })
+  writeTrace(folder, {
+    clusters: line.clusters,
+    ownComment: line.components[0].comment !== null,
+    submitsNothing: line.submitsNothing && line.unknown.length === 0,
+  })
+  const command = [script, folder, stdinFile ?? '/dev/null', ...withToken(words, request.token, line)]
+  const [shell, ...flags] = shellFor(env)
+  const held = await holdProcess(shell, [...flags, ...command], { cwd, env })
+  return {
+    process: held.identity,
+    go: async (onId) => {
+      let told = false
+      const tellId = (): void => {
+        const printed = told ? null : printedId(completeLines(readStdout(folder)))
+        if (printed === null) return
+        told = true
+        onId?.(printed.id, printed.cluster)
+      }
+      const watcher = watch(folder, tellId)
+      // A watch that breaks costs the early word, nothing else.
+      watcher.on('error', () => watcher.close())
+      held.tell('go')
+      await held.ended
+      watcher.close()
+      tellId()
+      return outcomeOf(folder)
+    },
+    abandon: async () => {
+      held.dismiss()
+      await held.ended
+    },
+  }
+}
+
+/**
+ * The user's words with our comment directly after `sbatch`, where the leader of a heterogeneous job has it too. A
+ * comment that stands elsewhere than in the leader's own words is said again after ours: it would be overridden.
+ */
+export function withToken(words: readonly string[], token: JobToken, line: SbatchLine): readonly string[] {
+  const [program = 'sbatch', ...rest] = words
+  const theirs = line.commentToRestate === null ? [] : [`--comment=${line.commentToRestate}`]
+  return [program, `--comment=waybill:${token}`, ...theirs, ...rest]
+}
+
+function outcomeOf(folder: string): SubmitOutcome {
+  const outcome = readWitnesses(folder)
+  if (outcome === 'unfinished')
+    return { kind: 'unknown', stdout: readStdout(folder), stderr: '', exitCode: null }
+  if (outcome === 'not-started') {
+    return { kind: 'refused', stdout: '', stderr: `nothing could be written to ${folder}`, exitCode: null }
+  }
+  return outcome
+}
+
+/**
+ * dash drops variables whose names are no shell names, and with them the functions that bash exports
+ * (`BASH_FUNC_module%%`), which job scripts live on. bash keeps them; as POSIX shell it does not read BASH_ENV.
+ */
+function shellFor(env: Readonly<Record<string, string>>): readonly [string, ...(readonly string[])] {
+  const odd = Object.keys(env).some((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+  return odd ? ['bash', '--posix'] : ['sh']
+}
+
+/** An id is only whole once its line is. */
+function completeLines(text: string): string {
+  return text.slice(0, text.lastIndexOf('\n') + 1)
+}
+
+function readRegularFile(path: string): string | null {
+  try {
+    return statSync(path).isFile() ? readFileSync(path, 'utf8') : null
+  } catch {
+    return null
+  }
+}
