@@ -41,7 +41,8 @@ running=' '
 for slot in slots/*; do
   [ -e "$slot" ] || continue
   read -r watcher watcher_born owner_boot payload payload_born entry key <"$slot" || continue
-  if alive "$watcher" "$watcher_born" "$owner_boot" ||
+  # A watcher that has told the end becomes a pump, and its slot is free even if it could not remove it.
+  if { [ "$watcher" != "$$" ] && alive "$watcher" "$watcher_born" "$owner_boot"; } ||
     { [ "$payload" != - ] && alive "$payload" "$payload_born" "$owner_boot"; }; then
     taken=$((taken + 1))
     running="$running$entry "

@@ -1,0 +1,252 @@
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { identify, liveness } from '../process/identity.ts'
+import { jobFolder, taskFile } from './layout.ts'
+import { logFile } from './log-files.ts'
+import { eventually, makeGate, makeSite, mostAtOnce, referenceTo } from './test-site.ts'
+import type { Site } from './test-site.ts'
+
+let site: Site
+afterEach(() => site.remove())
+
+/** Resolves when somebody reads the gate; what it resolves to is closed to let all readers through. */
+async function reached(gate: string): Promise<{ close: () => Promise<void> }> {
+  return open(gate, 'w')
+}
+
+describe('slots', { timeout: 120_000 }, () => {
+  test('200 jobs from several submitters all run, once, never more at a time than there are slots', async () => {
+    site = makeSite(2)
+    const submitter = async (s: number): Promise<void> => {
+      for (let i = 0; i < 50; i++)
+        await site.submit(`w${s}-${i}`, 'echo "+ $WAYBILL_JOB" >>ran; sleep 0.01; echo - >>ran')
+    }
+    await Promise.all([0, 1, 2, 3].map(submitter))
+    // No look here: a look pumps, and the watchers alone must be enough.
+    const ends = await eventually('200 ends', () => {
+      const jobs = readdirSync(join(site.dir, 'jobs'))
+      return jobs.every((name) => existsSync(join(site.dir, 'jobs', name, 'local/t/job.end'))) ? jobs : null
+    })
+    expect(ends).toHaveLength(200)
+    const started = readFileSync(join(site.dir, 'ran'), 'utf8').match(/\+ .*/g) ?? []
+    expect(started).toHaveLength(200)
+    expect(new Set(started).size).toBe(200)
+    expect(mostAtOnce(join(site.dir, 'ran'))).toBe(2)
+    await eventually('the slots are free', () =>
+      readdirSync(join(site.home, 'slots')).length === 0 ? true : null,
+    )
+    expect(readdirSync(join(site.home, 'queue'))).toEqual([])
+  })
+
+  test('an array keeps within its limit while other jobs pass it', async () => {
+    site = makeSite(3)
+    const gate = makeGate(site.dir)
+    const array = await site.submit('w1', `echo + >>ran; cat gate; echo - >>ran`, '0-20%2')
+    const other = await site.submit('w2', 'exit 0')
+    expect(await site.whenOver(other)).toMatchObject([{ state: 'COMPLETED' }])
+    const rows = await site.rows(array)
+    expect(rows.at(-1)).toMatchObject({ state: 'PENDING', folded: '2-20', reason: 'JobArrayTaskLimit' })
+    const way = await reached(gate)
+    renameSync(gate, `${gate}.old`)
+    writeFileSync(gate, '')
+    await way.close()
+    expect(await site.whenOver(array)).toHaveLength(21)
+    expect(mostAtOnce(join(site.dir, 'ran'))).toBe(2)
+  })
+
+  test('what waits starts in the order of submission', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    const jobs = [await site.submit('w1', 'cat gate')]
+    for (const name of ['w2', 'w10', 'w3']) jobs.push(await site.submit(name, 'echo $WAYBILL_JOB >>order'))
+    expect(await Promise.all(jobs.slice(1).map(site.rows))).toMatchObject([
+      [{ state: 'PENDING', reason: 'Resources' }],
+      [{ state: 'PENDING' }],
+      [{ state: 'PENDING' }],
+    ])
+    await (await reached(gate)).close()
+    for (const job of jobs) await site.whenOver(job)
+    expect(readFileSync(join(site.dir, 'order'), 'utf8')).toBe('w2\nw10\nw3\n')
+  })
+
+  test('a large array is one entry in the queue, and needs no more processes than slots', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    const job = await site.submit('w1', 'cat gate', '0-9999')
+    const way = await reached(gate)
+    expect(readdirSync(join(site.home, 'queue'))).toHaveLength(1)
+    expect(await site.rows(job)).toMatchObject([{ task: 0, state: 'RUNNING' }, { folded: '1-9999' }])
+    expect(await site.scheduler.cancel([job])).toEqual([{ kind: 'asked' }])
+    await site.whenOver(job)
+    await way.close()
+    await eventually('the queue is empty', () =>
+      readdirSync(join(site.home, 'queue')).length === 0 ? true : null,
+    )
+    expect(await site.rows(job)).toMatchObject([
+      { task: 0, state: 'CANCELLED' },
+      { folded: '1-9999', state: 'CANCELLED' },
+    ])
+  })
+})
+
+describe('a job', { timeout: 60_000 }, () => {
+  test('has one log for what it prints, and facts of its run', async () => {
+    site = makeSite(1)
+    const job = await site.submit(
+      'w1',
+      'echo out; echo err >&2; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done',
+    )
+    const [row] = await site.whenOver(job)
+    expect(row?.facts.stdout).toBe(logFile(job.folder, null))
+    expect(readFileSync(logFile(job.folder, null), 'utf8')).toBe('out\nerr\n')
+    expect(row?.facts.cpu_seconds).toBeGreaterThan(0)
+    expect(row?.facts.elapsed_seconds).toBeCloseTo((row?.ended ?? 0) - (row?.started ?? 0), 2)
+  })
+
+  test('tells exit codes from signals, also where a shell would confuse them', async () => {
+    site = makeSite(2)
+    const lines = [
+      'exit 137',
+      'kill -KILL $$',
+      'exit 255',
+      'kill -INT $$',
+      'kill -SEGV $$; exit 1',
+      'no-such-program',
+    ]
+    const exits: unknown[] = []
+    for (const [i, line] of lines.entries()) {
+      const [row] = await site.whenOver(await site.submit(`w${i}`, line))
+      exits.push([row?.exit?.code, row?.exit?.signal, row?.reason])
+    }
+    expect(exits).toEqual([
+      [137, 0, 'NonZeroExitCode'],
+      [0, 9, 'RaisedSignal'],
+      [255, 0, 'NonZeroExitCode'],
+      [0, 2, 'RaisedSignal'],
+      [0, 11, 'RaisedSignal'],
+      [127, 0, 'NonZeroExitCode'],
+    ])
+  })
+
+  test('is a session of its own, with the usual answers to signals', async () => {
+    site = makeSite(1)
+    const job = await site.submit('w1', 'cat /proc/$$/stat; grep SigIgn /proc/$$/status')
+    await site.whenOver(job)
+    const log = readFileSync(logFile(job.folder, null), 'utf8')
+    const [pid, , , , group, session] = log.split(' ')
+    expect([group, session]).toEqual([pid, pid])
+    expect(log).toMatch(/SigIgn:\t0+\n/)
+  })
+
+  test('takes along what it left running', async () => {
+    site = makeSite(1)
+    const job = await site.submit('w1', 'sleep 1000 & echo $! >left')
+    await site.whenOver(job)
+    const left = Number(readFileSync(join(site.dir, 'left'), 'utf8'))
+    await eventually('the stray is gone', () => (identify(left) === null ? true : null))
+  })
+
+  test('that ignores SIGTERM is killed after the grace', async () => {
+    site = makeSite(1, 1)
+    const gate = makeGate(site.dir)
+    const job = await site.submit('w1', `trap '' TERM; cat gate; cat gate`)
+    const way = await reached(gate)
+    expect(await site.scheduler.cancel([job])).toEqual([{ kind: 'asked' }])
+    expect(await site.whenOver(job)).toMatchObject([{ state: 'CANCELLED', exit: { signal: 9 } }])
+    await way.close()
+  })
+})
+
+describe('a killed watcher', { timeout: 60_000 }, () => {
+  test('leaves its payload running and in its slot; the end cannot be told then', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    const job = await site.submit('w1', 'cat gate; echo done >done')
+    const next = await site.submit('w2', 'exit 0')
+    const way = await reached(gate)
+    process.kill(site.pid(job, 'start'), 'SIGKILL')
+    await eventually('the watcher is gone', () => (identify(site.pid(job, 'start')) === null ? true : null))
+    expect(await site.rows(job)).toMatchObject([{ state: 'RUNNING', reason: 'WatcherGone' }])
+    expect(await site.rows(next)).toMatchObject([{ state: 'PENDING' }])
+    await way.close()
+    await eventually('the payload is gone', () => (identify(site.pid(job, 'payload')) === null ? true : null))
+    expect(existsSync(join(site.dir, 'done'))).toBe(true)
+    expect(await site.rows(job)).toMatchObject([{ state: 'LOST', exit: null }])
+    expect(await site.whenOver(next)).toMatchObject([{ state: 'COMPLETED' }])
+    expect(await site.scheduler.cancel([job])).toMatchObject([{ kind: 'failed' }])
+  })
+
+  test('does not keep its payload from being cancelled', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    const job = await site.submit('w1', 'cat gate')
+    const way = await reached(gate)
+    process.kill(site.pid(job, 'start'), 'SIGKILL')
+    expect(await site.scheduler.cancel([job])).toEqual([{ kind: 'asked' }])
+    expect(await site.whenOver(job)).toMatchObject([{ state: 'CANCELLED' }])
+    await way.close()
+  })
+
+  test('after a reboot the job has failed; on another host it is said to run', async () => {
+    site = makeSite(1)
+    const job = await site.submit('w1', 'exit 0')
+    await site.whenOver(job)
+    renameSync(taskFile(jobFolder(job.folder), null, 'end'), join(site.dir, 'end'))
+    const start = taskFile(jobFolder(job.folder), null, 'start')
+    const text = readFileSync(start, 'utf8')
+    const boot = identify(process.pid)?.boot ?? ''
+    writeFileSync(start, text.replace(boot, 'another-boot'))
+    expect(await site.rows(job)).toMatchObject([{ state: 'NODE_FAIL', reason: 'Reboot' }])
+    writeFileSync(start, text.replace(/^host .*/, 'host elsewhere'))
+    expect(await site.rows(job)).toMatchObject([{ state: 'RUNNING', reason: 'OnHost:elsewhere' }])
+    writeFileSync(start, '')
+    expect(await site.rows(job)).toMatchObject([{ state: 'LOST', reason: 'TornMarker' }])
+  })
+})
+
+describe('another host', { timeout: 60_000 }, () => {
+  test('its waiting jobs are left to it', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    await site.submit('w1', 'cat gate')
+    const job = await site.submit('w2', 'exit 0')
+    const description = join(jobFolder(job.folder), 'job.json')
+    const text = readFileSync(description, 'utf8')
+    writeFileSync(description, text.replace(/"host":"[^"]*"/, '"host":"elsewhere"'))
+    expect(await site.rows(job)).toMatchObject([{ state: 'PENDING', reason: 'OnHost:elsewhere' }])
+    expect(await site.scheduler.cancel([job])).toEqual([
+      { kind: 'failed', message: expect.stringContaining('elsewhere') },
+    ])
+    await (await reached(gate)).close()
+    await site.whenOver(job)
+  })
+})
+
+describe('a submission', { timeout: 60_000 }, () => {
+  test('goes on when the folder of Waybill is gone: it runs from a copy of the scripts', async () => {
+    site = makeSite(1)
+    const job = await site.submit('w1', 'tr "\\0" "\\n" </proc/$PPID/cmdline')
+    await site.whenOver(job)
+    expect(readFileSync(logFile(job.folder, null), 'utf8')).toContain(site.home)
+  })
+
+  test('that cannot be written is refused with the reason', async () => {
+    site = makeSite(1)
+    const asked = site.request('w1', 'touch ran')
+    writeFileSync(join(asked.folder, 'local'), '')
+    const outcome = await (await site.scheduler.hold(asked)).go()
+    expect(outcome).toMatchObject({ kind: 'refused', stderr: expect.stringMatching(/EEXIST|ENOTDIR/) })
+    expect(await site.rows(referenceTo(asked))).toEqual([])
+  })
+
+  test('is nobody else’s: its files say so by their modes and hold by whom it is held', async () => {
+    site = makeSite(1)
+    const held = await site.scheduler.hold(site.request('w1', 'exit 0'))
+    expect(liveness(held.process)).toBe('alive')
+    expect(held.process.pid).toBe(process.pid)
+    await held.abandon()
+    expect(readdirSync(join(site.home, 'queue'))).toEqual([])
+  })
+})
