@@ -60,7 +60,8 @@ function logTail(layout: Layout, name: string): string {
 export async function takeDown(layout: Layout): Promise<void> {
   const names = [...daemonNames(layout)].toReversed()
   const nodes = names.filter((name) => name.startsWith('slurmd-'))
-  if (runningDaemon(layout, 'slurmctld') !== undefined && !isFrozen(layout, 'slurmctld')) {
+  // A job that the controller still takes for running would be so for ever after the next start.
+  if (signalDaemon(layout, 'slurmctld', 'SIGCONT')) {
     const env = { ...process.env, SLURM_CONF: layout.conf }
     for (const state of ['PENDING', 'RUNNING', 'SUSPENDED']) {
       attempt('scancel', ['--quiet', `--state=${state}`], { env, timeoutMs: 5_000 })
