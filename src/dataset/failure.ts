@@ -81,12 +81,6 @@ export function classify(
     return { kind: 'no-identity', message }
   }
   if (
-    /gpg failed to sign|failed to write commit object|error: .*sign/i.test(message) &&
-    /sign|gpg|ssh/i.test(message)
-  ) {
-    return { kind: 'signing-failed', message }
-  }
-  if (
     /Permission denied|permission denied|Read-only file system|insufficient permission|EACCES|EROFS|EPERM/.test(
       message,
     )

@@ -1,0 +1,111 @@
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import type { CommitId } from '../contract/ids.ts'
+import type { DatasetFailure } from './failure.ts'
+import { git } from './git.ts'
+import { readIdentity } from './identity.ts'
+import type { Dataset } from './locate.ts'
+import { signCommits } from './sign-commits.ts'
+
+/** What one commit does to one path. A Buffer's content becomes a blob as it is, without filters. */
+export type CommitChange =
+  | { readonly path: string; readonly mode: string; readonly oid: string }
+  | { readonly path: string; readonly mode: string; readonly content: Buffer }
+  | { readonly path: string; readonly deleted: true }
+
+/** A commit to be written on top of the one before it. No changes: an empty commit. */
+export interface NewCommit {
+  readonly message: string
+  readonly changes: readonly CommitChange[]
+}
+
+/** A list of commits to be written. */
+export interface CommitRequest {
+  /** The commit below the first one; null for the first commit of a repository. */
+  readonly parent: CommitId | null
+  readonly commits: readonly NewCommit[]
+  /** They end up at `refs/waybill/<operation>`, which keeps them from gc until `dropOperation`. */
+  readonly operation: string
+  /** Whole seconds and zone (`+0100`) for author and committer. */
+  readonly when: { readonly seconds: number; readonly zone: string }
+  /** `commit.gpgsign`. */
+  readonly sign: boolean
+}
+
+/** The ref that holds an operation's commits. */
+export function operationRef(operation: string): string {
+  return `refs/waybill/${operation}`
+}
+
+/**
+ * Writes commits one upon the other by one `git fast-import`, whatever their number and the size of the repository, and
+ * returns their ids in order. No branch, index or work tree is touched. Author and committer are those of `git commit`.
+ */
+export async function writeCommits(
+  dataset: Dataset,
+  request: CommitRequest,
+): Promise<Fallible<readonly CommitId[], DatasetFailure>> {
+  if (request.commits.length === 0) return ok([])
+  const identity = await readIdentity(dataset)
+  if (!identity.ok) return identity
+  const now = `${Math.trunc(request.when.seconds)} ${request.when.zone}`
+  const who = {
+    author: `${identity.value.author} ${now}`,
+    committer: `${identity.value.committer} ${now}`,
+  }
+  const written = await git(dataset, ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'], {
+    input: stream(request, who),
+  })
+  if (!written.ok) return written
+  const ids = written.value.stdout.toString('latin1').trim().split('\n') as CommitId[]
+  if (ids.length !== request.commits.length) {
+    const message = written.value.stderr.trim()
+    return fail({ kind: 'git-failed', operation: 'fast-import', code: 0, signal: null, message })
+  }
+  return request.sign ? signCommits(dataset, request, ids, { ...identity.value, now }) : ok(ids)
+}
+
+/** Lets go of an operation's commits: what no branch holds is left to gc. Nothing happens when they are gone already. */
+export async function dropOperation(
+  dataset: Dataset,
+  operation: string,
+): Promise<Fallible<null, DatasetFailure>> {
+  const dropped = await git(dataset, ['update-ref', '-d', operationRef(operation)])
+  return dropped.ok ? ok(null) : dropped
+}
+
+/** git-fast-import(1). `done` at the end is what tells a whole stream from one cut short. */
+function* stream(
+  request: CommitRequest,
+  who: { readonly author: string; readonly committer: string },
+): Generator<string | Buffer> {
+  // A ref left over by an earlier try would become the first commit's parent.
+  yield `feature done\nreset ${operationRef(request.operation)}\n\n`
+  for (const [i, commit] of request.commits.entries()) {
+    yield `commit ${operationRef(request.operation)}\nmark :${i + 1}\nauthor ${who.author}\ncommitter ${who.committer}\n`
+    yield* data(Buffer.from(commit.message.endsWith('\n') ? commit.message : `${commit.message}\n`))
+    if (i > 0) yield `from :${i}\n`
+    else if (request.parent !== null) yield `from ${request.parent}\n`
+    // Deletions first: a directory may become a file of that name, and a file a directory.
+    for (const change of commit.changes) if ('deleted' in change) yield `D ${quote(change.path)}\n`
+    for (const change of commit.changes) {
+      if ('oid' in change) yield `M ${change.mode} ${change.oid} ${quote(change.path)}\n`
+      else if ('content' in change) {
+        yield `M ${change.mode} inline ${quote(change.path)}\n`
+        yield* data(change.content)
+      }
+    }
+    yield `\nget-mark :${i + 1}\n`
+  }
+  yield 'done\n'
+}
+
+function* data(content: Buffer): Generator<string | Buffer> {
+  yield `data ${content.length}\n`
+  yield content
+  yield '\n'
+}
+
+/** A path in C quotes, as fast-import reads them. */
+function quote(path: string): string {
+  return `"${path.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
+}

@@ -1,0 +1,58 @@
+import { ok, type Fallible } from '../contract/fallible.ts'
+import { coveringPrefixes } from './covering-prefixes.ts'
+import type { DatasetFailure } from './failure.ts'
+import { git, pieces } from './git.ts'
+import type { Dataset } from './locate.ts'
+import type { Entry } from './tree.ts'
+
+/** An entry of an index, with what the user told git about it. */
+export interface IndexEntry extends Entry {
+  /** 0, or 1 to 3 while a merge waits. */
+  readonly stage: number
+  readonly skipWorktree: boolean
+  readonly assumeUnchanged: boolean
+}
+
+/** Entries of the user's index, or of one of our own, at exactly these paths. One git process; none for no path. */
+export async function readIndexEntries(
+  dataset: Dataset,
+  paths: readonly string[],
+  index?: string,
+): Promise<Fallible<ReadonlyMap<string, IndexEntry>, DatasetFailure>> {
+  if (paths.length === 0) return ok(new Map())
+  const prefixes = coveringPrefixes(paths) ?? []
+  const listed = await git(dataset, ['ls-files', '--stage', '-v', '-z', '--', ...prefixes], {
+    literal: true,
+    ...(index === undefined ? {} : { index }),
+  })
+  if (!listed.ok) return listed
+  const wanted = new Set(paths)
+  const entries = new Map<string, IndexEntry>()
+  for (const line of pieces(listed.value.stdout)) {
+    const entry = parseLine(line)
+    if (wanted.has(entry.path)) entries.set(entry.path, entry)
+  }
+  return ok(entries)
+}
+
+/** `tag mode oid stage TAB path`: tag S or s is skip-worktree, a lower-case one assume-unchanged. */
+function parseLine(line: string): IndexEntry {
+  const tab = line.indexOf('\t')
+  const [tag = 'H', mode = '', oid = '', stage = '0'] = line.slice(0, tab).split(' ')
+  return {
+    path: line.slice(tab + 1),
+    mode,
+    oid,
+    stage: Number(stage),
+    skipWorktree: tag.toUpperCase() === 'S',
+    assumeUnchanged: tag !== tag.toUpperCase(),
+  }
+}
+
+/** One line for `git update-index -z --index-info`: an exact entry, or its removal. */
+export function indexInfo(
+  path: string,
+  entry: { readonly mode: string; readonly oid: string } | null,
+): string {
+  return entry === null ? `0 ${'0'.repeat(40)}\t${path}\0` : `${entry.mode} ${entry.oid}\t${path}\0`
+}

@@ -1,0 +1,165 @@
+import { constants, copyFileSync, existsSync, lstatSync, readdirSync, rmSync, type Stats } from 'node:fs'
+import { join } from 'node:path'
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { fromSystem, type DatasetFailure } from './failure.ts'
+import { git } from './git.ts'
+import { indexInfo, readIndexEntries, type IndexEntry } from './index-entries.ts'
+import type { Dataset } from './locate.ts'
+import { readSizes } from './objects.ts'
+import type { Change } from './tree.ts'
+
+/** Hooks are for the user's own commands: this index is not theirs yet. */
+const quiet = [['core.hooksPath', '/dev/null'] as const]
+
+/** `process` is asked before `clean`, and an empty one means no filter at all (convert.c). */
+const withoutAnnex = [...quiet, ['filter.annex.process', ''] as const, ['filter.annex.clean', ''] as const]
+
+/** Path of the new index of an operation, beside the user's. `attempt` keeps a late child of a dead process off it. */
+export function nextIndexPath(dataset: Dataset, operation: string, attempt: string): string {
+  return join(dataset.gitDir, `index.waybill-${operation}-${attempt}`)
+}
+
+/** Removes what is left of an operation's new indexes. */
+export function removeNextIndexes(dataset: Dataset, operation: string): void {
+  for (const name of readdirSync(dataset.gitDir)) {
+    if (name.startsWith(`index.waybill-${operation}-`)) rmSync(join(dataset.gitDir, name), { force: true })
+  }
+}
+
+/**
+ * Makes a copy of the user's index in which only the changed paths are new, with their stat data, so that git's next look
+ * reads no content. All else (staged changes, flags, extensions, a split or sparse index) is git's own copy of what was.
+ */
+export async function makeNextIndex(
+  dataset: Dataset,
+  changes: readonly Change[],
+  index: string,
+): Promise<Fallible<null, DatasetFailure>> {
+  try {
+    if (existsSync(dataset.indexPath)) copyFileSync(dataset.indexPath, index, constants.COPYFILE_FICLONE)
+  } catch (error) {
+    return fail(fromSystem('index', error))
+  }
+  if (changes.length === 0) return ok(null)
+  const groups = await group(dataset, changes)
+  if (!groups.ok) return groups
+  const { exact, raw, filtered } = groups.value
+  const steps = [
+    () => set(dataset, index, exact),
+    () => add(dataset, index, raw, withoutAnnex),
+    () => add(dataset, index, filtered, quiet),
+  ]
+  for (const step of steps) {
+    const done = await step()
+    if (!done.ok) return done
+  }
+  return settle(dataset, index, changes)
+}
+
+/**
+ * How each path gets its entry. `exact`: nothing in the work tree that could be it. `raw`: its bytes are the blob.
+ * `filtered`: through git's filters (unlocked annexed files, whose content git-annex knows without reading it; LFS).
+ */
+async function group(
+  dataset: Dataset,
+  changes: readonly Change[],
+): Promise<Fallible<{ exact: Change[]; raw: string[]; filtered: string[] }, DatasetFailure>> {
+  const groups = { exact: [] as Change[], raw: [] as string[], filtered: [] as string[] }
+  const regular: { path: string; oid: string; size: number }[] = []
+  for (const change of changes) {
+    const stat = lstat(join(dataset.root, change.path))
+    const mode = change.after?.mode ?? ''
+    if (stat?.isSymbolicLink() && mode === '120000') groups.raw.push(change.path)
+    else if (stat?.isFile() && mode.startsWith('100')) {
+      regular.push({ path: change.path, oid: change.after?.oid ?? '', size: stat.size })
+    } else groups.exact.push(change)
+  }
+  if (dataset.annex === null) return ok({ ...groups, filtered: regular.map((one) => one.path) })
+  const sizes = await readSizes(
+    dataset,
+    regular.map((one) => one.oid),
+  )
+  if (!sizes.ok) return sizes
+  // A large file must not be hashed, let alone stored, as if its own bytes were the blob.
+  for (const [i, one] of regular.entries())
+    (sizes.value[i] === one.size ? groups.raw : groups.filtered).push(one.path)
+  return ok(groups)
+}
+
+async function set(
+  dataset: Dataset,
+  index: string,
+  changes: readonly Change[],
+): Promise<Fallible<null, DatasetFailure>> {
+  if (changes.length === 0) return ok(null)
+  // Removals first, for a directory that became a file.
+  const ordered = [...changes].sort((a, b) => Number(a.after !== null) - Number(b.after !== null))
+  const input = ordered.map((change) => indexInfo(change.path, change.after))
+  const done = await git(dataset, ['update-index', '--replace', '-z', '--index-info'], {
+    input,
+    index,
+    config: quiet,
+  })
+  return done.ok ? ok(null) : done
+}
+
+async function add(
+  dataset: Dataset,
+  index: string,
+  paths: readonly string[],
+  config: readonly (readonly [string, string])[],
+): Promise<Fallible<null, DatasetFailure>> {
+  if (paths.length === 0) return ok(null)
+  const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin']
+  const done = await git(dataset, args, { input: paths.map((path) => `${path}\0`), index, config })
+  return done.ok ? ok(null) : done
+}
+
+/**
+ * Reads the changed entries back. One that is not what the commit holds (the file changed since, or the user told git not
+ * to look at it) is set exactly, without stat data: git then finds for itself what the user did.
+ */
+async function settle(
+  dataset: Dataset,
+  index: string,
+  changes: readonly Change[],
+): Promise<Fallible<null, DatasetFailure>> {
+  const paths = changes.map((change) => change.path)
+  const entries = await readIndexEntries(dataset, paths, index)
+  if (!entries.ok) return entries
+  const wrong = changes.filter((change) => !stands(entries.value.get(change.path), change.after))
+  if (wrong.length === 0) return ok(null)
+  const before = await readIndexEntries(
+    dataset,
+    wrong.map((change) => change.path),
+  )
+  if (!before.ok) return before
+  const corrected = await set(dataset, index, wrong)
+  if (!corrected.ok) return corrected
+  const kept = wrong.filter((change) => change.after !== null).map((change) => before.value.get(change.path))
+  const flags = [
+    ['--skip-worktree', kept.filter((entry) => entry?.skipWorktree)],
+    ['--assume-unchanged', kept.filter((entry) => entry?.assumeUnchanged)],
+  ] as const
+  for (const [flag, flagged] of flags) {
+    const input = flagged.map((entry) => `${entry?.path ?? ''}\0`)
+    if (input.length === 0) continue
+    const done = await git(dataset, ['update-index', flag, '-z', '--stdin'], { input, index, config: quiet })
+    if (!done.ok) return done
+  }
+  return ok(null)
+}
+
+/** Whether an index entry is what a tree holds (null: nothing). */
+export function stands(entry: IndexEntry | undefined, tree: Change['after']): boolean {
+  if (entry === undefined || tree === null) return entry === undefined && tree === null
+  return entry.stage === 0 && entry.mode === tree.mode && entry.oid === tree.oid
+}
+
+function lstat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
