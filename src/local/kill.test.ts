@@ -126,7 +126,9 @@ describe('a submitter that is killed', { timeout: 600_000 }, () => {
     })
     await once(child.stdout, 'data')
     await site.whenOver(await site.submit('w2', 'exit 0'))
-    expect(readdirSync(join(site.home, 'queue'))).toHaveLength(1)
+    await eventually('w1 alone to wait', () =>
+      readdirSync(join(site.home, 'queue')).length === 1 ? true : null,
+    )
     child.kill('SIGKILL')
     await once(child, 'exit')
     const asked = site.request('w1', '')

@@ -125,7 +125,7 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
     }
   }
   // Should a pump have been killed at its work, this one goes on with it.
-  if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump)
+  if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump, false)
   return { queue: { answered: true, rows }, accounting }
 }
 

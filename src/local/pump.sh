@@ -1,5 +1,6 @@
 #!/bin/sh
-# sh pump.sh HOME: starts what waits while slots are free. HOME is one user's folder on one host:
+# sh pump.sh HOME [try]: starts what waits while slots are free; with `try`, leaves it to a pump that is at it.
+# HOME is one user's folder on one host:
 #
 #   limit      how many tasks may run at once
 #   queue/E    symbolic link to a submission's folder, made while it is held; E sorts by time
@@ -25,12 +26,14 @@ home=$1
 # shellcheck source=src/local/process.sh
 . "$scripts/process.sh"
 cd "$home" || exit 1
-if ! command -v setsid >/dev/null; then
-  echo 'setsid (of util-linux) is not installed' >&2
-  exit 1
-fi
+# Nobody waits for a pump: it lets go of whoever started it.
+exec </dev/null >/dev/null 2>&1
 exec 9>>lock
-flock 9 2>/dev/null || :
+if [ "${2-}" = try ]; then
+  flock -n 9 || exit 0
+else
+  flock 9 || :
+fi
 
 allowed=1
 [ ! -e limit ] || read -r allowed <limit
@@ -70,7 +73,7 @@ start() {
   done
   # Command substitution waits until the watcher has closed its standard output. `setsid -f` forks; a shell's own `&`
   # would make the payload ignore SIGINT and SIGQUIT for good.
-  : "$(setsid -f sh "$scripts/watch.sh" "$home" "$slot" "$1" "$2" </dev/null 2>/dev/null)"
+  : "$(setsid -f sh "$scripts/watch.sh" "$home" "$slot" "$1" "$2")"
   [ -e "queue/$1/t/$2.start" ]
 }
 

@@ -15,34 +15,39 @@ export interface Pump {
 const passed = ['PATH', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'] as const
 
 /**
- * Starts what may start now, and returns what the user should know, or null. That nothing started is no failure of
- * the submission: the job waits, and the next event starts it.
+ * Has a detached pump start what may start now, and returns what the user should know, or null. That nothing starts is
+ * no failure of the submission: the job waits, and the next event starts it. `must` is false for a caller that caused no
+ * event and leaves the work to a pump that is at it.
  */
-export async function pumpHome(pump: Pump): Promise<string | null> {
+export async function pumpHome(pump: Pump, must = true): Promise<string | null> {
   const survival = await askLogind(pump.user, pump.env)
   const warning = survival.kind === 'doomed' ? survival.warning : null
   const inScope = survival.kind === 'scope' ? ['systemd-run', '--user', '--scope', '--quiet', '--'] : []
-  const trouble = await runScript(pump, inScope, 'pump.sh', [pump.home])
+  const trouble = await runScript(pump, inScope, 'pump.sh', [pump.home, ...(must ? [] : ['try'])])
   const words = [warning, trouble === null ? null : `jobs cannot be started now: ${trouble}`]
   return words.filter((word) => word !== null).join('\n') || null
 }
 
 /** Tells cancel.sh to end a job's running tasks; it returns when they had their SIGTERM. Null, or what went wrong. */
 export async function endTasks(pump: Pump, job: string, graceSeconds: number): Promise<string | null> {
-  return runScript(pump, ['setsid', '-f'], 'cancel.sh', [pump.home, job, String(Math.ceil(graceSeconds))])
+  return runScript(pump, [], 'cancel.sh', [pump.home, job, String(Math.ceil(graceSeconds))])
 }
 
 async function runScript(
   pump: Pump,
-  before: readonly string[],
+  wrapper: readonly string[],
   script: (typeof scripts)[number],
   args: readonly string[],
 ): Promise<string | null> {
   const env = Object.fromEntries(passed.map((name) => [name, pump.env[name]]))
   try {
     const path = join(installScripts(pump.home), script)
-    const [program = 'sh', ...words] = [...before, 'sh', path, ...args]
-    const ran = await run(program, words, { cwd: '/', env, ownGroup: true, timeoutMs: 10_000 })
+    const ran = await run('setsid', ['-f', ...wrapper, 'sh', path, ...args], {
+      cwd: '/',
+      env,
+      ownGroup: true,
+      timeoutMs: 10_000,
+    })
     if (ran.timedOut) return `${script} did not return within 10 s`
     return ran.code === 0 && ran.stderr === ''
       ? null
