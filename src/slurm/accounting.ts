@@ -148,8 +148,8 @@ function withSteps(row: Row, steps: readonly (readonly string[])[]): Row {
   const states = column('State').map(readState)
   const bad = states.flatMap((state, i) => {
     const step = (steps[i]?.[0] ?? '').replace(/^[^.]*\./, '')
-    // A job that failed has a failed batch step: that is no news. Steps that ran on are.
-    return ['COMPLETED', 'RUNNING', 'PENDING', row.state].includes(state) ? [] : [`${step} ${state}`]
+    // A job that failed, or was ended, has steps that were: only in one that did well they are news.
+    return row.state !== 'COMPLETED' || state === 'COMPLETED' ? [] : [`${step} ${state}`]
   })
   const facts = knownFacts({
     ...row.facts,

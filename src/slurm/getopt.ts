@@ -86,12 +86,8 @@ function readCluster(
 function findLong(name: string): SbatchOption | null {
   const exact = byName.get(name)
   if (exact) return exact
-  const near = sbatchOptions.filter((option) => option.name.startsWith(name))
-  // `--cluster` is another spelling of `--clusters`, so `--clu` is not ambiguous to getopt_long.
-  const [first] = near.filter((option) => option.name !== 'cluster')
-  return near.length > 0 && near.filter((option) => option.name !== 'cluster').length === 1 && first
-    ? first
-    : null
+  const [first, ...more] = sbatchOptions.filter((option) => option.name.startsWith(name))
+  return first && more.length === 0 ? first : null
 }
 
 function splitOnce(text: string): readonly [string, string | null] {

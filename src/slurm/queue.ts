@@ -10,27 +10,8 @@ import type { QuerySettings } from './query.ts'
 import { knownFacts } from './slurm-facts.ts'
 import { readCount, readDuration, readState, readTime, readWord } from './values.ts'
 
-/** Free text stands last: only the three below can hold a separator. */
-const columns = [
-  '%i',
-  '%A',
-  '%T',
-  '%r',
-  '%V',
-  '%S',
-  '%e',
-  '%M',
-  '%u',
-  '%P',
-  '%a',
-  '%q',
-  '%D',
-  '%C',
-  '%N',
-  '%j',
-  '%Z',
-  '%k',
-]
+/** Free text stands last: a job's name may hold even our separators, and is what lies between the others. */
+const columns = '%i %A %T %r %V %S %e %M %u %P %a %q %D %C %N %j %Z %k'.split(' ')
 
 const format = columns.join(fieldSeparator) + recordSeparator
 
@@ -58,7 +39,7 @@ export async function askQueue(
 
 /** Reads what `squeue -h -o` prints with our format. What is no record belongs to the one before it. */
 export function readQueue(text: string, cluster: string | null): readonly QueueEntry[] {
-  return records(text, columns.length).flatMap((fields) => {
+  return records(text).flatMap((fields) => {
     const entry = readEntry(fields, cluster)
     return entry === null ? [] : [entry]
   })
@@ -69,7 +50,8 @@ function readEntry(fields: readonly string[], cluster: string | null): QueueEntr
     fields
   const [user = '', partition = '', account = '', qos = '', nodes = '', cores = '', nodeList = ''] =
     fields.slice(8)
-  const [jobName = '', workDir = '', comment = ''] = fields.slice(15)
+  const jobName = fields.slice(15, -2).join(fieldSeparator)
+  const [workDir = '', comment = ''] = fields.slice(-2)
   const part = readPartName(name)
   if (part === null) return null
   const word = readState(state)
@@ -104,18 +86,17 @@ function readEntry(fields: readonly string[], cluster: string | null): QueueEntr
 }
 
 /**
- * Splits records of so many fields. A record begins with a part's name and a separator; anything else, such as the
- * rest of a job name that itself holds our separators, is kept in the last field.
+ * Splits records into fields. A record begins with a part's name and a separator; anything else is what comes after
+ * our separators inside a job's name, and belongs to the record before it.
  */
-function records(text: string, width: number): readonly (readonly string[])[] {
+function records(text: string): readonly (readonly string[])[] {
   const wholes: string[] = []
   for (const piece of text.split(`${recordSeparator}\n`)) {
-    const begins = readPartName(piece.slice(0, piece.indexOf(fieldSeparator)).trim()) !== null
+    const begins = readPartName(piece.slice(0, Math.max(0, piece.indexOf(fieldSeparator)))) !== null
     if (begins) wholes.push(piece)
     else if (wholes.length > 0 && piece !== '') wholes.push(`${wholes.pop()}${recordSeparator}\n${piece}`)
   }
-  return wholes.map((whole) => {
-    const parts = whole.trimStart().split(fieldSeparator)
-    return [...parts.slice(0, width - 1), parts.slice(width - 1).join(fieldSeparator)]
-  })
+  return wholes
+    .map((whole) => whole.split(fieldSeparator))
+    .filter((fields) => fields.length >= columns.length)
 }

@@ -1,5 +1,12 @@
 import type { EpochSeconds } from '../contract/ids.ts'
-import type { CancelOutcome, JobReference, Look, Scheduler, Testimony } from '../contract/scheduler.ts'
+import type {
+  CancelOutcome,
+  HeldSubmission,
+  JobReference,
+  Look,
+  Scheduler,
+  Testimony,
+} from '../contract/scheduler.ts'
 import { belongs } from './belongs.ts'
 import { cancelJobs } from './cancel.ts'
 import { askConfig } from './config.ts'
@@ -48,7 +55,21 @@ export function slurmScheduler(settings: SlurmSettings): Scheduler {
 
   return {
     kind: 'slurm',
-    hold: (request) => holdSubmission(request, settings.submitScript ?? submitScript),
+    hold: async (request) => {
+      const held = await holdSubmission(request, settings.submitScript ?? submitScript)
+      const go: HeldSubmission['go'] = async (onId) => {
+        const since = settings.now()
+        const outcome = await held.go(onId)
+        // `sbatch --quiet` says no id, and two ids say none.
+        if (outcome.kind !== 'unknown' || outcome.exitCode !== 0) return outcome
+        const search = await findToken(whole, request.token, since, request.folder)
+        if (search.kind !== 'found') return outcome
+        const { id, cluster } = search
+        onId?.(id, cluster)
+        return { ...outcome, kind: 'submitted', id, cluster, exitCode: 0 }
+      }
+      return { ...held, go }
+    },
     look: async (jobs, options) => {
       const looks: Look[] = []
       for (const [cluster, group] of await byCluster(jobs)) {

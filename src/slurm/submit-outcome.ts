@@ -19,7 +19,7 @@ export function submitOutcome(witness: SubmitWitness): SubmitOutcome {
     const kind = witness.submitsNothing || saysNoJob(stdout, stderr) ? 'no-job' : 'unknown'
     return { kind, stdout, stderr, exitCode }
   }
-  const refused = !isDoubtful(stderr) && (witness.submitsNothing || isComplaint(stderr, exitCode))
+  const refused = witness.submitsNothing || (!isDoubtful(stderr) && isComplaint(stderr, exitCode))
   return { kind: refused ? 'refused' : 'unknown', stdout, stderr, exitCode }
 }
 
@@ -85,7 +85,7 @@ const answers = new RegExp(
 
 /** What sbatch finds wrong by itself, before it talks to anybody. */
 const ownComplaints = [
-  /^sbatch: (unrecognized option|invalid option|option .* (is ambiguous|requires an argument|doesn't allow))/m,
+  /^sbatch: (unrecognized option|invalid option|option.* (is ambiguous|requires an argument|doesn't allow))/m,
   /^sbatch: fatal: /m,
   /^sbatch: error: (Invalid|Unrecognized|Unable to open file|This does not look like a batch script)/m,
   /^sbatch: error: (Batch script|Script arguments not permitted|Could not open user environment file)/m,
