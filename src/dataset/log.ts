@@ -1,0 +1,70 @@
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import type { CommitId } from '../contract/ids.ts'
+import type { DatasetFailure } from './failure.ts'
+import { git } from './git.ts'
+import type { Dataset } from './locate.ts'
+
+/** A commit of the history. */
+export interface LoggedCommit {
+  readonly commit: CommitId
+  readonly parents: readonly CommitId[]
+  readonly message: string
+}
+
+/** Which commits are wanted. */
+export interface LogRequest {
+  /** What `git log` understands: commits, `a..b`, `^a`; taken from `resolveRevision` or our own, not from the user's words. */
+  readonly revisions: readonly string[]
+  readonly order: 'newest-first' | 'oldest-first'
+  /** Only commits whose message holds this text. git itself looks: the others are not even printed. */
+  readonly containing?: string
+  /** Only commits that changed one of these paths (`.`: any). */
+  readonly paths?: readonly string[]
+  /** At most so many, the newest ones. */
+  readonly limit?: number
+}
+
+/** Reads commits by one git process, however many there are. */
+export async function readLog(
+  dataset: Dataset,
+  request: LogRequest,
+): Promise<Fallible<readonly LoggedCommit[], DatasetFailure>> {
+  const args = [
+    'log',
+    '-z',
+    '--format=tformat:%H%x00%P%x00%B',
+    '--encoding=UTF-8',
+    '--no-color',
+    '--no-show-signature',
+    '--no-notes',
+    ...(request.order === 'oldest-first' ? ['--reverse'] : []),
+    ...(request.limit === undefined ? [] : [`--max-count=${request.limit}`]),
+    ...(request.containing === undefined ? [] : ['--fixed-strings', `--grep=${request.containing}`]),
+    ...request.revisions,
+    '--',
+    ...(request.paths ?? []),
+  ]
+  const read = await git(dataset, args, { literal: true })
+  if (!read.ok) return read
+  const fields = read.value.stdout.toString('utf8').split('\0')
+  const commits: LoggedCommit[] = []
+  for (let i = 0; i + 2 < fields.length; i += 3) {
+    const parents = (fields[i + 1] ?? '').split(' ').filter((id) => id !== '') as CommitId[]
+    commits.push({ commit: (fields[i] ?? '') as CommitId, parents, message: fields[i + 2] ?? '' })
+  }
+  return ok(commits)
+}
+
+/** The commit that a user's word for a revision names. */
+export async function resolveRevision(
+  dataset: Dataset,
+  revision: string,
+): Promise<Fallible<CommitId, DatasetFailure>> {
+  const found = await git(dataset, ['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`], {
+    normal: [128],
+  })
+  if (!found.ok) return found
+  if (found.value.code === 0)
+    return ok((found.value.stdout.toString('latin1').trim().split('\n').at(-1) ?? '') as CommitId)
+  return fail({ kind: 'no-such-revision', revision, message: found.value.stderr.trim() })
+}
