@@ -1,5 +1,5 @@
 /** Indices `from`, `from + step`, … up to `to`, which is one of them. */
-export interface IndexRange {
+interface IndexRange {
   readonly from: number
   readonly to: number
   readonly step: number

@@ -21,6 +21,12 @@ export function failureLine(failure: SlurmFailure): string {
     case 'accounting-off':
       return 'this cluster keeps no accounting'
     case 'slurm-error':
-      return `${failure.program}: ${failure.words}`
+      return `${failure.program}: ${gist(failure)}`
   }
+}
+
+/** The last of its lines sums up what went wrong; its own name in front is ours to say. */
+function gist(failure: { readonly program: string; readonly words: string }): string {
+  const line = failure.words.split('\n').at(-1) ?? ''
+  return line.replace(`${failure.program}: `, '').replace(/^error: /, '')
 }

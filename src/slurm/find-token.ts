@@ -10,7 +10,7 @@ import { readTime } from './values.ts'
 import { readTrace, readWitnesses } from './witnesses.ts'
 
 /** Clocks of a login node and its controller may differ by so many seconds. */
-export const clockSlack = 60
+const clockSlack = 60
 
 const columns = ['JobID', 'Submit', 'Comment', 'SubmitLine']
 

@@ -6,7 +6,7 @@ import { readDirectives } from './script-directives.ts'
 import { foreignOptions } from './foreign-options.ts'
 
 /** Where a setting came from; the command wins over the environment, and that over the script. */
-export type SettingSource = 'command' | 'environment' | 'script'
+type SettingSource = 'command' | 'environment' | 'script'
 
 /** What holds for one component of the job: the only one, unless the job is heterogeneous. Null: not said. */
 export interface SbatchSettings {

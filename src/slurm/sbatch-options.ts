@@ -1,5 +1,5 @@
 /** How `sbatch` reads an option's argument: never, always (attached or the next word), or only when attached. */
-export type Arity = 'none' | 'required' | 'optional'
+type Arity = 'none' | 'required' | 'optional'
 
 /** One long option of sbatch with its short letter. `same` names the option it is another spelling of. */
 export interface SbatchOption {

@@ -34,12 +34,10 @@ export async function holdSubmission(request: SubmitRequest, script: string): Pr
         told = true
         onId?.(printed.id, printed.cluster)
       }
-      const watcher = watch(folder, tellId)
-      // A watch that breaks costs the early word, nothing else.
-      watcher.on('error', () => watcher.close())
+      const unwatch = onChange(folder, tellId)
       held.tell('go')
       await held.ended
-      watcher.close()
+      unwatch()
       tellId()
       return outcomeOf(folder)
     },
@@ -68,6 +66,17 @@ function outcomeOf(folder: string): SubmitOutcome {
     return { kind: 'refused', stdout: '', stderr: `nothing could be written to ${folder}`, exitCode: null }
   }
   return outcome
+}
+
+/** Watches a folder. Where that cannot be had (no inotify watch left), only the early word is lost. */
+function onChange(folder: string, listener: () => void): () => void {
+  try {
+    const watcher = watch(folder, listener)
+    watcher.on('error', () => watcher.close())
+    return () => watcher.close()
+  } catch {
+    return () => {}
+  }
 }
 
 /**
