@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt, demand, runTool } from './setup/command.ts'
 
@@ -28,7 +28,8 @@ await runTool(() => {
 // All tracked files that are shell by their name or first line.
 function shellFiles(): readonly string[] {
   const tracked = demand('git', ['ls-files', '-z'], { cwd: checkout }).split('\0')
-  return tracked.filter((path) => path.endsWith('.sh') || (path.startsWith('.ci/') && isShell(path)))
+  const there = tracked.filter((path) => path !== '' && existsSync(join(checkout, path)))
+  return there.filter((path) => path.endsWith('.sh') || (path.startsWith('.ci/') && isShell(path)))
 }
 
 function isShell(path: string): boolean {

@@ -6,7 +6,7 @@ import type { Daemon } from './daemon.ts'
 import { listeningPorts, mungeSocket, portsOf, type Layout } from './layout.ts'
 
 /** The names of the four nodes of every cluster. */
-export const nodes: readonly string[] = ['n1', 'n2', 'n3', 'n4']
+const nodes: readonly string[] = ['n1', 'n2', 'n3', 'n4']
 
 /** Names of the daemons a cluster runs itself, in the order in which they start. */
 export function daemonNames(layout: Layout): readonly string[] {
@@ -58,7 +58,7 @@ export function daemonNamed(layout: Layout, name: string): Daemon {
 }
 
 /** MariaDB's socket. */
-export function databaseSocket(layout: Layout): string {
+function databaseSocket(layout: Layout): string {
   return join(layout.folder, 'mariadb/mariadb.sock')
 }
 

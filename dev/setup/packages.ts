@@ -35,7 +35,7 @@ const ourPolicy =
 export const systemPython = '/usr/bin/python3'
 
 /** The Debian packages of which something is absent, sorted; empty when this machine has everything. */
-export function missingPackages(): readonly string[] {
+function missingPackages(): readonly string[] {
   const absent = programs.filter(([program]) => !folders.some((folder) => existsSync(`${folder}/${program}`)))
   const packages = new Set(absent.map(([, pkg]) => pkg))
   // ensurepip is what a Debian without python3-venv lacks; the module venv itself is always there.

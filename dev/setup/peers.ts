@@ -9,13 +9,13 @@ import { systemPython } from './packages.ts'
 const wheels = ['datalad==1.7.1', 'datalad-slurm==0.2.8', 'git-annex==10.20261026']
 
 /** Where what is made once for all runs lies; root's is a place that ordinary test users can read. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   if (process.getuid?.() === 0) return '/var/cache/waybill-dev'
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'waybill-dev')
 }
 
 /** The folder of the new `datalad`, `git-annex` and datalad-slurm: a virtual environment's bin. */
-export function peersBin(): string {
+function peersBin(): string {
   const python = demand(systemPython, ['-c', 'import sys; print(sys.version)'])
   const key = createHash('sha256')
     .update([...wheels, python].join('\n'))

@@ -52,7 +52,7 @@ const changingCalls: readonly string[] = [
   'clone3',
 ]
 
-/** What a sweep did: the points in order, and whether the command really died at each. */
+/** What a sweep did: the points in order, and whether the command itself (not a child of it) died at each. */
 export interface KillReport {
   readonly counted: number
   readonly tried: readonly { readonly point: KillPoint; readonly died: boolean }[]

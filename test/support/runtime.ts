@@ -33,7 +33,7 @@ declare module 'vitest' {
 export const checkout = join(import.meta.dirname, '../..')
 
 /** The folder of the built product: `WAYBILL_BUILT`, which says that it is fresh, or the checkout's dist. */
-export function builtFolder(): string {
+function builtFolder(): string {
   return process.env['WAYBILL_BUILT'] ?? join(checkout, 'dist')
 }
 

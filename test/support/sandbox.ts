@@ -16,7 +16,7 @@ import { demand } from '../../dev/setup/command.ts'
 import { runProgram, type Ran } from './programs.ts'
 import { makeRepository, type RepositoryOptions } from './repository.ts'
 import type { Runtime } from './runtime.ts'
-import { accountOf, canSwitch, type Role } from './users.ts'
+import { accountOf, canSwitch, sharedGroup, type Role } from './users.ts'
 
 /** How one command of a scenario is run. */
 export interface RunOptions {
@@ -48,6 +48,8 @@ export class Sandbox implements AsyncDisposable {
   /** The absolute folder in which commands run and to which paths are relative. */
   readonly folder: string
   readonly runtime: Runtime
+  /** The group that the ordinary user and the peer are both in, for shared clones. */
+  readonly group = sharedGroup
   readonly #base: string
   readonly #options: SandboxOptions
 
