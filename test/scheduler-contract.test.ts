@@ -8,12 +8,15 @@ import type { JobToken, SchedulerJobId } from '../src/contract/ids.ts'
 import { phaseOf } from '../src/contract/job-state.ts'
 import type { JobReference, Row, Scheduler, SubmitOutcome, SubmitRequest } from '../src/contract/scheduler.ts'
 import { localScheduler } from '../src/local/local.ts'
+import { slurmScheduler } from '../src/slurm/slurm.ts'
+import { layoutOf } from '../dev/cluster/layout.ts'
+import { takeCluster } from './support/cluster.ts'
 
 /** What differs between schedulers from where a user stands. */
 interface Kind {
   readonly name: string
   /** A scheduler with `folder` for files of its own. */
-  readonly make: (folder: string) => Scheduler
+  readonly make: (folder: string) => Promise<Scheduler>
   /** The words that run a line of shell as a job, as an array of `indices` when given. */
   readonly words: (line: string, indices: string | null) => readonly string[]
   /** The wish of our own that makes such an array, or null when the words do. */
@@ -25,12 +28,14 @@ interface Kind {
 }
 
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  Object.entries({ ...process.env, SLURM_CONF: layoutOf('default').conf }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  ),
 )
 
 const local: Kind = {
   name: 'local',
-  make: (folder) =>
+  make: async (folder) =>
     localScheduler({ folder, slots: 2, env: environment, now: () => Date.now() / 1000, graceSeconds: 5 }),
   words: (line) => [line],
   array: (indices) => indices,
@@ -38,7 +43,26 @@ const local: Kind = {
   spoil: (request) => ({ ...request, array: '5-1' }),
 }
 
+let clusterUp: Promise<unknown> | undefined
+const slurm: Kind = {
+  name: 'slurm',
+  make: async () => {
+    await (clusterUp ??= takeCluster('default'))
+    return slurmScheduler({ env: environment, now: () => Date.now() / 1000, user: userInfo().username })
+  },
+  words: (line, indices) => [
+    'sbatch',
+    '--output=/dev/null',
+    ...(indices === null ? [] : [`--array=${indices}`]),
+    `--wrap=${line}`,
+  ],
+  array: () => null,
+  taskVariable: 'SLURM_ARRAY_TASK_ID',
+  spoil: (request) => ({ ...request, words: request.words.toSpliced(1, 0, '--partition=no-such') }),
+}
+
 contract(local)
+contract(slurm)
 
 /** What every scheduler promises to `job/`. */
 function contract(kind: Kind): void {
@@ -47,9 +71,9 @@ function contract(kind: Kind): void {
     let scheduler: Scheduler
     let count = 0
 
-    beforeEach(() => {
+    beforeEach(async () => {
       dir = mkdtempSync(join(tmpdir(), 'waybill contract-'))
-      scheduler = kind.make(join(dir, 'scheduler'))
+      scheduler = await kind.make(join(dir, 'scheduler'))
     })
     afterEach(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
 
@@ -76,18 +100,25 @@ function contract(kind: Kind): void {
       return referenceTo(asked, await held.go(), submittedAt)
     }
 
-    async function rowsOf(job: JobReference): Promise<readonly Row[]> {
-      const look = await scheduler.look([job], { depth: 'states' })
-      const known = [look.queue, look.accounting].map((said) =>
+    async function witnesses(job: JobReference): Promise<readonly (readonly Row[])[]> {
+      const look = await scheduler.look([job], { depth: 'facts' })
+      return [look.queue, look.accounting].map((said) =>
         said.answered ? said.rows.filter((row) => row.job === job.id) : [],
       )
-      return known.find((rows) => rows.length > 0) ?? []
     }
 
+    async function rowsOf(job: JobReference): Promise<readonly Row[]> {
+      return (await witnesses(job)).find((rows) => rows.length > 0) ?? []
+    }
+
+    /** What is known when all is over; an exit code may be known to the slower of two witnesses alone. */
     async function whenOver(job: JobReference): Promise<readonly Row[]> {
       return eventually(`the end of ${job.id}`, async () => {
-        const rows = await rowsOf(job)
-        return rows.length > 0 && rows.every((row) => phaseOf(row.state) === 'over') ? rows : null
+        const said = await witnesses(job)
+        const parts = Math.max(...said.map((rows) => rows.length))
+        const told = (row: Row): boolean =>
+          phaseOf(row.state) === 'over' && (row.exit !== null || row.state === 'CANCELLED')
+        return said.find((rows) => parts > 0 && rows.length === parts && rows.every(told)) ?? null
       })
     }
 

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readlinkSync, symlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { contentMatches, sizeOfKey } from './annex-key.ts'
+import { readAnnexedFile } from './annexed-file.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
 import type { Dataset } from './locate.ts'
 import { putInPlace, temporaryPath, type TemporaryPlace } from './temporary-file.ts'
@@ -49,6 +50,11 @@ async function one(dataset: Dataset, note: WritableNote, place: TemporaryPlace):
     return 'restored'
   }
   if (!stat.isFile()) return 'gone'
+  // `git annex drop` meanwhile makes a pointer of an unchanged copy: no content is lost with it.
+  if (readAnnexedFile(dataset, note.path)?.key === note.key) {
+    link(dataset, note, absolute, place)
+    return 'restored'
+  }
   if (!(await isUnchanged(absolute, note))) return 'changed'
   if (!existsSync(resolve(dirname(absolute), note.target))) return 'only-copy'
   link(dataset, note, absolute, place)

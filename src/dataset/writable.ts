@@ -87,21 +87,30 @@ export function planWritable(
 
 /**
  * Puts a writable copy in the place of each symlink, atomically; the index is not touched and the content stays in the
- * annex. Where the content is absent the link is removed. The notes go to the ledger; the entries should be there before:
- * after a kill, notes with `made: null` let `putBack` find out by content.
+ * annex. Where the content is absent the link is removed. `keep` is given each note before its file is touched (`made`
+ * null: after a kill, `putBack` then finds out by content) and again when the copy is in place.
  */
 export async function makeWritable(
   dataset: Dataset,
   entries: readonly WritableEntry[],
   place: TemporaryPlace,
+  keep: (note: WritableNote) => void,
 ): Promise<Fallible<readonly WritableNote[], DatasetFailure>> {
   const notes: WritableNote[] = []
   try {
     for (const { path, key, target, size } of entries) {
       const absolute = join(dataset.root, path)
-      if (size === null) unlinkSync(absolute)
-      else await replaceByCopy(dataset, absolute, place)
-      notes.push({ path, key, target, made: size === null ? null : stampOf(absolute) })
+      const before = { path, key, target, made: null }
+      keep(before)
+      if (size === null) {
+        unlinkSync(absolute)
+        notes.push(before)
+        continue
+      }
+      await replaceByCopy(dataset, absolute, place)
+      const note = { ...before, made: stampOf(absolute) }
+      keep(note)
+      notes.push(note)
     }
   } catch (error) {
     return fail(fromSystem('copy', error))

@@ -20,7 +20,7 @@ export type Progress =
   | { readonly kind: 'adding'; readonly files: number; readonly done: number }
   | { readonly kind: 'waiting-for-finish'; readonly holder: string }
   | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
-  | { readonly kind: 'waiting-for-job'; readonly id: string }
+  | { readonly kind: 'done' }
 
 /** All that the engine needs from outside. It never prints, and reads no clock, environment or randomness by itself. */
 export interface Context {
@@ -38,8 +38,8 @@ export interface Context {
   readonly sleep: (seconds: number) => Promise<void>
   readonly newToken: () => JobToken
   readonly progress: (event: Progress) => void
-  /** Set when the user asked to stop: long work ends at the next safe point. */
-  readonly interrupted: () => boolean
+  /** Work that Ctrl-C must not cut in two: an interrupted command ends when it is done. */
+  readonly critical: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 /** The folder of a submission's own small files. */

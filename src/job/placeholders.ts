@@ -6,7 +6,12 @@ export type Substitutions = Readonly<Record<string, string | readonly string[]>>
 
 /** A placeholder that stands for nothing, or a brace without its twin (Python's `str.format` rules, as DataLad uses them). */
 export type PlaceholderFailure =
-  | { readonly kind: 'unknown-placeholder'; readonly text: string; readonly name: string; readonly known: readonly string[] }
+  | {
+      readonly kind: 'unknown-placeholder'
+      readonly text: string
+      readonly name: string
+      readonly known: readonly string[]
+    }
   | { readonly kind: 'lone-brace'; readonly text: string }
 
 /** Fills the placeholders of a declared path list. A list that is exactly one placeholder of a list becomes that list. */
@@ -54,7 +59,11 @@ function listOf(word: string, values: Substitutions): readonly string[] | null {
   return typeof value === 'object' ? value : null
 }
 
-function fill(text: string, values: Substitutions, quote: (item: string) => string): Fallible<string, PlaceholderFailure> {
+function fill(
+  text: string,
+  values: Substitutions,
+  quote: (item: string) => string,
+): Fallible<string, PlaceholderFailure> {
   let out = ''
   for (let i = 0; i < text.length; i++) {
     const c = text[i] ?? ''
@@ -66,7 +75,12 @@ function fill(text: string, values: Substitutions, quote: (item: string) => stri
       if (end < 0) return fail({ kind: 'lone-brace', text })
       const found = lookUp(text.slice(i + 1, end), values, quote)
       if (found === null) {
-        return fail({ kind: 'unknown-placeholder', text, name: text.slice(i + 1, end), known: Object.keys(values) })
+        return fail({
+          kind: 'unknown-placeholder',
+          text,
+          name: text.slice(i + 1, end),
+          known: Object.keys(values),
+        })
       }
       out += found
       i = end

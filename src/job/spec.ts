@@ -1,4 +1,5 @@
 import type { CommitId, EpochSeconds } from '../contract/ids.ts'
+import type { LogPlan } from '../slurm/log-pattern.ts'
 import type { Parts } from './evidence.ts'
 
 /** What an input file was when the job was submitted. Hashes are `key` (git-annex) or `blob` (git); outside the repository size and time. */
@@ -8,16 +9,6 @@ export interface InputIdentity {
   readonly blob?: string
   readonly size?: number
   readonly mtime?: EpochSeconds
-}
-
-/** Where a Slurm job's own output goes, before and after it has an id (sbatch(1), "filename pattern"). */
-export interface LogPlan {
-  /** Directory that relative names start from: absolute and real. */
-  readonly chdir: string
-  readonly stdout: string
-  /** Same as stdout when the user named none. */
-  readonly stderr: string
-  readonly jobName: string
 }
 
 /** The script as it was submitted. Its text lies in the job's folder until it is recorded. */

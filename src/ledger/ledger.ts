@@ -220,20 +220,44 @@ export class Ledger<Spec, Observed, Plan> {
     )
   }
 
-  /** Takes the named lease until `expires`, or gives back who holds it. `mayTake` says whether an owner is known to be gone. */
+  /** Notes that accounting's last word about a recorded job is still to come. */
+  awaitFacts(job: JobId): void {
+    this.guarded(() => this.db.prepare('INSERT OR IGNORE INTO late_facts (job) VALUES (?)').run(job))
+  }
+
+  /** Recorded jobs whose facts were late when they were recorded. */
+  awaitingFacts(): readonly JobRow<Spec, Observed>[] {
+    return this.guarded(() =>
+      this.db
+        .prepare('SELECT jobs.* FROM late_facts JOIN jobs ON jobs.id = late_facts.job ORDER BY jobs.id')
+        .all()
+        .map((row) => toJob<Spec, Observed>(row)),
+    )
+  }
+
+  /** The facts have come, or never will. */
+  gotFacts(job: JobId): void {
+    this.guarded(() => this.db.prepare('DELETE FROM late_facts WHERE job = ?').run(job))
+  }
+
+  /**
+   * Takes the named lease until `expires`, or gives back who holds it. `standing` says what this host can tell of an
+   * owner: only where it can tell nothing does the lease run out by time.
+   */
   takeLease(
     name: string,
     owner: string,
     now: EpochSeconds,
     expires: EpochSeconds,
-    isGone: (owner: string) => boolean,
+    standing: (owner: string) => 'alive' | 'dead' | 'elsewhere',
   ): { readonly held: true } | { readonly held: false; readonly owner: string } {
     return this.transaction(() => {
       const row = this.db.prepare('SELECT owner, expires FROM leases WHERE name = ?').get(name)
       if (row !== undefined) {
         const holder = String(row['owner'])
-        if (holder !== owner && Number(row['expires']) > now && !isGone(holder))
-          return { held: false, owner: holder }
+        const known = holder === owner ? 'dead' : standing(holder)
+        const runsOn = known === 'elsewhere' && Number(row['expires']) > now
+        if (known === 'alive' || runsOn) return { held: false, owner: holder }
       }
       this.db
         .prepare('INSERT OR REPLACE INTO leases (name, owner, expires) VALUES (?, ?, ?)')

@@ -10,8 +10,8 @@ import { migrations } from './schema.ts'
 export interface LedgerPlace {
   /** `<git common dir>/waybill`; made when absent. */
   readonly folder: string
-  /** Bits to add for `core.sharedRepository`: 0 for the user alone, 0o070 for the group, … */
-  readonly shareBits: number
+  /** Modes of state in a clone shared by a group (`core.sharedRepository`); null: the user's alone. */
+  readonly shared: { readonly file: number; readonly directory: number } | null
 }
 
 /** How long one process waits for another's transaction. Those are short: longer means a stuck disk or a stopped process. */
@@ -34,8 +34,7 @@ export function openLedgerFile(place: LedgerPlace): OpenLedger {
     const fresh = !existsSync(path)
     makeFolder(place)
     const opened = openWithLocks(path)
-    if (fresh && place.shareBits !== 0) chmodSync(path, 0o600 | (place.shareBits & 0o666))
-    else if (fresh) chmodSync(path, 0o600)
+    if (fresh) chmodSync(path, place.shared?.file ?? 0o600)
     migrate(opened.db, path)
     return { ...opened, path }
   } catch (error) {
@@ -46,7 +45,7 @@ export function openLedgerFile(place: LedgerPlace): OpenLedger {
 function makeFolder(place: LedgerPlace): void {
   if (existsSync(place.folder)) return
   mkdirSync(place.folder, { recursive: true })
-  chmodSync(place.folder, 0o700 | place.shareBits | (place.shareBits === 0 ? 0 : 0o2000))
+  chmodSync(place.folder, place.shared?.directory ?? 0o700)
 }
 
 function openWithLocks(path: string): { readonly db: DatabaseSync; readonly warning: string | null } {

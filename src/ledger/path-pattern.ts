@@ -45,7 +45,8 @@ function segmentsMeet(a: string, b: string): boolean {
   )
 }
 
-function matchesSegment(name: string, pattern: string): boolean {
+/** Whether one segment matches a pattern of one segment, in the dialect of Python's glob. */
+export function matchesSegment(name: string, pattern: string): boolean {
   return picomatch.isMatch(name, pattern, { dot: true, nobrace: true, noextglob: true, nonegate: true })
 }
 

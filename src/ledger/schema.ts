@@ -52,6 +52,9 @@ export const migrations: readonly string[] = [
     plan TEXT NOT NULL,
     jobs TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE late_facts (
+    job INTEGER PRIMARY KEY REFERENCES jobs (id)
+  ) STRICT;
   CREATE TABLE leases (
     name TEXT PRIMARY KEY,
     owner TEXT NOT NULL,

@@ -95,6 +95,22 @@ describe('a pump killed at a system call', { timeout: 600_000 }, () => {
   )
 })
 
+describe('a watcher that cannot remove its slot', { timeout: 60_000 }, () => {
+  test('starts the next job all the same', async () => {
+    site = makeSite(1)
+    await site.whenOver(await site.submit('w0', 'exit 0'))
+    const [first, second] = [publishQuietly('w1'), publishQuietly('w2')]
+    const pump = join(installScripts(site.home), 'pump.sh')
+    expect(runKilledAt(1, 'unlinkat', ['sh', pump, site.home], true)).toBe(true)
+    // Not asked by a look, which would help.
+    for (const job of [first, second]) {
+      await eventually(`the end of ${job.id}`, () =>
+        existsSync(join(job.folder, 'local/t/job.end')) ? true : null,
+      )
+    }
+  })
+})
+
 describe('a submitter that is killed', { timeout: 600_000 }, () => {
   /** Submits one job from a Node process of its own. */
   const program = `

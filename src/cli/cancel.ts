@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { withCommonOptions, type CommonOptions } from './options.ts'
+import { makePrinter } from './printer.ts'
+import type { Runtime } from './runtime.ts'
+
+/** `waybill cancel JOB…` */
+export function addCancel(program: Command, runtime: Runtime): void {
+  const command = program
+    .command('cancel')
+    .summary('ask the scheduler to end jobs')
+    .description(
+      'Asks the scheduler to end the jobs. They stay open until `waybill finish` closes or records them.',
+    )
+    .argument('<job...>', "Slurm's job ids or ours (w12)")
+    .addHelpText('after', '\nExamples:\n  waybill cancel 4711\n  waybill cancel w12 w13')
+    .action(async (jobs: string[], options: CommonOptions) => {
+      const printer = makePrinter(runtime, { json: options.json ?? false })
+      const context = await runtime.open(options, printer.progress)
+      const { cancel } = await import('../job/cancel.ts')
+      await cancel(context, jobs, printer.report)
+      runtime.exit(printer.end())
+    })
+  withCommonOptions(command)
+}

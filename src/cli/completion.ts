@@ -1,0 +1,154 @@
+import { Argument, type Command } from 'commander'
+import type { Runtime } from './runtime.ts'
+
+const shells = ['bash', 'zsh', 'fish'] as const
+type Shell = (typeof shells)[number]
+
+/** `waybill completion SHELL` */
+export function addCompletion(program: Command, runtime: Runtime): void {
+  program
+    .command('completion')
+    .summary('print a completion script for a shell')
+    .description('Prints a script that completes commands and options; where an option takes a path, files.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  source <(waybill completion bash)                                  (in ~/.bashrc)
+  source <(waybill completion zsh)                                   (in ~/.zshrc, after compinit)
+  waybill completion fish > ~/.config/fish/completions/waybill.fish`,
+    )
+    .action((shell: Shell) => {
+      runtime.out(completionScript(shell, describe(program)))
+      runtime.exit(0)
+    })
+}
+
+/** What completion knows of a command. */
+export interface CompletedCommand {
+  readonly name: string
+  readonly summary: string
+  readonly options: readonly {
+    readonly flag: string
+    readonly short: string | null
+    readonly description: string
+    readonly choices: readonly string[]
+  }[]
+}
+
+function describe(program: Command): readonly CompletedCommand[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    summary: command.summary(),
+    options: command.options.map((option) => ({
+      flag: option.long ?? '',
+      short: option.short ?? null,
+      description: option.description,
+      choices: option.argChoices ?? [],
+    })),
+  }))
+}
+
+/** The script for one shell. All of it is static: completing starts no Waybill. */
+export function completionScript(shell: Shell, commands: readonly CompletedCommand[]): string {
+  switch (shell) {
+    case 'bash':
+      return bash(commands)
+    case 'zsh':
+      return zsh(commands)
+    case 'fish':
+      return fish(commands)
+  }
+}
+
+function bash(commands: readonly CompletedCommand[]): string {
+  const names = commands.map(({ name }) => name).join(' ')
+  const cases = commands.map(({ name, options }) => {
+    const flags = options.flatMap(({ flag, short }) => (short === null ? [flag] : [flag, short])).join(' ')
+    return `    ${name}) words='${flags} --help' ;;`
+  })
+  const values = commands.flatMap(({ name, options }) =>
+    options
+      .filter(({ choices }) => choices.length > 0)
+      .map(
+        ({ flag, choices }) =>
+          `    ${name}:${flag}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$current")); return ;;`,
+      ),
+  )
+  return `# completion of waybill for bash
+_waybill() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=''
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W '${names} --help --version' -- "$current"))
+    return
+  fi
+  case "\${COMP_WORDS[1]}:$previous" in
+${values.join('\n')}
+    completion:completion) COMPREPLY=($(compgen -W '${shells.join(' ')}' -- "$current")); return ;;
+  esac
+  case "\${COMP_WORDS[1]}" in
+${cases.join('\n')}
+  esac
+  case "$current" in
+    -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
+  esac
+}
+complete -o default -o bashdefault -F _waybill waybill
+`
+}
+
+function zsh(commands: readonly CompletedCommand[]): string {
+  const list = commands.map(({ name, summary }) => `    ${zshWord(`${name}:${summary}`)}`)
+  const cases = commands.map(({ name, options }) => {
+    const specs = options.map(({ flag, description, choices }) => {
+      const values = choices.length > 0 ? `:value:(${choices.join(' ')})` : ''
+      return `        ${zshWord(`*${flag}[${description.replace(/[[\]]/g, '\\$&')}]${values}`)}`
+    })
+    return `      ${name})\n        _arguments \\\n${[...specs, "        '*:file:_files'"].join(' \\\n')}\n        ;;`
+  })
+  return `#compdef waybill
+# completion of waybill for zsh
+_waybill() {
+  local -a commands
+  commands=(
+${list.join('\n')}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local command=$words[2]
+  (( CURRENT-- ))
+  shift words
+  case $command in
+${cases.join('\n')}
+      completion) _values shell ${shells.join(' ')} ;;
+  esac
+}
+compdef _waybill waybill
+`
+}
+
+function zshWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+function fish(commands: readonly CompletedCommand[]): string {
+  const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+  const lines = ['# completion of waybill for fish']
+  for (const { name, summary, options } of commands) {
+    lines.push(`complete -c waybill -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}`)
+    for (const { flag, short, description, choices } of options) {
+      const when = quote(`__fish_seen_subcommand_from ${name}`)
+      const shortFlag = short === null ? '' : ` -s ${short.slice(1)}`
+      const values = choices.length > 0 ? ` -x -a ${quote(choices.join(' '))}` : ''
+      lines.push(
+        `complete -c waybill -n ${when} -l ${flag.slice(2)}${shortFlag}${values} -d ${quote(description)}`,
+      )
+    }
+  }
+  lines.push(`complete -c waybill -n '__fish_seen_subcommand_from completion' -f -a '${shells.join(' ')}'`)
+  return `${lines.join('\n')}\n`
+}

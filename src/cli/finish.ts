@@ -1,0 +1,79 @@
+import { Option, type Command } from 'commander'
+import { repeatable, withCommonOptions, type CommonOptions } from './options.ts'
+import { makePrinter } from './printer.ts'
+import type { Runtime } from './runtime.ts'
+
+interface Options extends CommonOptions {
+  readonly message?: string
+  readonly assume?: 'completed' | 'failed'
+  readonly closeFailedJobs?: boolean
+  readonly commitFailedJobs?: boolean
+  readonly acceptFailedJobs?: boolean
+  readonly listOpenJobs?: boolean
+  readonly slurmJobId: readonly string[]
+}
+
+/** `waybill finish [JOB…]` */
+export function addFinish(program: Command, runtime: Runtime): void {
+  const command = program
+    .command('finish')
+    .summary('record the jobs that have ended')
+    .description(
+      'Commits the outputs of ended jobs, each with a record. Jobs that still run, have failed, or that nobody can tell about stay open.',
+    )
+    .argument('[job...]', "Slurm's job ids or ours (w12); all open jobs when none is named")
+    .addOption(repeatable('--slurm-job-id <id>', 'the same as naming it'))
+    .option('-m, --message <text>', 'free text for the records')
+    .addOption(
+      new Option('--assume <state>', 'your word on how a job ended that no witness can tell about').choices([
+        'completed',
+        'failed',
+      ]),
+    )
+    .option('--close-failed-jobs', 'close failed jobs without recording them')
+    .option('--commit-failed-jobs', 'record failed jobs like completed ones')
+    .option('--accept-failed-jobs', 'the same as --commit-failed-jobs')
+    .option('-l, --list-open-jobs', 'list the open jobs and their states, and change nothing')
+    .addHelpText('after', examples)
+    .action(async (jobs: string[], options: Options) => run(runtime, jobs, options))
+  withCommonOptions(command)
+}
+
+const examples = `
+Examples:
+  waybill finish                            all that have ended
+  waybill finish 4711 w12                   only these
+  waybill finish --close-failed-jobs        let go of the failed ones
+  waybill finish --assume completed 4711    for a job the cluster has forgotten`
+
+async function run(runtime: Runtime, named: readonly string[], options: Options): Promise<void> {
+  const jobs = [...named, ...options.slurmJobId]
+  const printer = makePrinter(runtime, { json: options.json ?? false })
+  const context = await runtime.open(options, printer.progress)
+  if (options.listOpenJobs) {
+    const { listJobs } = await import('../job/list.ts')
+    const { openJobsLines } = await import('./job-lines.ts')
+    const listed = await listJobs(context)
+    if (options.json) for (const job of listed.jobs) runtime.out(`${JSON.stringify(job)}\n`)
+    else for (const line of openJobsLines(listed)) runtime.out(`${line}\n`)
+    runtime.exit(0)
+    return
+  }
+  const { finish } = await import('../job/finish.ts')
+  await finish(
+    context,
+    {
+      jobs,
+      message: options.message ?? null,
+      assume: options.assume ?? null,
+      failedJobs:
+        options.commitFailedJobs || options.acceptFailedJobs
+          ? 'commit'
+          : options.closeFailedJobs
+            ? 'close'
+            : 'keep',
+    },
+    printer.report,
+  )
+  runtime.exit(printer.end())
+}

@@ -1,0 +1,52 @@
+import type { ListedJob, Listing } from '../job/list.ts'
+import { dateTime, duration } from './quantities.ts'
+import { reasonWords } from './reasons.ts'
+import { table } from './table.ts'
+
+/** The list of open jobs as datalad-slurm prints it. */
+export function openJobsLines(listing: Listing): readonly string[] {
+  if (listing.jobs.length === 0) return ['There are no open jobs.']
+  return [
+    'The following jobs are open:',
+    'slurm-job-id   slurm-job-status',
+    ...listing.jobs.map((job) => `${(job.id ?? job.job).padEnd(10)} ${statusOf(job)}`),
+  ]
+}
+
+/** The table of `waybill jobs`. */
+export function jobTable(listing: Listing, now: number): readonly string[] {
+  if (listing.jobs.length === 0) return ['no open jobs']
+  const users = new Set(listing.jobs.map((job) => job.user)).size > 1
+  const worktrees = new Set(listing.jobs.map((job) => job.worktree)).size > 1
+  const header = ['JOB', 'ID', 'STATE', 'NAME', 'ELAPSED', 'SUBMITTED', 'OUTPUTS']
+  const rows = listing.jobs.map((job) => [
+    job.job,
+    job.id === job.job || job.id === null ? '-' : job.id,
+    stateCell(job),
+    job.name,
+    elapsed(job, now),
+    job.submitted === null ? '-' : dateTime(job.submitted),
+    job.outputs.join(' '),
+    ...(users ? [job.user] : []),
+    ...(worktrees ? [job.worktree] : []),
+  ])
+  return table([[...header, ...(users ? ['USER'] : []), ...(worktrees ? ['WORKTREE'] : [])], ...rows])
+}
+
+function statusOf(job: ListedJob): string {
+  if (job.groups.length < 2) return job.word
+  return job.groups.map(({ parts, state }) => `${parts}: ${state}`).join(', ')
+}
+
+function stateCell(job: ListedJob): string {
+  if (job.state === 'unknown' || job.state === 'intended')
+    return `${job.state.toUpperCase()} (${job.reason ?? 'not found yet'})`
+  const over = job.state === 'ended'
+  const reason = over || job.reason === null ? '' : ` (${reasonWords(job.reason)})`
+  return `${statusOf(job)}${reason}`
+}
+
+function elapsed(job: ListedJob, now: number): string {
+  if (job.started === null || job.started > now) return '-'
+  return duration(Math.max(0, (job.state === 'ended' ? (job.ended ?? now) : now) - job.started))
+}

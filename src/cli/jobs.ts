@@ -1,0 +1,48 @@
+import type { Command } from 'commander'
+import { withCommonOptions, type CommonOptions } from './options.ts'
+import { makePrinter } from './printer.ts'
+import type { Runtime } from './runtime.ts'
+
+/** `waybill jobs` */
+export function addJobs(program: Command, runtime: Runtime): void {
+  const command = program
+    .command('jobs')
+    .summary('list the open jobs')
+    .description('Lists the open jobs with what the scheduler says of them. One query, however many jobs.')
+    .option('--watch', 'stay and show changes until interrupted')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  waybill jobs\n  waybill jobs --watch\n  waybill jobs --json | jq .state',
+    )
+    .action(async (options: CommonOptions & { readonly watch?: boolean }) => run(runtime, options))
+  withCommonOptions(command)
+}
+
+/** Seconds between looks: the first are quick, then rarer, because a controller answers many users. */
+const spacing = [2, 2, 5, 5, 10, 20, 30]
+
+async function run(runtime: Runtime, options: CommonOptions & { readonly watch?: boolean }): Promise<void> {
+  const printer = makePrinter(runtime, { json: options.json ?? false })
+  const context = await runtime.open(options, printer.progress)
+  const { listJobs } = await import('../job/list.ts')
+  const { jobTable } = await import('./job-lines.ts')
+  let shown = ''
+  let quiet = 0
+  for (;;) {
+    const listed = await listJobs(context)
+    for (const report of listed.reports) printer.report(report)
+    const lines = options.json
+      ? listed.jobs.map((job) => JSON.stringify(job))
+      : jobTable(listed, context.now())
+    const states = JSON.stringify(listed.jobs.map((job) => [job.job, job.state, job.word, job.reason]))
+    if (states !== shown) {
+      if (shown !== '' && runtime.terminal && !options.json) runtime.out('\u001b[H\u001b[2J')
+      for (const line of lines) runtime.out(`${line}\n`)
+      quiet = 0
+    } else quiet++
+    shown = states
+    if (!options.watch || listed.jobs.length === 0) break
+    await context.sleep(spacing[Math.min(quiet, spacing.length - 1)] ?? 30)
+  }
+  runtime.exit(printer.end())
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { withCommonOptions, wholeNumber, type CommonOptions } from './options.ts'
+import { makePrinter } from './printer.ts'
+import type { Runtime } from './runtime.ts'
+
+interface Options extends CommonOptions {
+  readonly follow?: boolean
+  readonly stderr?: boolean
+  readonly task?: number
+}
+
+/** `waybill logs JOB` */
+export function addLogs(program: Command, runtime: Runtime): void {
+  const command = program
+    .command('logs')
+    .summary("print a job's output")
+    .description(
+      'Prints what a job wrote to its standard output, or to its standard error where that is another file.',
+    )
+    .argument('<job>', "Slurm's job id or ours (w12); of an array also with the task, as in 4711_3")
+    .option('-f, --follow', 'go on until the job has ended')
+    .option('--stderr', 'standard error instead')
+    .option('--task <index>', 'the task of an array', wholeNumber)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  waybill logs 4711\n  waybill logs -f w12\n  waybill logs 4711 --task 3 --stderr',
+    )
+    .action(async (job: string, options: Options) => {
+      const printer = makePrinter(runtime, { json: options.json ?? false, resultsTo: 'err' })
+      const context = await runtime.open(options, printer.progress)
+      const { printLog } = await import('../job/logs.ts')
+      await printLog(
+        context,
+        { job, follow: options.follow ?? false, stderr: options.stderr ?? false, task: options.task ?? null },
+        runtime.out,
+        printer.report,
+      )
+      runtime.exit(printer.end())
+    })
+  withCommonOptions(command)
+}

@@ -1,0 +1,30 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+
+/** Options that every command on a dataset has. */
+export interface CommonOptions {
+  readonly dataset?: string
+  readonly json?: boolean
+}
+
+/** Adds `-d` and `--json`. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('-d, --dataset <path>', 'the dataset to work on (default: that of the current directory)')
+    .option('--json', 'print one JSON object a result')
+}
+
+/** Collects an option that may be given several times. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+/** An option that may be given several times, each time with one value. */
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(collect).default([] as readonly string[], 'none')
+}
+
+/** Reads a whole number that is not negative. */
+export function wholeNumber(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(value)
+}

@@ -1,0 +1,20 @@
+import type { Progress } from '../job/context.ts'
+import { bytes, counted } from './quantities.ts'
+
+/** One line of progress in words; null when there is nothing to show any more. */
+export function progressWords(event: Progress): string | null {
+  switch (event.kind) {
+    case 'fetching':
+      return `fetching ${counted(event.files, 'input')} …`
+    case 'copying':
+      return `making ${counted(event.files, 'output')} writable (${bytes(event.bytes)}) …`
+    case 'adding':
+      return `saving ${counted(event.files, 'file')} …`
+    case 'waiting-for-finish':
+      return `waiting for another finish (${event.holder}) …`
+    case 'waiting-for-accounting':
+      return `waiting for Slurm's accounting of ${counted(event.jobs, 'job')} …`
+    case 'done':
+      return null
+  }
+}

@@ -1,0 +1,147 @@
+import type { Shown } from '../job/show.ts'
+import type { Json } from '../provenance/python-json.ts'
+import type { RunRecord } from '../provenance/record.ts'
+import { bytes, counted, dateTime, duration } from './quantities.ts'
+import { printable } from './result-lines.ts'
+
+/** Files are named up to so many; the rest is counted. */
+const named = 20
+
+/** A record for people: what ran, where, how long, how much memory, from what, and what it made. */
+export function recordLines(shown: Shown): readonly string[] {
+  return shown.kind === 'open' ? openLines(shown) : madeLines(shown)
+}
+
+function openLines(shown: Extract<Shown, { kind: 'open' }>): readonly string[] {
+  const { spec, evidence } = shown
+  return fields([
+    ['job', `${shown.job} (${shown.state}; not recorded yet)`],
+    ['command', spec.cmd],
+    ['directory', spec.pwd],
+    ['state', evidence?.groups.map(({ parts, state }) => `${parts} ${state}`.trim()).join(', ')],
+    ['inputs', spec.inputs.join(' ')],
+    ['outputs', spec.outputs.join(' ')],
+  ])
+}
+
+function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[] {
+  const { record } = shown
+  const own = record.waybill ?? {}
+  const text = shown.text.split('\n')
+  return [
+    `${text[0] ?? ''}`,
+    ...text.slice(1).map((line) => (line === '' ? '' : `    ${printable(line)}`)),
+    '',
+    ...fields([
+      ['commit', shown.commit],
+      ['command', typeof record.cmd === 'string' ? record.cmd : record.cmd.join(' ')],
+      ['directory', record.pwd],
+      ['ended as', endWords(record, own)],
+      ['tasks', texts(own['tasks']).join('; ')],
+      ['ran', timeWords(own)],
+      ['on', placeWords(own)],
+      ['used', useWords(own)],
+      [
+        'from',
+        record.commit_id === undefined
+          ? undefined
+          : record.commit_id === null
+            ? 'an empty history'
+            : `commit ${record.commit_id}`,
+      ],
+      ['changed since', texts(own['differed']).join(' ')],
+      ['script', scriptWords(own['script'])],
+      ['repeats', record.chain.join(' ')],
+      ['later facts', shown.note?.trim().replaceAll(/\s*\n\s*/g, ' ')],
+    ]),
+    ...list('inputs', [...record.inputs, ...record.extra_inputs]),
+    ...list(
+      'outputs declared',
+      record.outputs.filter((path) => !(record.slurm_outputs ?? []).includes(path)),
+    ),
+    ...list(
+      'it made',
+      shown.made.map(({ path, what }) => (what === 'added' ? path : `${path} (${what})`)),
+    ),
+  ]
+}
+
+function fields(pairs: readonly (readonly [string, string | undefined])[]): readonly string[] {
+  return pairs.flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [`${`${name}:`.padEnd(15)}${printable(value)}`],
+  )
+}
+
+function list(title: string, items: readonly string[]): readonly string[] {
+  if (items.length === 0) return []
+  const more =
+    items.length > named
+      ? [`  … and ${counted(items.length - named, 'more', 'more')} (--json lists all)`]
+      : []
+  return [`${title}:`, ...items.slice(0, named).map((item) => `  ${printable(item)}`), ...more]
+}
+
+type Own = { readonly [key: string]: Json }
+
+function endWords(record: RunRecord, own: Own): string {
+  const state = text(own['state']) ?? ''
+  const code = record.exit ?? number(own['exit_code'])
+  const signal = number(own['exit_signal'])
+  const how =
+    code === undefined
+      ? ''
+      : `, exit code ${code}${signal === undefined || signal === 0 ? '' : `, signal ${signal}`}`
+  const word = text(own['assumed']) === undefined ? '' : ' (by the word of a person)'
+  return `${state}${how}${word}`.replace(/^, /, '')
+}
+
+function timeWords(own: Own): string | undefined {
+  const started = text(own['started'])
+  const elapsed = number(own['elapsed_seconds'])
+  if (started === undefined) return undefined
+  const at = dateTime(Date.parse(started) / 1000)
+  return elapsed === undefined ? `at ${at}` : `at ${at}, for ${duration(elapsed)}`
+}
+
+function placeWords(own: Own): string {
+  const parts = (['cluster', 'partition', 'account', 'qos', 'node_list'] as const).flatMap((key) => {
+    const value = text(own[key])
+    return value === undefined || value === '' ? [] : [`${key.replace('_list', 's')} ${value}`]
+  })
+  return own['scheduler'] === 'local' ? 'this kind of machine, without a scheduler' : parts.join(', ')
+}
+
+function useWords(own: Own): string {
+  const nodes = number(own['nodes'])
+  const cores = number(own['cores'])
+  const gpus = number(own['gpus'])
+  const cpu = number(own['cpu_seconds'])
+  const memory = number(own['max_memory_bytes'])
+  return [
+    ...(nodes === undefined ? [] : [counted(nodes, 'node')]),
+    ...(cores === undefined ? [] : [counted(cores, 'core')]),
+    ...(gpus === undefined || gpus === 0 ? [] : [counted(gpus, 'GPU')]),
+    ...(cpu === undefined ? [] : [`${duration(cpu)} of CPU time`]),
+    ...(memory === undefined ? [] : [`${bytes(memory)} of memory at most`]),
+    ...(own['accounting'] === 'pending' ? ['(accounting had not had its last word)'] : []),
+  ].join(', ')
+}
+
+function scriptWords(script: Json | undefined): string | undefined {
+  if (typeof script !== 'object' || script === null || Array.isArray(script)) return undefined
+  const { path, from, copy } = script as Own
+  const where = text(path) ?? (text(from) === undefined ? '' : `from ${text(from)}`)
+  return text(copy) === undefined ? where : `${where} (its text is kept at ${text(copy)})`
+}
+
+function texts(value: Json | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function number(value: Json | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}

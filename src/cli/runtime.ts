@@ -1,0 +1,28 @@
+import type { Context } from '../job/context.ts'
+
+/** Where a command finds its repository and how it talks while it works. */
+export interface OpenOptions {
+  /** `-d`: a path in the dataset, instead of the current directory. */
+  readonly dataset?: string | undefined
+}
+
+/** What a command gets from the world; `main.ts` fills it in, tests may fill in another. */
+export interface Runtime {
+  readonly out: (text: string | Buffer) => void
+  readonly err: (text: string) => void
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** Whether standard error is a terminal: only then is progress shown. */
+  readonly terminal: boolean
+  readonly version: string
+  readonly stdinIsTerminal: boolean
+  readonly readStdin: () => Promise<Buffer>
+  /** Opens the dataset and its ledger, or gives the exit code after saying why it cannot. */
+  readonly open: (options: OpenOptions, printer: ProgressSink) => Promise<Context>
+  readonly exit: (code: number) => void
+}
+
+/** Takes one line of progress at a time, each replacing the one before; null clears it. */
+export interface ProgressSink {
+  readonly show: (line: string | null) => void
+}

@@ -1,0 +1,97 @@
+import { Option, type Command } from 'commander'
+import { exitCode } from './exit-code.ts'
+import { repeatable, withCommonOptions, type CommonOptions } from './options.ts'
+import { makePrinter } from './printer.ts'
+import type { Runtime } from './runtime.ts'
+
+interface Options extends CommonOptions {
+  readonly input: readonly string[]
+  readonly output: readonly string[]
+  readonly message?: string
+  readonly dryRun?: 'basic' | 'command'
+  readonly scheduler?: 'slurm' | 'local'
+  readonly array?: string
+  readonly after: readonly string[]
+  readonly freshOutputs?: boolean
+  readonly reserveAll?: boolean
+}
+
+/** `waybill schedule [options] COMMAND…` */
+export function addSchedule(program: Command, runtime: Runtime): void {
+  const command = program
+    .command('schedule')
+    .summary('submit a job and note what it will make')
+    .description(
+      'Submits a job and reserves its outputs. Everything from the first word that is no option is the command.',
+    )
+    .passThroughOptions()
+    .argument('<command...>', 'sbatch and its arguments, or any command to run on this machine')
+    .addOption(
+      repeatable('-i, --input <path>', 'a file or folder the job reads (may be repeated; wildcards allowed)'),
+    )
+    .addOption(
+      repeatable(
+        '-o, --output <path>',
+        'a file or folder the job writes (may be repeated; wildcards allowed)',
+      ),
+    )
+    .option('-m, --message <text>', 'free text for the record')
+    .addOption(
+      new Option('--dry-run <mode>', 'submit nothing; show what would be done').choices(['basic', 'command']),
+    )
+    .addOption(
+      new Option('--scheduler <name>', 'who runs it (default: slurm for sbatch, else local)').choices([
+        'slurm',
+        'local',
+      ]),
+    )
+    .option('--array <indices>', 'run a local command once for each index, as in 0-9 or 1,3,7-9:2%4')
+    .addOption(repeatable('--after <job>', 'start only when that open job has completed (may be repeated)'))
+    .option('--fresh-outputs', 'remove annexed outputs beforehand instead of making them writable')
+    .option('--reserve-all', 'allow an output pattern at the root, which conflicts with every other job')
+    .addHelpText('after', examples)
+    .action(async (words: string[], options: Options) => run(runtime, words, options))
+  withCommonOptions(command)
+}
+
+const examples = `
+Placeholders in the command and the paths: {inputs} {outputs} {inputs[0]} {pwd} {dspath} {tmpdir}; {{ and }} are braces.
+
+Examples:
+  waybill schedule -o results/ sbatch job.sh
+  waybill schedule -i data/raw.csv -o "results/run-*/" -m "first try" sbatch --array=0-9 job.sh
+  waybill schedule -o fit.csv python fit.py --seed 7          (a background process on this machine)
+  waybill schedule -o out/ --array 0-9 sh -c 'echo $WAYBILL_ARRAY_TASK_ID > out/$WAYBILL_ARRAY_TASK_ID'
+  jid=$(waybill schedule -o results/ sbatch --parsable job.sh)`
+
+async function run(runtime: Runtime, words: readonly string[], options: Options): Promise<void> {
+  // What a script catches from `sbatch --parsable` must stay alone on standard output.
+  const parsable = words.includes('--parsable')
+  const printer = makePrinter(runtime, { json: options.json ?? false, resultsTo: parsable ? 'err' : 'out' })
+  const context = await runtime.open(options, printer.progress)
+  const { schedule } = await import('../job/schedule.ts')
+  const outcome = await schedule(
+    context,
+    {
+      words,
+      inputs: options.input,
+      outputs: options.output,
+      message: options.message ?? null,
+      dryRun: options.dryRun ?? null,
+      scheduler: options.scheduler ?? null,
+      array: options.array ?? null,
+      after: options.after,
+      freshOutputs: options.freshOutputs ?? false,
+      reserveAll: options.reserveAll ?? false,
+      readStdin: runtime.stdinIsTerminal ? null : runtime.readStdin,
+      repeat: null,
+    },
+    printer.report,
+    (stdout, stderr) => {
+      if (!(options.json ?? false)) runtime.out(stdout)
+      runtime.err(stderr)
+    },
+  )
+  const code = printer.end()
+  runtime.exit(code === exitCode.ok ? (outcome.exitCode ?? code) : code)
+}

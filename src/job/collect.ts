@@ -1,0 +1,203 @@
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { ok, type Fallible } from '../contract/fallible.ts'
+import type { CommitId, JobId } from '../contract/ids.ts'
+import type { DatasetFailure } from '../dataset/failure.ts'
+import { readIndexEntries } from '../dataset/index-entries.ts'
+import type { RepositoryPath } from '../dataset/paths.ts'
+import { listTree, type Entry } from '../dataset/tree.ts'
+import { walk, type Found } from '../dataset/walk.ts'
+import { isPattern, literalPrefix } from '../ledger/path-pattern.ts'
+import { covers } from '../ledger/covers.ts'
+import type { Context } from './context.ts'
+import type { EndedJob } from './finish.ts'
+import { insideRoot, logFiles } from './logs-plan.ts'
+import type { Report } from './report.ts'
+
+/** What one ended job has left: what may be recorded, and what there is to say about the rest. */
+export interface Collection {
+  readonly ended: EndedJob
+  /** Root-relative files and symlinks below the outputs, and the job's logs: to be stored. */
+  readonly files: readonly string[]
+  /** Tracked files below the outputs that are gone. */
+  readonly deleted: readonly string[]
+  /** What HEAD holds below the outputs and at the logs, by path. */
+  readonly before: ReadonlyMap<string, Entry>
+  /** Slurm's own files, root-relative, in order of tasks. */
+  readonly logs: readonly string[]
+  readonly logsOutside: readonly string[]
+  readonly reports: readonly Report[]
+}
+
+/** Looks at what each job has left, on top of `head`. Touches nothing but what the jobs declared. */
+export async function collect(
+  context: Context,
+  jobs: readonly EndedJob[],
+  head: CommitId | null,
+): Promise<Fallible<readonly Collection[], DatasetFailure>> {
+  const foreign = logsOfOthers(context, jobs)
+  const collections: Collection[] = []
+  for (const ended of jobs) {
+    const collection = await collectOne(context, ended, head, foreign)
+    if (!collection.ok) return collection
+    collections.push(collection.value)
+  }
+  return ok(collections)
+}
+
+async function collectOne(
+  context: Context,
+  ended: EndedJob,
+  head: CommitId | null,
+  foreign: ReadonlySet<string>,
+): Promise<Fallible<Collection, DatasetFailure>> {
+  const { root } = context.dataset
+  const { outputs } = ended.job.spec
+  const targets = outputs.map((path): RepositoryPath => ({
+    path,
+    directory: false,
+    pattern: isPattern(path),
+  }))
+  const logs = findLogs(context, ended)
+  const found = [...walk(root, targets)]
+  const files = new Set([...logs.inside, ...found.filter(isStorable).map(({ path }) => path)])
+  for (const path of foreign) if (!logs.inside.has(path)) files.delete(path)
+
+  const listed = await listTree(context.dataset, head, prefixes([...outputs, ...logs.inside]))
+  if (!listed.ok) return listed
+  const before = new Map(
+    listed.value.filter(({ path }) => isOwn(path, outputs, logs.inside)).map((entry) => [entry.path, entry]),
+  )
+  const gone = [...before.values()].filter(
+    ({ path, mode }) => !files.has(path) && mode !== '160000' && isGone(root, path),
+  )
+  // What a sparse checkout leaves out is not there, and not deleted.
+  const indexed = await readIndexEntries(
+    context.dataset,
+    gone.map(({ path }) => path),
+  )
+  if (!indexed.ok) return indexed
+  const deleted = gone.map(({ path }) => path).filter((path) => !indexed.value.get(path)?.skipWorktree)
+  return ok({
+    ended,
+    files: [...files],
+    deleted,
+    before,
+    logs: [...logs.inside],
+    logsOutside: logs.outside,
+    reports: [
+      ...logs.reports,
+      ...outputs.flatMap((output) => missingOutput(output, files, before)),
+      ...found.flatMap((one) => oddThing(one, before)),
+    ],
+  })
+}
+
+function isStorable(found: Found): boolean {
+  return found.kind === 'file' || found.kind === 'symlink'
+}
+
+function isOwn(path: string, outputs: readonly string[], logs: ReadonlySet<string>): boolean {
+  return logs.has(path) || outputs.some((output) => covers(output, path))
+}
+
+/** A tracked path that lies in another repository below us, or has become something odd, is not gone. */
+function isGone(root: string, path: string): boolean {
+  try {
+    return lstatSync(join(root, path), { throwIfNoEntry: false }) === undefined
+  } catch {
+    // A folder on the way became a file: the path is gone.
+    return true
+  }
+}
+
+/** The paths to list in a tree so that everything the outputs may name is seen; `.` is the whole tree. */
+function prefixes(paths: readonly string[]): readonly string[] {
+  return [...new Set(paths.map((path) => (isPattern(path) ? literalPrefix(path) || '.' : path)))]
+}
+
+interface FoundLogs {
+  readonly inside: ReadonlySet<string>
+  readonly outside: readonly string[]
+  readonly reports: readonly Report[]
+}
+
+function findLogs(context: Context, { job }: EndedJob): FoundLogs {
+  const inside = new Set<string>()
+  const outside = new Set<string>()
+  const reports: Report[] = []
+  for (const { place } of logFiles(job)) {
+    if (place.kind === 'discarded') continue
+    const path = place.kind === 'path' ? place.path : place.pattern
+    const relative = insideRoot(context.dataset.root, path)
+    if (relative === null) {
+      outside.add(path)
+      continue
+    }
+    if (place.kind === 'pattern') {
+      const target: RepositoryPath = { path: relative, directory: false, pattern: true }
+      for (const one of walk(context.dataset.root, [target])) if (isStorable(one)) inside.add(one.path)
+    } else if (inside.has(relative) || !isGone(context.dataset.root, relative)) inside.add(relative)
+    else
+      reports.push({
+        action: 'add',
+        status: 'notneeded',
+        path: relative,
+        type: 'file',
+        note: { kind: 'log-missing', path: relative },
+      })
+  }
+  const [first] = outside
+  if (first !== undefined)
+    reports.push({ action: 'log', status: 'ok', path: first, note: { kind: 'log-outside', path: first } })
+  return { inside, outside: [...outside], reports }
+}
+
+/** Logs of jobs that are not being recorded now must not be taken for outputs of those that are. */
+function logsOfOthers(context: Context, jobs: readonly EndedJob[]): ReadonlySet<string> {
+  const ids = new Set<JobId>(jobs.map(({ job }) => job.id))
+  const others = context.ledger
+    .openJobs()
+    .filter((job) => !ids.has(job.id) && job.worktree === context.dataset.root)
+  const logs = [...others, ...jobs.map(({ job }) => job)].flatMap((job) =>
+    logFiles(job).flatMap(({ place }) =>
+      place.kind === 'path' ? [insideRoot(context.dataset.root, place.path)] : [],
+    ),
+  )
+  return new Set(logs.filter((path) => path !== null))
+}
+
+function missingOutput(
+  output: string,
+  files: ReadonlySet<string>,
+  before: ReadonlyMap<string, Entry>,
+): readonly Report[] {
+  if (output === '.') return []
+  for (const path of files) if (covers(output, path)) return []
+  for (const path of before.keys()) if (covers(output, path)) return []
+  return [
+    { action: 'add', status: 'impossible', path: output, note: { kind: 'output-missing', path: output } },
+  ]
+}
+
+/** Things that cannot stand in git, or that this job may not take. */
+function oddThing(found: Found, before: ReadonlyMap<string, Entry>): readonly Report[] {
+  const say = (status: Report['status'], reason: OddReason): readonly Report[] => [
+    { action: 'add', status, path: found.path, note: { kind: 'not-recorded', path: found.path, reason } },
+  ]
+  switch (found.kind) {
+    case 'file':
+    case 'symlink':
+    case 'missing':
+      return []
+    case 'empty-directory':
+      return say('notneeded', found.kind)
+    case 'repository':
+      return before.get(found.path)?.mode === '160000' ? [] : say('impossible', found.kind)
+    default:
+      return say('impossible', found.kind)
+  }
+}
+
+/** Why something below an output is not recorded. */
+export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'missing'>

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { BadIndices, parseIndices } from '../contract/index-set.ts'
+import { splitLine } from '../provenance/shell-words.ts'
+import { readArraySpec } from '../slurm/array-spec.ts'
+import { readSbatch, type SbatchLine } from '../slurm/sbatch-line.ts'
+import type { Context } from './context.ts'
+import type { Parts } from './evidence.ts'
+import type { Note } from './note.ts'
+import type { ScheduleRequest } from './request.ts'
+
+/** Who will run the words, and what is known of them beforehand. */
+export interface Command {
+  readonly scheduler: 'slurm' | 'local'
+  readonly words: readonly string[]
+  readonly parts: Parts
+  /** Slurm only. */
+  readonly sbatch: SbatchLine | null
+  /** The text of a script that came by standard input. */
+  readonly stdin: Buffer | null
+}
+
+/** Decides who runs the request's words: Slurm when they begin with sbatch, this machine else or when asked for. */
+export function chooseScheduler(
+  request: ScheduleRequest,
+): Fallible<{ scheduler: 'slurm' | 'local'; words: readonly string[] }, Note> {
+  const [first] = request.words
+  if (first === undefined) return fail({ kind: 'no-command' })
+  if (request.scheduler === 'local') return ok({ scheduler: 'local', words: request.words })
+  // A whole line in one word, as datalad-slurm's users quote it.
+  if (request.words.length === 1 && /^\s*\S*sbatch\s/.test(first)) {
+    const split = splitLine(first)
+    if (split.kind === 'needs-shell')
+      return fail({ kind: 'needs-shell', line: first, construct: split.construct })
+    if (split.kind === 'unfinished')
+      return fail({ kind: 'unfinished-quote', line: first, quote: split.quote })
+    return ok({ scheduler: 'slurm', words: split.words })
+  }
+  const slurm = basename(first) === 'sbatch' || request.scheduler === 'slurm'
+  return ok({ scheduler: slurm ? 'slurm' : 'local', words: request.words })
+}
+
+/** Reads what sbatch is told: from the words, the script and the environment. `words` have their placeholders filled. */
+export async function understand(
+  context: Context,
+  request: ScheduleRequest,
+  scheduler: 'slurm' | 'local',
+  words: readonly string[],
+): Promise<Fallible<Command, Note>> {
+  if (scheduler === 'local') return understandLocal(request, words)
+  if (request.array !== null) return fail({ kind: 'array-needs-local' })
+  const around = { cwd: context.cwd, env: context.env, readFile }
+  let sbatch = readSbatch(words, around)
+  let stdin: Buffer | null = null
+  if (sbatch.script.kind === 'stdin' && !sbatch.submitsNothing) {
+    stdin = request.repeat?.stdin ?? (request.readStdin === null ? null : await request.readStdin())
+    if (stdin === null || stdin.length === 0)
+      return fail({ kind: 'script-missing', path: '(standard input)' })
+    sbatch = readSbatch(words, { ...around, stdin: stdin.toString() })
+  }
+  if (sbatch.script.kind === 'file' && sbatch.script.text === null && !sbatch.submitsNothing) {
+    return fail({ kind: 'script-missing', path: sbatch.script.path })
+  }
+  const parts = slurmParts(sbatch)
+  return parts.ok ? ok({ scheduler, words, parts: parts.value, sbatch, stdin }) : parts
+}
+
+function understandLocal(request: ScheduleRequest, words: readonly string[]): Fallible<Command, Note> {
+  const base = { scheduler: 'local', words, sbatch: null, stdin: null } as const
+  if (request.array === null) return ok({ ...base, parts: { kind: 'single' } })
+  try {
+    parseIndices(request.array)
+  } catch (error) {
+    if (!(error instanceof BadIndices)) throw error
+    return fail({ kind: 'bad-array', text: request.array })
+  }
+  return ok({ ...base, parts: { kind: 'array', indices: request.array.replace(/%\d+$/, '') } })
+}
+
+function slurmParts(sbatch: SbatchLine): Fallible<Parts, Note> {
+  if (sbatch.components.length > 1) return ok({ kind: 'components', count: sbatch.components.length })
+  const text = sbatch.components[0].array
+  if (text === null || text === '') return ok({ kind: 'single' })
+  const array = readArraySpec(text)
+  return array === null ? fail({ kind: 'bad-array', text }) : ok({ kind: 'array', indices: array.indices })
+}
+
+function readFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}

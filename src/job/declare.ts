@@ -1,0 +1,143 @@
+import { realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { isAbsolute, join, posix, relative, resolve } from 'node:path'
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { readSubstitutions } from '../dataset/config.ts'
+import { normalise, type RepositoryPath } from '../dataset/paths.ts'
+import { expand } from '../dataset/walk.ts'
+import { literalPrefix } from '../ledger/path-pattern.ts'
+import type { Context } from './context.ts'
+import type { Note } from './note.ts'
+import { fillPaths, fillWords, type Substitutions } from './placeholders.ts'
+import type { ScheduleRequest } from './request.ts'
+
+/** An input as declared: inside the dataset, or an absolute path elsewhere. */
+export type DeclaredInput = { readonly inside: RepositoryPath } | { readonly outside: string }
+
+/** What the user declared, in its one form. */
+export interface Declaration {
+  readonly outputs: readonly RepositoryPath[]
+  readonly inputs: readonly DeclaredInput[]
+  readonly extraInputs: readonly DeclaredInput[]
+  /** Existing things that the inputs name: root-relative, or absolute when outside. */
+  readonly inputPaths: readonly string[]
+  /** The words with their placeholders filled. */
+  readonly words: readonly string[]
+}
+
+/** Fills placeholders and normalises every path of a request. Changes nothing. */
+export async function declare(
+  context: Context,
+  request: ScheduleRequest,
+  words: readonly string[],
+): Promise<Fallible<Declaration, Note>> {
+  const texts = [...words, ...request.inputs, ...request.outputs]
+  const configured = texts.some((text) => text.includes('{'))
+    ? await readSubstitutions(context.dataset)
+    : ok({})
+  if (!configured.ok) return configured
+  const lists: Substitutions = { ...configured.value, inputs: request.inputs, outputs: request.outputs }
+  const outputTexts = fillPaths(request.outputs, lists)
+  if (!outputTexts.ok) return outputTexts
+  const inputTexts = fillPaths(request.inputs, lists)
+  if (!inputTexts.ok) return inputTexts
+
+  const outputs = normaliseOutputs(context, request, outputTexts.value)
+  if (!outputs.ok) return outputs
+  const inputs = normaliseInputs(context, inputTexts.value)
+  if (!inputs.ok) return inputs
+  const extraInputs = normaliseInputs(context, request.repeat?.extraInputs ?? [])
+  if (!extraInputs.ok) return extraInputs
+  const found = existing(context, inputs.value)
+  if (!found.ok) return found
+  const foundExtra = existing(context, extraInputs.value)
+  if (!foundExtra.ok) return foundExtra
+
+  const filled = fillWords(words, {
+    ...configured.value,
+    inputs: found.value.map((path) => fromHere(context, path)),
+    outputs: outputTexts.value,
+    pwd: context.cwd,
+    dspath: context.dataset.root,
+    tmpdir: tmpdir(),
+  })
+  if (!filled.ok) return filled
+  return ok({
+    outputs: outputs.value,
+    inputs: inputs.value,
+    extraInputs: extraInputs.value,
+    inputPaths: [...new Set([...found.value, ...foundExtra.value])],
+    words: filled.value,
+  })
+}
+
+/** An input's path as the ledger and the record have it. */
+export function inputPath(input: DeclaredInput): string {
+  return 'inside' in input ? input.inside.path : input.outside
+}
+
+function normaliseOutputs(
+  context: Context,
+  request: ScheduleRequest,
+  texts: readonly string[],
+): Fallible<readonly RepositoryPath[], Note> {
+  const outputs: RepositoryPath[] = []
+  for (const text of texts) {
+    const path = normalise(context.dataset, context.cwd, text, { patterns: true })
+    if (!path.ok) return path
+    if (path.value.pattern && literalPrefix(path.value.path) === '' && !request.reserveAll) {
+      return fail({ kind: 'output-is-root-pattern', pattern: path.value.path })
+    }
+    if (!outputs.some((known) => known.path === path.value.path)) outputs.push(path.value)
+  }
+  return ok(outputs)
+}
+
+function normaliseInputs(
+  context: Context,
+  texts: readonly string[],
+): Fallible<readonly DeclaredInput[], Note> {
+  const inputs: DeclaredInput[] = []
+  for (const text of texts) {
+    const path = normalise(context.dataset, context.cwd, text, { patterns: true })
+    if (path.ok) inputs.push({ inside: path.value })
+    else if (path.failure.kind === 'outside-repository' || path.failure.kind === 'symlink-leaves') {
+      inputs.push({ outside: resolve(context.cwd, text) })
+    } else if (path.failure.kind === 'inside-submodule') {
+      inputs.push({
+        inside: { path: belowRoot(context, text), directory: text.endsWith('/'), pattern: false },
+      })
+    } else return path
+  }
+  return ok(inputs)
+}
+
+/** A path within a subdataset, relative to our root. */
+function belowRoot(context: Context, text: string): string {
+  const path = isAbsolute(text) ? text : join(context.cwd, text)
+  return posix.normalize(relative(context.dataset.root, path)).replace(/\/$/, '')
+}
+
+function existing(context: Context, inputs: readonly DeclaredInput[]): Fallible<readonly string[], Note> {
+  const paths: string[] = []
+  for (const input of inputs) {
+    if ('outside' in input) {
+      try {
+        realpathSync(input.outside)
+      } catch {
+        return fail({ kind: 'input-missing', path: input.outside })
+      }
+      paths.push(input.outside)
+      continue
+    }
+    const matches = [...expand(context.dataset.root, input.inside)]
+    if (matches.length === 0) return fail({ kind: 'input-missing', path: input.inside.path })
+    paths.push(...matches)
+  }
+  return ok([...new Set(paths)])
+}
+
+/** A root-relative path as the job sees it from its directory. */
+function fromHere(context: Context, path: string): string {
+  return isAbsolute(path) ? path : relative(context.cwd, join(context.dataset.root, path)) || '.'
+}

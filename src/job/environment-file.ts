@@ -1,0 +1,92 @@
+import { posix } from 'node:path'
+import type { Context, Job } from './context.ts'
+import type { EndedJob } from './finish.ts'
+import { insideRoot, logFiles } from './logs-plan.ts'
+import { referenceTo } from './observe.ts'
+
+/** `slurm-job-<id>.env.json`: where it stands in the dataset, and its content. */
+export interface EnvironmentFile {
+  readonly path: string
+  readonly content: Buffer
+}
+
+/**
+ * The file that describes a Slurm job as scontrol did, in datalad-slurm's form (an object of texts, indented by two) and
+ * place (beside the job's StdOut; the directory of submission where that lies outside the dataset). Null for other jobs.
+ */
+export async function environmentFile(context: Context, ended: EndedJob): Promise<EnvironmentFile | null> {
+  const { job } = ended
+  if (job.scheduler !== 'slurm') return null
+  const described =
+    (await context.schedulers.slurm.describe(referenceTo(context, job))) ?? lastDescription(context, job)
+  const facts = complete(described ?? {}, ended)
+  return {
+    path: posix.join(folderOf(context, job), `slurm-job-${job.schedulerId}.env.json`),
+    content: Buffer.from(asciiJson(facts)),
+  }
+}
+
+function folderOf(context: Context, job: Job): string {
+  const first = logFiles(job).find(({ stream }) => stream === 'stdout')?.place
+  const path =
+    first === undefined || first.kind === 'discarded'
+      ? null
+      : first.kind === 'path'
+        ? first.path
+        : first.pattern
+  const inside = path === null ? null : insideRoot(context.dataset.root, path)
+  return inside === null ? job.spec.pwd : posix.dirname(inside)
+}
+
+/** What scontrol said when it was last asked: the cluster may have forgotten the job since. */
+function lastDescription(context: Context, job: Job): Readonly<Record<string, string>> | null {
+  const event = context.ledger.events(job.id).findLast(({ kind }) => kind === 'described')
+  return event === undefined ? null : (event.data as Readonly<Record<string, string>>)
+}
+
+/** Brings what changed after scontrol's last word up to date, from accounting. */
+function complete(
+  described: Readonly<Record<string, string>>,
+  { evidence }: EndedJob,
+): Readonly<Record<string, string>> {
+  const [first] = evidence.groups
+  const state = described['JobState']
+  if (
+    first === undefined ||
+    (state !== undefined && !['PENDING', 'RUNNING', 'CONFIGURING', 'COMPLETING'].includes(state))
+  ) {
+    return described
+  }
+  const { facts } = evidence
+  return {
+    ...described,
+    JobState: first.state,
+    ...(first.exit === null ? {} : { ExitCode: `${first.exit.code}:${first.exit.signal}` }),
+    ...(evidence.started === null ? {} : { StartTime: slurmTime(evidence.started) }),
+    ...(evidence.ended === null ? {} : { EndTime: slurmTime(evidence.ended) }),
+    ...(facts.elapsed_seconds === undefined ? {} : { RunTime: slurmDuration(facts.elapsed_seconds) }),
+    ...(facts.node_list === undefined ? {} : { NodeList: facts.node_list }),
+  }
+}
+
+/** `2025-02-18T09:31:47` in the local zone, as scontrol writes times. */
+function slurmTime(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000)
+  return local.toISOString().slice(0, 19)
+}
+
+/** `1-02:03:04` or `00:00:07`, as scontrol writes durations. */
+function slurmDuration(seconds: number): string {
+  const days = Math.floor(seconds / 86_400)
+  const clock = new Date((seconds % 86_400) * 1000).toISOString().slice(11, 19)
+  return days === 0 ? clock : `${days}-${clock}`
+}
+
+/** JSON as Python's `json.dump(value, indent=2)` writes it: without characters beyond ASCII. */
+function asciiJson(value: Readonly<Record<string, string>>): string {
+  return JSON.stringify(value, null, 2).replaceAll(
+    /[\u007f-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,50 @@
+import { addNote } from '../dataset/notes.ts'
+import { pythonJson, type Json } from '../provenance/python-json.ts'
+import type { Context } from './context.ts'
+import { observe } from './observe.ts'
+import type { Report } from './report.ts'
+import { jobFacts } from './select.ts'
+
+/** Accounting that has said nothing for this long will say nothing any more. Seconds. */
+const hopeless = 14 * 86_400
+
+/**
+ * Asks accounting once more about records that were made before it had its last word. What it says goes to the ledger
+ * and into a git note beside the record: a commit, once made, is not changed.
+ */
+export async function addLateFacts(context: Context, report: (report: Report) => void): Promise<void> {
+  const waiting = context.ledger.awaitingFacts()
+  if (waiting.length === 0) return
+  const seen = await observeRecorded(context, waiting)
+  for (const job of waiting) {
+    const evidence = seen.get(job.id)
+    if (evidence?.accounting === 'complete' && job.commit !== null) {
+      const { stdout: _stdout, stderr: _stderr, work_dir: _workDir, ...facts } = evidence.facts
+      const text = `${pythonJson({ accounting: 'complete', ...(facts as { [key: string]: Json }) })}\n`
+      const noted = await addNote(context.dataset, job.commit, text)
+      if (!noted.ok) {
+        report({
+          action: 'note',
+          status: 'error',
+          path: '.',
+          type: 'dataset',
+          note: noted.failure,
+          facts: jobFacts(job),
+        })
+        continue
+      }
+      context.ledger.change(job.id, context.now(), 'late-facts', { observed: evidence }, evidence.facts)
+      context.ledger.gotFacts(job.id)
+    } else if (context.now() - (job.endedAt ?? job.createdAt) > hopeless) context.ledger.gotFacts(job.id)
+  }
+}
+
+async function observeRecorded(
+  context: Context,
+  jobs: ReturnType<Context['ledger']['awaitingFacts']>,
+): Promise<ReadonlyMap<number, NonNullable<(typeof jobs)[number]['observed']>>> {
+  const seen = await observe(context, jobs, 'facts', 'only-look')
+  return new Map(
+    seen.flatMap(({ job, evidence }) => (evidence === null ? [] : [[job.id, evidence] as const])),
+  )
+}

@@ -1,0 +1,81 @@
+import { jobName } from '../contract/ids.ts'
+import type { Context, Job } from './context.ts'
+import type { Evidence, Group } from './evidence.ts'
+import { observe, type ObservedJob } from './observe.ts'
+import { reconcile } from './reconcile.ts'
+import type { Report } from './report.ts'
+import { calledName } from './select.ts'
+
+/** An open job as `waybill jobs --json` prints it. Times are seconds since 1970. */
+export interface ListedJob {
+  readonly job: string
+  readonly scheduler: 'slurm' | 'local'
+  readonly id: string | null
+  readonly cluster: string | null
+  /** Ours: `pending`, `running`, `ended`, `unknown`, … */
+  readonly state: string
+  /** The scheduler's: `RUNNING`, or `COMPLETED, TIMEOUT` of an array. */
+  readonly word: string
+  readonly groups: readonly Group[]
+  readonly reason: string | null
+  readonly name: string
+  readonly submitted: number | null
+  readonly started: number | null
+  readonly ended: number | null
+  readonly outputs: readonly string[]
+  readonly cmd: string
+  readonly user: string
+  readonly worktree: string
+}
+
+/** The open jobs, and what recovery had to say. */
+export interface Listing {
+  readonly jobs: readonly ListedJob[]
+  readonly reports: readonly Report[]
+}
+
+/** Looks at all open jobs of the repository (all its worktrees), oldest first. */
+export async function listJobs(context: Context): Promise<Listing> {
+  const reports: Report[] = []
+  await reconcile(context, (report) => reports.push(report))
+  const open = context.ledger.openJobs()
+  const seen = new Map(
+    (await observe(context, open, 'states')).map((observed) => [observed.job.id, observed]),
+  )
+  return { jobs: open.map((job) => describe(job, seen.get(job.id))), reports }
+}
+
+function describe(job: Job, observed: ObservedJob | undefined): ListedJob {
+  const evidence: Evidence | null = observed?.evidence ?? job.observed
+  const verdict = observed?.verdict
+  const state = verdict === undefined || verdict.kind === 'unanswered' ? job.state : verdict.kind
+  return {
+    job: jobName(job.id),
+    scheduler: job.scheduler,
+    id: job.schedulerId,
+    cluster: job.cluster,
+    state,
+    word: wordOf(evidence, state),
+    groups: evidence?.groups ?? [],
+    reason: verdict !== undefined && 'why' in verdict ? verdict.why : reasonOf(evidence),
+    name: evidence?.facts.name ?? job.spec.logs?.jobName ?? calledName(job),
+    submitted: job.submittedAt,
+    started: evidence?.started ?? null,
+    ended: evidence?.ended ?? null,
+    outputs: job.spec.outputs,
+    cmd: job.spec.cmd,
+    user: job.user,
+    worktree: job.worktree,
+  }
+}
+
+function wordOf(evidence: Evidence | null, state: string): string {
+  if (evidence === null || evidence.groups.length === 0) return state.toUpperCase()
+  return [...new Set(evidence.groups.map((group) => group.state))].join(', ')
+}
+
+/** Slurm's reason for jobs that wait; an ended job's reason (`None`, `NonZeroExitCode`) says nothing new. */
+function reasonOf(evidence: Evidence | null): string | null {
+  const waiting = evidence?.groups.find((group) => group.reason !== null && group.reason !== 'None')
+  return waiting?.reason ?? null
+}

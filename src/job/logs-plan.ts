@@ -1,0 +1,65 @@
+import { join, relative } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { parseIndices } from '../contract/index-set.ts'
+import { isFixedLog, placeLog, type LogFacts, type LogPlace, type LogPlan } from '../slurm/log-pattern.ts'
+import type { Job } from './context.ts'
+
+/** A log of one task, or of the job: absolute, or a pattern where Slurm alone knows the name. */
+export interface LogFile {
+  readonly place: LogPlace
+  readonly stream: 'stdout' | 'stderr'
+  readonly task: number | null
+}
+
+/** The log names that hold no id of the job: two open jobs with one of them would overwrite each other. Absolute. */
+export function fixedLogs(plan: LogPlan, user: string): readonly string[] {
+  const facts: LogFacts = { job: '0', task: null, rawId: '0', user }
+  return [...new Set([plan.stdout, plan.stderr])]
+    .filter((pattern) => isFixedLog(plan, pattern))
+    .map((pattern) => placeLog(plan, pattern, facts))
+    .flatMap((place) => (place.kind === 'path' ? [place.path] : []))
+}
+
+/** The log files of a submitted Slurm job, one or two a task. Standard error is left out where it is the same file. */
+export function logFiles(job: Job): readonly LogFile[] {
+  const plan = job.spec.logs
+  if (plan === null || job.schedulerId === null) return []
+  const tasks = job.spec.parts.kind === 'array' ? parseIndices(job.spec.parts.indices) : [null]
+  const streams = plan.stderr === plan.stdout ? (['stdout'] as const) : (['stdout', 'stderr'] as const)
+  return tasks.flatMap((task) =>
+    streams.map((stream) => {
+      // The raw id of an array's task is known to accounting alone; names with %j of an array become patterns.
+      const rawId = task === null ? job.schedulerId : null
+      const facts: LogFacts = { job: job.schedulerId, task, rawId, user: job.user }
+      return { place: placeLog(plan, plan[stream], facts), stream, task }
+    }),
+  )
+}
+
+/** Patterns that cover the logs of all tasks: the task's index becomes `*`. Absolute. */
+export function logPatterns(job: Job): readonly string[] {
+  const plan = job.spec.logs
+  if (plan === null) return []
+  const facts: LogFacts = { job: job.schedulerId, task: null, rawId: null, user: job.user }
+  return [...new Set([plan.stdout, plan.stderr])].flatMap((pattern) => {
+    // %a without a task would become a number: hide it behind an unknown.
+    const place = placeLog(plan, pattern.replaceAll(/%\d*a/g, '%N'), facts)
+    return place.kind === 'path' ? [place.path] : place.kind === 'pattern' ? [place.pattern] : []
+  })
+}
+
+/** Root-relative form of an absolute path, or null when it lies outside. The folder may be reached through symlinks. */
+export function insideRoot(root: string, path: string): string | null {
+  const slash = path.lastIndexOf('/')
+  const folder = realOr(path.slice(0, slash) || '/')
+  const inside = relative(root, join(folder, path.slice(slash + 1)))
+  return inside.startsWith('../') || inside === '..' || inside.startsWith('.git/') ? null : inside
+}
+
+function realOr(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return folder
+  }
+}

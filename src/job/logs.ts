@@ -1,0 +1,108 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { logFile } from '../local/log-files.ts'
+import { walk } from '../dataset/walk.ts'
+import { jobFolder, type Context, type Job } from './context.ts'
+import { insideRoot, logFiles } from './logs-plan.ts'
+import type { Note } from './note.ts'
+import { observe } from './observe.ts'
+import { reconcile } from './reconcile.ts'
+import type { Report } from './report.ts'
+import { calledName, findJob, isOpen } from './select.ts'
+
+/** Which log is wanted. */
+export interface LogRequest {
+  readonly job: string
+  readonly follow: boolean
+  readonly stderr: boolean
+  readonly task: number | null
+}
+
+/** How much of a log is in memory at once. Bytes. */
+const pieceBytes = 65_536
+
+/** Prints a job's log, and with `follow` what is added until the job has ended. */
+export async function printLog(
+  context: Context,
+  request: LogRequest,
+  out: (text: Buffer) => void,
+  report: (report: Report) => void,
+): Promise<void> {
+  await reconcile(context, report)
+  const refuse = (note: Note): void =>
+    report({ action: 'logs', status: 'impossible', path: '', type: 'job', note })
+  const found = findJob(context, request.job)
+  if (!('job' in found)) return refuse(found.note)
+  const named = /_(\d+)$/.exec(request.job)?.[1]
+  const task = request.task ?? (named === undefined ? null : Number(named))
+  const { job } = found
+  if (job.spec.parts.kind === 'array' && task === null) {
+    return refuse({ kind: 'task-needed', job: calledName(job), indices: job.spec.parts.indices })
+  }
+  const path = logPath(context, job, request.stderr ? 'stderr' : 'stdout', task)
+  if (path === null) return refuse({ kind: 'no-log', job: calledName(job) })
+  let from = copyFrom(path, 0, out)
+  if (!request.follow) {
+    if (from === null) refuse({ kind: 'log-missing', path })
+    return
+  }
+  for (let wait = 0.5; ; wait = Math.min(wait * 1.2, 10)) {
+    const over = await isOver(context, job)
+    // Once more after the end: the last lines may have come between the two looks.
+    const before: number | null = from
+    from = copyFrom(path, from ?? 0, out) ?? from
+    if (over) break
+    if (from !== before) wait = 0.5
+    await context.sleep(wait)
+  }
+  if (from === null) refuse({ kind: 'log-missing', path })
+}
+
+function logPath(
+  context: Context,
+  job: Job,
+  stream: 'stdout' | 'stderr',
+  task: number | null,
+): string | null {
+  if (job.scheduler === 'local') return logFile(jobFolder(context, job.token), task)
+  const files = logFiles(job).filter((file) => file.task === task)
+  const file = files.find((one) => one.stream === stream) ?? files[0]
+  if (file === undefined || file.place.kind === 'discarded') return null
+  if (file.place.kind === 'path') return file.place.path
+  const inside = insideRoot(context.dataset.root, file.place.pattern)
+  if (inside === null) return file.place.pattern
+  for (const one of walk(context.dataset.root, [{ path: inside, directory: false, pattern: true }])) {
+    if (one.kind === 'file') return join(context.dataset.root, one.path)
+  }
+  return file.place.pattern
+}
+
+/** Copies what stands in the file from an offset on, and gives the new offset; null when there is no file (yet). */
+function copyFrom(path: string, offset: number, out: (text: Buffer) => void): number | null {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch {
+    return null
+  }
+  try {
+    // A requeued job's log starts again.
+    let at = fstatSync(file).size < offset ? 0 : offset
+    const piece = Buffer.alloc(pieceBytes)
+    for (;;) {
+      const read = readSync(file, piece, 0, pieceBytes, at)
+      if (read === 0) return at
+      out(Buffer.from(piece.subarray(0, read)))
+      at += read
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+async function isOver(context: Context, job: Job): Promise<boolean> {
+  const now = context.ledger.job(job.id)
+  if (now === null || !isOpen(now)) return true
+  const [seen] = await observe(context, [now], 'states')
+  return seen !== undefined && (seen.verdict.kind === 'ended' || seen.verdict.kind === 'unknown')
+}

@@ -1,0 +1,77 @@
+import type { CommitId, JobId } from '../contract/ids.ts'
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import type { DatasetFailure } from '../dataset/failure.ts'
+import type { Patience } from '../dataset/index-lock.ts'
+import { locate } from '../dataset/locate.ts'
+import { moveBranch, type MovePlan } from '../dataset/move-branch.ts'
+import { recoverMove } from '../dataset/recover-move.ts'
+import type { PendingMove } from '../ledger/ledger.ts'
+import type { Context } from './context.ts'
+import type { Report } from './report.ts'
+
+/** How long the user's own git may hold the index before we say so. */
+export function patience(context: Context): Patience {
+  return { seconds: 10, sleep: context.sleep, now: context.now }
+}
+
+/** Which commit records which job. */
+export type Recorded = PendingMove<MovePlan>['jobs']
+
+/**
+ * Moves the branch to new commits and marks their jobs as recorded. The ledger knows the plan before its first step, so
+ * that whoever comes next can finish it or roll it back.
+ */
+export async function moveAndMark(
+  context: Context,
+  plan: MovePlan,
+  jobs: Recorded,
+): Promise<Fallible<null, DatasetFailure>> {
+  return context.critical(async () => {
+    context.ledger.beginMove({ id: plan.operation, worktree: context.dataset.root, plan, jobs })
+    const moved = await moveBranch(context.dataset, plan, patience(context))
+    if (moved.ok) {
+      markRecorded(context, plan.operation, jobs)
+      return moved
+    }
+    // The failure may have come after the branch had moved (a full disk under the index): ask what stands.
+    const recovered = await recoverMove(context.dataset, plan, patience(context))
+    if (!recovered.ok) return recovered
+    if (recovered.value === 'done') {
+      markRecorded(context, plan.operation, jobs)
+      return ok(null)
+    }
+    context.ledger.endMove(plan.operation)
+    return fail(moved.failure)
+  })
+}
+
+/** Finishes or rolls back what killed processes had begun. Call with the lease held. */
+export async function recoverMoves(context: Context, report: (report: Report) => void): Promise<void> {
+  for (const move of context.ledger.pendingMoves()) {
+    const dataset = await locate(move.worktree, context.env)
+    // A worktree that is gone took its index with it; what stands of the branch is told from here.
+    const place = dataset.ok ? dataset.value : context.dataset
+    const recovered = await recoverMove(place, move.plan, patience(context))
+    const about = { action: 'recover', path: move.worktree, type: 'dataset' } as const
+    if (!recovered.ok) {
+      report({ ...about, status: 'error', note: recovered.failure })
+      continue
+    }
+    if (recovered.value === 'done') markRecorded(context, move.id, move.jobs)
+    else context.ledger.endMove(move.id)
+    report({ ...about, status: 'ok', note: { kind: 'recovered-move', how: recovered.value } })
+  }
+}
+
+function markRecorded(context: Context, operation: string, jobs: Recorded): void {
+  context.ledger.transaction(() => {
+    for (const { job, commit } of jobs) markOne(context, job, commit)
+    context.ledger.endMove(operation)
+  })
+}
+
+function markOne(context: Context, id: JobId, commit: CommitId): void {
+  const late = context.ledger.job(id)?.observed?.accounting === 'pending'
+  context.ledger.change(id, context.now(), 'recorded', { state: 'recorded', commit }, { commit })
+  if (late) context.ledger.awaitFacts(id)
+}

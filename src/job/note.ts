@@ -1,0 +1,118 @@
+import type { JobState } from '../ledger/job-row.ts'
+import type { DatasetFailure } from '../dataset/failure.ts'
+import type { RefusedFile } from '../dataset/stage.ts'
+import type { LedgerFailure } from '../ledger/broken.ts'
+import type { RecordFailure } from '../provenance/message.ts'
+import type { OddReason } from './collect.ts'
+import type { PlaceholderFailure } from './placeholders.ts'
+
+/** Everything that this room can have to say about a piece of work: facts, never words. */
+export type Note =
+  | DatasetFailure
+  | LedgerFailure
+  | PlaceholderFailure
+  | RecordFailure
+  | ScheduleNote
+  | FinishNote
+  | RescheduleNote
+
+/** What `schedule` can have to say. */
+export type ScheduleNote =
+  | { readonly kind: 'scheduled'; readonly cmd: string }
+  | { readonly kind: 'no-outputs' }
+  | { readonly kind: 'no-command' }
+  | { readonly kind: 'array-needs-local' }
+  | { readonly kind: 'bad-array'; readonly text: string }
+  | { readonly kind: 'needs-shell'; readonly line: string; readonly construct: string }
+  | { readonly kind: 'unfinished-quote'; readonly line: string; readonly quote: string }
+  | {
+      readonly kind: 'output-conflict'
+      readonly wanted: string
+      readonly reserved: string
+      readonly job: string
+      readonly schedulerId: string | null
+    }
+  | { readonly kind: 'output-is-root-pattern'; readonly pattern: string }
+  | {
+      readonly kind: 'input-is-open-output'
+      readonly input: string
+      readonly reserved: string
+      readonly job: string
+      readonly schedulerId: string | null
+    }
+  | { readonly kind: 'input-missing'; readonly path: string }
+  | { readonly kind: 'input-not-fetched'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'script-missing'; readonly path: string }
+  | { readonly kind: 'after-needs-slurm' }
+  | { readonly kind: 'after-unknown'; readonly job: string }
+  | { readonly kind: 'made-writable'; readonly files: number; readonly copiedBytes: number }
+  | { readonly kind: 'kept'; readonly why: 'kept-untracked' | 'kept-changed' }
+  | { readonly kind: 'too-large-to-copy'; readonly bytes: number; readonly free: number }
+  | { readonly kind: 'log-outside'; readonly path: string }
+  | { readonly kind: 'refused'; readonly words: string; readonly exitCode: number | null }
+  | { readonly kind: 'submission-unknown'; readonly words: string; readonly job: string }
+  | { readonly kind: 'no-job'; readonly cmd: string }
+  | { readonly kind: 'waited-job-failed'; readonly exitCode: number }
+  | { readonly kind: 'detached-head' }
+  | { readonly kind: 'interrupted' }
+
+/** What `finish`, `close`, `cancel` and recovery can have to say. */
+export type FinishNote =
+  | {
+      readonly kind: 'not-complete'
+      readonly scheduler: 'slurm' | 'local'
+      readonly job: string
+      readonly statuses: string
+    }
+  | { readonly kind: 'closed-failed'; readonly statuses: string }
+  | { readonly kind: 'job-unknown'; readonly job: string; readonly why: string }
+  | { readonly kind: 'job-unanswered'; readonly job: string; readonly why: string }
+  | { readonly kind: 'still-submitting'; readonly job: string }
+  | { readonly kind: 'no-such-job'; readonly job: string }
+  | { readonly kind: 'ambiguous-job'; readonly job: string; readonly candidates: readonly string[] }
+  | {
+      readonly kind: 'already-over'
+      readonly job: string
+      readonly state: JobState
+      readonly commit: string | null
+    }
+  | { readonly kind: 'nothing-open' }
+  | { readonly kind: 'other-worktree'; readonly job: string; readonly worktree: string }
+  | { readonly kind: 'other-branch'; readonly job: string; readonly branch: string; readonly now: string }
+  | { readonly kind: 'output-missing'; readonly path: string }
+  | { readonly kind: 'not-recorded'; readonly path: string; readonly reason: OddReason }
+  | {
+      readonly kind: 'not-stored'
+      readonly path: string
+      readonly why: RefusedFile['why']
+      readonly message: string
+    }
+  | { readonly kind: 'not-saved'; readonly job: string }
+  | { readonly kind: 'log-missing'; readonly path: string }
+  | { readonly kind: 'task-needed'; readonly job: string; readonly indices: string }
+  | { readonly kind: 'no-log'; readonly job: string }
+  | { readonly kind: 'ended-already'; readonly job: string }
+  | { readonly kind: 'recorded'; readonly commit: string; readonly title: string }
+  | { readonly kind: 'nothing-changed' }
+  | { readonly kind: 'recorded-by-other'; readonly commit: string }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'left-as-is'; readonly why: 'changed' | 'gone' | 'only-copy' }
+  | { readonly kind: 'cancel-asked' }
+  | { readonly kind: 'cancel-failed'; readonly words: string }
+  | { readonly kind: 'still-running'; readonly job: string }
+  | { readonly kind: 'assume-not-needed'; readonly job: string; readonly state: string }
+  | { readonly kind: 'recovered-never-submitted'; readonly job: string }
+  | { readonly kind: 'recovered-submitted'; readonly job: string; readonly schedulerId: string }
+  | { readonly kind: 'recovered-move'; readonly how: 'done' | 'rolled-back' }
+
+/** What `reschedule` and `show` can have to say. */
+export type RescheduleNote =
+  | { readonly kind: 'no-records'; readonly range: string }
+  | { readonly kind: 'other-dataset'; readonly dsid: string }
+  | { readonly kind: 'is-merge' }
+  | { readonly kind: 'skipped-failed'; readonly title: string }
+  | { readonly kind: 'still-open'; readonly job: string }
+  | { readonly kind: 'sidecar'; readonly name: string }
+  | { readonly kind: 'differs'; readonly paths: readonly string[] }
+  | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
+  | { readonly kind: 'no-record-for-path'; readonly path: string }

@@ -1,0 +1,117 @@
+import type { JobReference, Look } from '../contract/scheduler.ts'
+import type { JobState } from '../ledger/job-row.ts'
+import { jobFolder, type Context, type Job } from './context.ts'
+import type { Evidence, Verdict } from './evidence.ts'
+import { weigh } from './outcome.ts'
+
+/** A job with what the newest look says of it. */
+export interface ObservedJob {
+  readonly job: Job
+  readonly verdict: Verdict
+  readonly evidence: Evidence | null
+}
+
+/**
+ * Looks at all the jobs, one query a scheduler, and notes in the ledger what is new (unless told only to look). Jobs
+ * without an id are left out.
+ */
+export async function observe(
+  context: Context,
+  jobs: readonly Job[],
+  depth: 'states' | 'facts',
+  note: 'note' | 'only-look' = 'note',
+): Promise<readonly ObservedJob[]> {
+  const slurm = jobs.filter((job) => job.scheduler === 'slurm' && job.schedulerId !== null)
+  const local = jobs.filter((job) => job.scheduler === 'local' && job.schedulerId !== null)
+  const looks = await Promise.all([
+    slurm.length === 0
+      ? null
+      : context.schedulers.slurm.look(
+          slurm.map((job) => referenceTo(context, job)),
+          { depth },
+        ),
+    local.length === 0
+      ? null
+      : context.schedulers.local.look(
+          local.map((job) => referenceTo(context, job)),
+          { depth },
+        ),
+  ])
+  return [...judge(context, slurm, looks[0], note), ...judge(context, local, looks[1], note)].toSorted(
+    (a, b) => a.job.id - b.job.id,
+  )
+}
+
+function judge(
+  context: Context,
+  jobs: readonly Job[],
+  look: Look | null,
+  note: 'note' | 'only-look',
+): readonly ObservedJob[] {
+  if (look === null) return []
+  const byJob = splitByJob(look)
+  return jobs.map((job) => {
+    if (job.schedulerId === null) throw new Error(`job ${job.id} has no id at its scheduler`)
+    const own = byJob(job.schedulerId)
+    const question = { id: job.schedulerId, parts: job.spec.parts, before: job.observed }
+    const weighed = weigh(question, own, context.now())
+    if (job.observed?.assumed !== undefined) {
+      // A person's word stands until a witness of the end turns up.
+      const { assumed } = job.observed
+      if (weighed.verdict.kind === 'unknown' || weighed.verdict.kind === 'unanswered') {
+        return { job, verdict: { kind: 'ended', how: assumed }, evidence: job.observed }
+      }
+    }
+    if (weighed.verdict.kind === 'unanswered')
+      return { job, verdict: weighed.verdict, evidence: job.observed }
+    if (note === 'note') keep(context, job, weighed.verdict, weighed.evidence)
+    return { job, ...weighed }
+  })
+}
+
+/** Rows are many and jobs are many: sorts the rows once. */
+function splitByJob(look: Look): (id: string) => Look {
+  const index = (testimony: Look['queue']): ((id: string) => Look['queue']) => {
+    if (!testimony.answered) return () => testimony
+    const rows = Map.groupBy(testimony.rows, (row) => row.job as string)
+    return (id) => ({ answered: true, rows: rows.get(id) ?? [] })
+  }
+  const queue = index(look.queue)
+  const accounting = index(look.accounting)
+  return (id) => ({ queue: queue(id), accounting: accounting(id) })
+}
+
+const stateOf: { readonly [kind in Exclude<Verdict['kind'], 'unanswered'>]: JobState } = {
+  pending: 'pending',
+  running: 'running',
+  ended: 'ended',
+  unknown: 'unknown',
+}
+
+function keep(
+  context: Context,
+  job: Job,
+  verdict: Exclude<Verdict, { kind: 'unanswered' }>,
+  evidence: Evidence,
+): void {
+  const state = stateOf[verdict.kind]
+  const { at: _then, ...known } = job.observed ?? { at: 0 }
+  const { at: _now, ...found } = evidence
+  if (state === job.state && JSON.stringify(known) === JSON.stringify(found)) return
+  // What an unknown look adds is only doubt: what was seen before is worth more.
+  const kept = verdict.kind === 'unknown' && job.observed !== null ? job.observed : evidence
+  context.ledger.observe(job.id, state, kept, evidence.ended)
+}
+
+/** A job in the words of a scheduler. */
+export function referenceTo(context: Context, job: Job): JobReference {
+  if (job.schedulerId === null) throw new Error(`job ${job.id} has no id at its scheduler`)
+  return {
+    id: job.schedulerId,
+    cluster: job.cluster,
+    user: job.user,
+    submittedAt: job.submittedAt ?? job.createdAt,
+    token: job.token,
+    folder: jobFolder(context, job.token),
+  }
+}

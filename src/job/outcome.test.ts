@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { SchedulerJobId } from '../contract/ids.ts'
+import { phaseOf } from '../contract/job-state.ts'
+import type { Look, Row, Testimony } from '../contract/scheduler.ts'
+import type { Evidence, Parts } from './evidence.ts'
+import { weigh } from './outcome.ts'
+
+const id = '7' as SchedulerJobId
+const off: Testimony = { answered: false, why: 'off', message: 'no accounting' }
+const silent: Testimony = { answered: false, why: 'failed', message: 'timed out' }
+const says = (...rows: Row[]): Testimony => ({ answered: true, rows })
+
+function row(state: string, more: Partial<Row> = {}): Row {
+  const exit = state === 'COMPLETED' ? { code: 0, signal: 0 } : null
+  const base = { job: id, cluster: null, task: null, folded: null, component: null, reason: null, user: null }
+  return { ...base, state, exit, submitted: 1, started: 2, ended: 3, facts: {}, ...more }
+}
+
+function judge(look: Look, parts: Parts = { kind: 'single' }, before: Evidence | null = null) {
+  return weigh({ id, parts, before }, look, 100)
+}
+
+const array: Parts = { kind: 'array', indices: '0-3' }
+
+test.each([
+  'PENDING',
+  'CONFIGURING',
+  'RUNNING',
+  'COMPLETING',
+  'SUSPENDED',
+  'RESIZING',
+  'REQUEUED',
+  'REQUEUE_HOLD',
+  'SPECIAL_EXIT',
+  'STAGE_OUT',
+  'SIGNALING',
+  'STOPPED',
+  'A_STATE_OF_TOMORROW',
+])('%s is not an end, whatever accounting says', (state) => {
+  const { verdict } = judge({ queue: says(row(state)), accounting: says(row('COMPLETED')) })
+  expect(['pending', 'running']).toContain(verdict.kind)
+})
+
+test('a preempted attempt that waits again is open', () => {
+  const look = {
+    queue: says(row('PENDING', { reason: 'BeginTime' })),
+    accounting: says(row('PREEMPTED'), row('PENDING', { submitted: 9 })),
+  }
+  expect(judge(look).verdict).toEqual({ kind: 'pending' })
+})
+
+test('a preempted attempt that nobody started again is an end', () => {
+  expect(judge({ queue: says(), accounting: says(row('PREEMPTED')) }).verdict).toEqual({
+    kind: 'ended',
+    how: 'failed',
+  })
+})
+
+test('an end in accounting says nothing while the queue is silent', () => {
+  expect(judge({ queue: silent, accounting: says(row('COMPLETED')) }).verdict.kind).toBe('unanswered')
+})
+
+test('no row anywhere is not success', () => {
+  expect(judge({ queue: says(), accounting: says() }).verdict.kind).toBe('unknown')
+  expect(judge({ queue: says(), accounting: off }).verdict.kind).toBe('unknown')
+  expect(judge({ queue: says(), accounting: silent }).verdict.kind).toBe('unanswered')
+})
+
+test('a job that accounting calls running and the queue forgot is unknown', () => {
+  expect(judge({ queue: says(), accounting: says(row('RUNNING')) }).verdict.kind).toBe('unknown')
+})
+
+test('an end that was seen stays known when the queue has forgotten the job', () => {
+  const { evidence } = judge({ queue: says(row('COMPLETED')), accounting: off })
+  expect(judge({ queue: says(), accounting: off }, { kind: 'single' }, evidence).verdict).toEqual({
+    kind: 'ended',
+    how: 'completed',
+  })
+})
+
+test('a job requeued after its end was seen is open again', () => {
+  const { evidence } = judge({ queue: says(row('FAILED')), accounting: off })
+  expect(
+    judge({ queue: says(row('PENDING')), accounting: off }, { kind: 'single' }, evidence).verdict,
+  ).toEqual({ kind: 'pending' })
+})
+
+test('an array is over when every task is', () => {
+  const rows = [0, 1, 2].map((task) => row('COMPLETED', { task }))
+  expect(judge({ queue: says(), accounting: says(...rows) }, array).verdict.kind).toBe('unknown')
+  const folded = row('PENDING', { folded: '3' })
+  expect(judge({ queue: says(folded), accounting: says(...rows) }, array).verdict).toEqual({
+    kind: 'running',
+  })
+  const bad = row('TIMEOUT', { task: 3 })
+  const { verdict, evidence } = judge({ queue: says(), accounting: says(...rows, bad) }, array)
+  expect(verdict).toEqual({ kind: 'ended', how: 'failed' })
+  expect(evidence.groups.map((group) => [group.parts, group.state])).toEqual([
+    ['0-2', 'COMPLETED'],
+    ['3', 'TIMEOUT'],
+  ])
+})
+
+test('rows of another job count for nothing', () => {
+  const look = { queue: says(row('COMPLETED', { job: '8' as SchedulerJobId })), accounting: off }
+  expect(judge(look).verdict.kind).toBe('unknown')
+})
+
+test('the attempts of a requeued job are kept', () => {
+  const attempts = [row('NODE_FAIL', { submitted: 1 }), row('COMPLETED', { submitted: 9 })]
+  const { evidence } = judge({ queue: says(), accounting: says(...attempts) })
+  expect(evidence.attempts.map((attempt) => attempt.state)).toEqual(['NODE_FAIL', 'COMPLETED'])
+  expect(evidence.accounting).toBe('complete')
+})
+
+const words = ['PENDING', 'RUNNING', 'COMPLETING', 'COMPLETED', 'FAILED', 'REQUEUED', 'PREEMPTED', 'LOST']
+const testimony = fc.oneof(
+  fc.constant(off),
+  fc.constant(silent),
+  fc
+    .array(fc.record({ state: fc.constantFrom(...words), task: fc.nat(3) }), { maxLength: 6 })
+    .map((rows) => says(...rows.map(({ state, task }) => row(state, { task })))),
+)
+
+test('a job never ends without a witness of every task being over', () => {
+  fc.assert(
+    fc.property(testimony, testimony, (queue, accounting) => {
+      const { verdict } = judge({ queue, accounting }, array)
+      if (verdict.kind !== 'ended') return
+      for (const task of [0, 1, 2, 3]) {
+        const rows = [queue, accounting].flatMap((said) => (said.answered ? said.rows : []))
+        expect(rows.some((seen) => seen.task === task && phaseOf(seen.state) === 'over')).toBe(true)
+      }
+    }),
+  )
+})

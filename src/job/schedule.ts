@@ -1,0 +1,222 @@
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { ok, type Fallible } from '../contract/fallible.ts'
+import { jobName, type CommitId } from '../contract/ids.ts'
+import { blobId } from '../dataset/blob-id.ts'
+import { checkCommittable, readHead } from '../dataset/head.ts'
+import { readIdentity } from '../dataset/identity.ts'
+import { joinWords } from '../provenance/shell-words.ts'
+import { logPlan } from '../slurm/log-pattern.ts'
+import { chooseScheduler, understand, type Command } from './command.ts'
+import type { Context } from './context.ts'
+import { declare, inputPath, type Declaration } from './declare.ts'
+import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
+import { fixedLogs, insideRoot } from './logs-plan.ts'
+import type { Note } from './note.ts'
+import { reconcile } from './reconcile.ts'
+import type { Report } from './report.ts'
+import type { ScheduleRequest } from './request.ts'
+import { findJob, isOpen } from './select.ts'
+import type { JobSpec, ScriptCopy } from './spec.ts'
+import { submit } from './submit.ts'
+
+/** Takes what the scheduler's own command printed. */
+export type Show = (stdout: string, stderr: string) => void
+
+/** A job that was thought through and not yet begun. */
+export interface Prepared {
+  readonly spec: JobSpec
+  readonly command: Command
+  readonly branch: string
+  /** Root-relative paths and patterns to reserve. */
+  readonly reserved: readonly string[]
+  readonly declaration: Declaration
+  readonly request: ScheduleRequest
+  /** The words to run, with what we add for `--after`. */
+  readonly words: readonly string[]
+}
+
+/**
+ * Submits one job: nothing is changed before everything was checked, and the outputs are reserved before anything is
+ * submitted. Gives the exit code of the user's own command, where that says more (`sbatch --wait`).
+ */
+export async function schedule(
+  context: Context,
+  request: ScheduleRequest,
+  report: (report: Report) => void,
+  show: Show,
+): Promise<{ readonly exitCode: number | null }> {
+  await reconcile(context, report)
+  const prepared = await prepare(context, request, report)
+  if (!prepared.ok) {
+    report(aboutDataset(context, 'impossible', prepared.failure))
+    return { exitCode: null }
+  }
+  if (request.dryRun !== null) {
+    dryRun(context, prepared.value, report, show)
+    return { exitCode: null }
+  }
+  return submit(context, prepared.value, report, show)
+}
+
+/** A result about the dataset as a whole. */
+export function aboutDataset(context: Context, status: Report['status'], note: Note): Report {
+  return { action: 'schedule', status, path: context.dataset.root, type: 'dataset', note }
+}
+
+async function prepare(
+  context: Context,
+  request: ScheduleRequest,
+  report: (report: Report) => void,
+): Promise<Fallible<Prepared, Note>> {
+  if (request.outputs.length === 0) return { ok: false, failure: { kind: 'no-outputs' } }
+  const head = await readHead(context.dataset)
+  if (!head.ok) return head
+  if (head.value.ref === null) return { ok: false, failure: { kind: 'detached-head' } }
+  const committable = checkCommittable({ ...head.value, inProgress: null })
+  if (!committable.ok) return committable
+  const [identity, chosen] = [await readIdentity(context.dataset), chooseScheduler(request)]
+  if (!identity.ok) return identity
+  if (!chosen.ok) return chosen
+  const declaration = await declare(context, request, chosen.value.words)
+  if (!declaration.ok) return declaration
+  const command = await understand(context, request, chosen.value.scheduler, declaration.value.words)
+  if (!command.ok) return command
+  const words = waitFor(context, request, command.value)
+  if (!words.ok) return words
+
+  const files = inputFiles(context, declaration.value.inputPaths)
+  if (request.dryRun === null) {
+    const fetched = await getInputs(context, files, report)
+    if (!fetched.ok) return fetched
+  }
+  const identities = await identify(context, files)
+  if (!identities.ok) return identities
+  const script = scriptCopy(context, command.value)
+  const differed = await findDifferences(context, head.value.commit, identities.value, script)
+  if (!differed.ok) return differed
+  const logs = command.value.sbatch === null ? null : logPlan(command.value.sbatch.components[0])
+  const fixed = logs === null ? [] : fixedLogs(logs, context.user)
+  const fixedInside = fixed
+    .map((path) => insideRoot(context.dataset.root, path))
+    .filter((path) => path !== null)
+  const outputs = declaration.value.outputs.map(({ path }) => path)
+  const commit: CommitId | null = head.value.commit
+  const spec: JobSpec = {
+    title: command.value.scheduler === 'slurm' ? 'DATALAD SLURM RUN' : 'DATALAD RUNCMD',
+    cmd: request.repeat?.cmd ?? joinWords(request.words),
+    words: command.value.words,
+    pwd: relative(context.dataset.root, context.cwd) || '.',
+    message: request.message,
+    inputs: declaration.value.inputs.map(inputPath),
+    extraInputs: declaration.value.extraInputs.map(inputPath),
+    outputs,
+    chain: request.repeat?.chain ?? [],
+    repeats: request.repeat?.slurmJobId ?? null,
+    dsid: context.dataset.id,
+    commit,
+    differed: differed.value,
+    script,
+    identities: identities.value,
+    parts: command.value.parts,
+    logs,
+    array: request.array,
+  }
+  return ok({
+    spec,
+    command: command.value,
+    branch: head.value.ref,
+    reserved: [...outputs, ...fixedInside],
+    declaration: declaration.value,
+    request,
+    words: words.value,
+  })
+}
+
+/** `--after`: the open jobs to wait for, as sbatch says it. */
+function waitFor(
+  context: Context,
+  request: ScheduleRequest,
+  command: Command,
+): Fallible<readonly string[], Note> {
+  if (request.after.length === 0) return ok(command.words)
+  if (command.sbatch === null) return { ok: false, failure: { kind: 'after-needs-slurm' } }
+  const ids: string[] = []
+  for (const name of request.after) {
+    const found = findJob(context, name)
+    if (
+      !('job' in found) ||
+      !isOpen(found.job) ||
+      found.job.scheduler !== 'slurm' ||
+      found.job.schedulerId === null
+    ) {
+      return { ok: false, failure: { kind: 'after-unknown', job: name } }
+    }
+    ids.push(found.job.schedulerId)
+  }
+  const before = command.sbatch.components[0].dependency
+  const dependency = [...(before === null ? [] : [before]), `afterok:${ids.join(':')}`].join(',')
+  const [sbatch = 'sbatch', ...rest] = command.words
+  // The last of two on the command line would win: ours says both.
+  return ok(
+    [sbatch, ...rest.filter((word) => !word.startsWith('--dependency=')), '']
+      .toSpliced(1, 0, `--dependency=${dependency}`)
+      .slice(0, -1),
+  )
+}
+
+function scriptCopy(context: Context, command: Command): ScriptCopy | null {
+  const script = command.sbatch?.script
+  if (script?.kind === 'stdin' && command.stdin !== null)
+    return { path: null, blob: blobId(context.dataset.objectFormat, command.stdin) }
+  if (script?.kind !== 'file' || script.text === null) return null
+  return {
+    path: insideRoot(context.dataset.root, script.path) ?? script.path,
+    blob: blobId(context.dataset.objectFormat, readFileSync(script.path)),
+  }
+}
+
+function dryRun(context: Context, prepared: Prepared, report: (report: Report) => void, show: Show): void {
+  const { spec, declaration } = prepared
+  if (prepared.request.dryRun === 'command') {
+    show(`${joinWords(prepared.words)}\n`, '')
+    return
+  }
+  const lines = [
+    `command: ${spec.cmd}`,
+    `expanded: ${joinWords(prepared.words)}`,
+    `runs: ${prepared.command.scheduler === 'slurm' ? 'on Slurm' : 'on this machine'}, in ${spec.pwd}`,
+    ...declaration.inputPaths.map((path) => `input: ${path}`),
+    ...prepared.reserved.map((path) => `reserves: ${path}`),
+  ]
+  show(`${lines.join('\n')}\n`, '')
+  const conflict = context.ledger.conflict(context.dataset.root, prepared.reserved)
+  const note: Note =
+    conflict === null
+      ? { kind: 'scheduled', cmd: spec.cmd }
+      : {
+          kind: 'output-conflict',
+          wanted: conflict.wanted,
+          reserved: conflict.reserved,
+          job: jobName(conflict.job),
+          schedulerId: null,
+        }
+  report({
+    ...aboutDataset(context, conflict === null ? 'ok' : 'impossible', note),
+    action: 'schedule [dry-run]',
+  })
+}
+
+/** Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. */
+export function keepScript(context: Context, prepared: Prepared, folder: string): string | null {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (context.dataset.shared !== null) chmodSync(folder, context.dataset.shared.directory)
+  const script = prepared.command.sbatch?.script
+  const kept = join(folder, 'script')
+  if (prepared.command.stdin !== null) {
+    writeFileSync(kept, prepared.command.stdin)
+    return kept
+  }
+  if (script?.kind === 'file' && script.text !== null) copyFileSync(script.path, kept)
+  return null
+}

@@ -1,0 +1,41 @@
+import { jobName, type JobId, type SchedulerJobId } from '../contract/ids.ts'
+import type { Context, Job } from './context.ts'
+import type { Note } from './note.ts'
+
+/** Finds the job that a person means by `w12`, by Slurm's `4711`, or by one of its tasks (`4711_3`). */
+export function findJob(context: Context, name: string): { readonly job: Job } | { readonly note: Note } {
+  const own = /^w(\d+)(?:_\d+)?$/.exec(name)
+  if (own !== null) {
+    const job = context.ledger.job(Number(own[1]) as JobId)
+    return job === null ? { note: { kind: 'no-such-job', job: name } } : { job }
+  }
+  const id = /^(\d+)(?:[_+]\d+)?$/.exec(name)?.[1]
+  const found = id === undefined ? [] : context.ledger.jobsBySchedulerId(id as SchedulerJobId)
+  const open = found.filter(isOpen)
+  if (open.length > 1) {
+    return { note: { kind: 'ambiguous-job', job: name, candidates: open.map((job) => jobName(job.id)) } }
+  }
+  const job = open[0] ?? found[0]
+  return job === undefined ? { note: { kind: 'no-such-job', job: name } } : { job }
+}
+
+/** Whether a job still waits for its record. */
+export function isOpen(job: Job): boolean {
+  return job.state !== 'recorded' && job.state !== 'closed' && job.state !== 'refused'
+}
+
+/** What people call a job: the scheduler's id where it has one, else ours. */
+export function calledName(job: Job): string {
+  return job.schedulerId ?? jobName(job.id)
+}
+
+/** Facts that every result about a job carries. */
+export function jobFacts(job: Job): Readonly<Record<string, unknown>> {
+  return {
+    job: jobName(job.id),
+    ...(job.scheduler === 'slurm' && job.schedulerId !== null
+      ? { slurm_job_id: Number(job.schedulerId) }
+      : {}),
+    ...(job.cluster === null ? {} : { cluster: job.cluster }),
+  }
+}

@@ -1,0 +1,219 @@
+import { rmSync } from 'node:fs'
+import { jobName, type JobId, type SchedulerJobId } from '../contract/ids.ts'
+import type { HeldSubmission, SubmitOutcome } from '../contract/scheduler.ts'
+import { jobFolder, type Context, type Job } from './context.ts'
+import type { Note } from './note.ts'
+import { referenceTo } from './observe.ts'
+import type { Report } from './report.ts'
+import { aboutDataset, keepScript, type Prepared, type Show } from './schedule.ts'
+import { jobFacts } from './select.ts'
+import { makeOutputsReady, releaseFiles } from './writable-files.ts'
+
+/** Reserves, submits once, and notes what came of it. */
+export async function submit(
+  context: Context,
+  prepared: Prepared,
+  report: (report: Report) => void,
+  show: Show,
+): Promise<{ readonly exitCode: number | null }> {
+  if (prepared.command.sbatch?.submitsNothing) return askOnly(context, prepared, report, show)
+  warnOfOpenInputs(context, prepared, report)
+  const begun = await context.critical(async () => begin(context, prepared, report))
+  if (begun === null) return { exitCode: null }
+  const outcome = await begun.outcome
+  show(outcome.stdout, outcome.kind === 'refused' || outcome.kind === 'unknown' ? '' : outcome.stderr)
+  return conclude(context, begun.id, outcome, prepared, report)
+}
+
+/** From the intent to the moment the job's id is known, or sbatch has ended: Ctrl-C must not cut this in two. */
+async function begin(
+  context: Context,
+  prepared: Prepared,
+  report: (report: Report) => void,
+): Promise<{ readonly id: JobId; readonly outcome: Promise<SubmitOutcome> } | null> {
+  const token = context.newToken()
+  const intended = context.ledger.intend(
+    {
+      token,
+      scheduler: prepared.command.scheduler,
+      createdAt: context.now(),
+      user: context.user,
+      worktree: context.dataset.root,
+      branch: prepared.branch,
+      submitter: { waybill: context.self, shell: null },
+      spec: prepared.spec,
+    },
+    prepared.reserved,
+  )
+  if ('conflict' in intended) {
+    const { wanted, reserved, job } = intended.conflict
+    report(
+      aboutDataset(context, 'impossible', {
+        kind: 'output-conflict',
+        wanted,
+        reserved,
+        ...named(context, job),
+      }),
+    )
+    return null
+  }
+  const { id } = intended
+  const job = context.ledger.job(id)
+  if (job === null) throw new Error(`job ${id} vanished from the ledger`)
+  const folder = jobFolder(context, token)
+  const stdinFile = keepScript(context, prepared, folder)
+  const ready = await makeOutputsReady(context, job, prepared.request.freshOutputs, report)
+  if (!ready.ok) {
+    await giveUp(context, job, report)
+    report(aboutDataset(context, 'impossible', ready.failure))
+    return null
+  }
+  const held = await hold(context, prepared, job, folder, stdinFile)
+  context.ledger.change(id, context.now(), 'held', {
+    submitter: { waybill: context.self, shell: held.process },
+  })
+  const known = Promise.withResolvers<void>()
+  const outcome = held.go((schedulerId, cluster) => {
+    noteSubmitted(context, id, schedulerId, cluster)
+    known.resolve()
+  })
+  await Promise.race([known.promise, outcome])
+  return { id, outcome }
+}
+
+async function hold(
+  context: Context,
+  prepared: Prepared,
+  job: Job,
+  folder: string,
+  stdinFile: string | null,
+): Promise<HeldSubmission> {
+  return context.schedulers[prepared.command.scheduler].hold({
+    token: job.token,
+    name: jobName(job.id),
+    words: prepared.words,
+    cwd: context.cwd,
+    env: context.env,
+    stdinFile,
+    folder,
+    array: prepared.request.array,
+  })
+}
+
+function noteSubmitted(
+  context: Context,
+  id: JobId,
+  schedulerId: SchedulerJobId,
+  cluster: string | null,
+): void {
+  if (context.ledger.job(id)?.schedulerId === schedulerId) return
+  context.ledger.change(id, context.now(), 'submitted', {
+    state: 'submitted',
+    schedulerId,
+    cluster,
+    submittedAt: context.now(),
+  })
+}
+
+async function conclude(
+  context: Context,
+  id: JobId,
+  outcome: SubmitOutcome,
+  prepared: Prepared,
+  report: (report: Report) => void,
+): Promise<{ readonly exitCode: number | null }> {
+  switch (outcome.kind) {
+    case 'submitted': {
+      noteSubmitted(context, id, outcome.id, outcome.cluster)
+      const job = mustFind(context, id)
+      const described = await context.schedulers[job.scheduler].describe(referenceTo(context, job))
+      if (described !== null) context.ledger.change(id, context.now(), 'described', {}, described)
+      report({
+        ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: prepared.spec.cmd }),
+        facts: jobFacts(job),
+      })
+      return { exitCode: outcome.exitCode }
+    }
+    case 'refused':
+    case 'no-job': {
+      await giveUp(context, mustFind(context, id), report)
+      const note: Note =
+        outcome.kind === 'no-job'
+          ? { kind: 'no-job', cmd: prepared.spec.cmd }
+          : { kind: 'refused', words: outcome.stderr || outcome.stdout, exitCode: outcome.exitCode }
+      report(aboutDataset(context, outcome.kind === 'no-job' ? 'notneeded' : 'impossible', note))
+      return { exitCode: outcome.kind === 'no-job' ? outcome.exitCode : null }
+    }
+    case 'unknown': {
+      context.ledger.change(id, context.now(), 'submission-unknown', { state: 'unknown' }, outcome)
+      const note = {
+        kind: 'submission-unknown',
+        words: outcome.stderr || outcome.stdout,
+        job: jobName(id),
+      } as const
+      report({ ...aboutDataset(context, 'error', note), facts: jobFacts(mustFind(context, id)) })
+      return { exitCode: null }
+    }
+  }
+}
+
+/** `--test-only` and the like: asks sbatch, notes nothing. */
+async function askOnly(
+  context: Context,
+  prepared: Prepared,
+  report: (report: Report) => void,
+  show: Show,
+): Promise<{ readonly exitCode: number | null }> {
+  const token = context.newToken()
+  const folder = jobFolder(context, token)
+  const stdinFile = keepScript(context, prepared, folder)
+  const held = await context.schedulers[prepared.command.scheduler].hold({
+    token,
+    name: 'test-only',
+    words: prepared.words,
+    cwd: context.cwd,
+    env: context.env,
+    stdinFile,
+    folder,
+    array: null,
+  })
+  const outcome = await held.go()
+  rmSync(folder, { recursive: true, force: true })
+  show(outcome.stdout, outcome.stderr)
+  if (outcome.kind === 'no-job') {
+    report(aboutDataset(context, 'notneeded', { kind: 'no-job', cmd: prepared.spec.cmd }))
+    return { exitCode: outcome.exitCode }
+  }
+  const words = outcome.stderr || outcome.stdout
+  report(aboutDataset(context, 'impossible', { kind: 'refused', words, exitCode: outcome.exitCode }))
+  return { exitCode: null }
+}
+
+async function giveUp(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
+  await releaseFiles(context, job, report)
+  context.ledger.change(job.id, context.now(), 'refused', { state: 'refused' })
+}
+
+function warnOfOpenInputs(context: Context, prepared: Prepared, report: (report: Report) => void): void {
+  if (prepared.request.after.length > 0) return
+  const inputs = prepared.spec.inputs.filter((path) => !path.startsWith('/'))
+  const conflict = context.ledger.conflict(context.dataset.root, inputs)
+  if (conflict === null) return
+  const note = { kind: 'input-is-open-output', input: conflict.wanted, reserved: conflict.reserved } as const
+  report({
+    action: 'input',
+    status: 'ok',
+    path: conflict.wanted,
+    note: { ...note, ...named(context, conflict.job) },
+  })
+}
+
+function named(context: Context, id: JobId): { readonly job: string; readonly schedulerId: string | null } {
+  return { job: jobName(id), schedulerId: context.ledger.job(id)?.schedulerId ?? null }
+}
+
+function mustFind(context: Context, id: JobId): Job {
+  const job = context.ledger.job(id)
+  if (job === null) throw new Error(`job ${id} vanished from the ledger`)
+  return job
+}

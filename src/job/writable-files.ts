@@ -1,0 +1,136 @@
+import { ok, type Fallible } from '../contract/fallible.ts'
+import type { RepositoryPath } from '../dataset/paths.ts'
+import { putBack } from '../dataset/put-back.ts'
+import { removeOutputs } from '../dataset/remove-outputs.ts'
+import { cleanLeftovers } from '../dataset/temporary-file.ts'
+import { walk } from '../dataset/walk.ts'
+import { makeWritable, planWritable, type WritableNote, type WritablePlan } from '../dataset/writable.ts'
+import { isPattern } from '../ledger/path-pattern.ts'
+import type { Context, Job } from './context.ts'
+import type { Note } from './note.ts'
+import type { Report } from './report.ts'
+
+/** Left free when annexed outputs are copied: a full disk hurts more than a refused job. Bytes. */
+const keptFree = 64 * 1024 * 1024
+
+/** Makes the job's annexed outputs writable, or removes them; the ledger knows of each before it is touched. */
+export async function makeOutputsReady(
+  context: Context,
+  job: Job,
+  fresh: boolean,
+  report: (report: Report) => void,
+): Promise<Fallible<null, Note>> {
+  const paths = outputFiles(context, job)
+  if (fresh) return makeRoom(context, paths, report)
+  if (context.dataset.annex === null || paths.length === 0) return ok(null)
+  const plan = planWritable(context.dataset, paths, { token: job.token })
+  if (!plan.ok) return plan
+  const { entries } = plan.value
+  if (entries.length === 0) return ok(null)
+  const copied = plan.value.reflink ? 0 : plan.value.bytes
+  if (copied > 0 && copied + keptFree > plan.value.free) {
+    return { ok: false, failure: { kind: 'too-large-to-copy', bytes: copied, free: plan.value.free } }
+  }
+  return makeAllWritable(context, job, plan.value, copied, report)
+}
+
+async function makeAllWritable(
+  context: Context,
+  job: Job,
+  plan: WritablePlan,
+  copied: number,
+  report: (report: Report) => void,
+): Promise<Fallible<null, Note>> {
+  const { entries } = plan
+  const keep = (notes: readonly WritableNote[]): void =>
+    context.ledger.keepWritable(
+      job.id,
+      notes.map((note) => ({ path: note.path, note })),
+    )
+  // Before the first file is touched; after a kill in between, content tells what was done.
+  keep(entries.map(({ path, key, target }) => ({ path, key, target, made: null })))
+  if (copied > 0) context.progress({ kind: 'copying', files: entries.length, bytes: copied })
+  // One transaction for all: a note a file would be a wait for the disk a file.
+  const made = await makeWritable(context.dataset, entries, { token: job.token }, () => {})
+  context.progress({ kind: 'done' })
+  if (!made.ok) return made
+  keep(made.value)
+  const note = { kind: 'made-writable', files: made.value.length, copiedBytes: copied } as const
+  report({ action: 'unlock', status: 'ok', path: '.', type: 'dataset', note })
+  return ok(null)
+}
+
+async function makeRoom(
+  context: Context,
+  paths: readonly string[],
+  report: (report: Report) => void,
+): Promise<Fallible<null, Note>> {
+  const removed = await removeOutputs(context.dataset, paths)
+  if (!removed.ok) return removed
+  for (const { path, outcome } of removed.value) {
+    if (outcome === 'removed') report({ action: 'remove', status: 'ok', path, type: 'file' })
+    else
+      report({
+        action: 'remove',
+        status: 'notneeded',
+        path,
+        type: 'file',
+        note: { kind: 'kept', why: outcome },
+      })
+  }
+  return ok(null)
+}
+
+/** Puts back what the job did not change, before its outputs are stored again: that would read them all. */
+export async function putUnchangedBack(context: Context, job: Job): Promise<Fallible<null, Note>> {
+  const notes = notesOf(context, job)
+  const back = notes.length === 0 ? ok([]) : await putBack(context.dataset, notes, { token: job.token })
+  if (notes.length > 0) clean(context, job, notes)
+  return back.ok ? ok(null) : back
+}
+
+/** The end of a job that is not recorded: unchanged outputs become what they were, changed ones are named. */
+export async function releaseFiles(
+  context: Context,
+  job: Job,
+  report: (report: Report) => void,
+): Promise<void> {
+  const notes = notesOf(context, job)
+  if (notes.length === 0) return
+  const back = await putBack(context.dataset, notes, { token: job.token })
+  if (!back.ok) report({ action: 'lock', status: 'error', path: '.', type: 'dataset', note: back.failure })
+  for (const { path, outcome } of back.ok ? back.value : []) {
+    if (outcome === 'restored') continue
+    report({
+      action: 'lock',
+      status: 'notneeded',
+      path,
+      type: 'file',
+      note: { kind: 'left-as-is', why: outcome },
+    })
+  }
+  clean(context, job, notes)
+}
+
+function clean(context: Context, job: Job, notes: readonly WritableNote[]): void {
+  cleanLeftovers(
+    context.dataset,
+    job.token,
+    notes.map(({ path }) => path),
+  )
+}
+
+function notesOf(context: Context, job: Job): readonly WritableNote[] {
+  // What stands there was written by `keepWritable` above, of this or an earlier version.
+  return context.ledger.writable(job.id).map(({ note }) => note as WritableNote)
+}
+
+function outputFiles(context: Context, job: Job): readonly string[] {
+  const targets = job.spec.outputs.map((path): RepositoryPath => ({
+    path,
+    directory: false,
+    pattern: isPattern(path),
+  }))
+  const found = [...walk(context.dataset.root, targets)]
+  return found.filter(({ kind }) => kind === 'file' || kind === 'symlink').map(({ path }) => path)
+}

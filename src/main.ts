@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { availableParallelism, userInfo } from 'node:os'
+import { join } from 'node:path'
+import packageJson from '../package.json' with { type: 'json' }
+import { exitCode } from './cli/exit-code.ts'
+import { buildProgram, runProgram } from './cli/program.ts'
+import { progressWords } from './cli/progress.ts'
+import type { OpenOptions, ProgressSink, Runtime } from './cli/runtime.ts'
+import { Stopped, type Interrupts } from './cli/stopped.ts'
+import { wordsFor } from './cli/words.ts'
+import type { JobToken } from './contract/ids.ts'
+import type { Evidence } from './job/evidence.ts'
+import type { JobSpec } from './job/spec.ts'
+import type { MovePlan } from './dataset/move-branch.ts'
+import type { Context } from './job/context.ts'
+
+/** Runs one command of Waybill: the only place where the rooms meet, and where the world's clock and environment are read. */
+export async function main(words: readonly string[]): Promise<void> {
+  const interrupts = catchInterrupts()
+  const runtime: Runtime = {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: definedOnly(process.env),
+    cwd: process.cwd(),
+    terminal: process.stderr.isTTY === true,
+    version: packageJson.version,
+    stdinIsTerminal: process.stdin.isTTY === true,
+    readStdin,
+    open: async (options, progress) => open(runtime, interrupts, options, progress),
+    exit: (code) => {
+      process.exitCode = code
+    },
+  }
+  // A reader that has seen enough (`waybill jobs | head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(exitCode.ok)
+  })
+  try {
+    await runProgram(buildProgram(runtime), runtime, words)
+  } catch (error) {
+    await giveReason(runtime, error)
+  }
+}
+
+async function open(
+  runtime: Runtime,
+  interrupts: Interrupts,
+  options: OpenOptions,
+  progress: ProgressSink,
+): Promise<Context> {
+  const [{ locate }, { Ledger }, { slurmScheduler }, { localScheduler }, { identify }] = await Promise.all([
+    import('./dataset/locate.ts'),
+    import('./ledger/ledger.ts'),
+    import('./slurm/slurm.ts'),
+    import('./local/local.ts'),
+    import('./process/identity.ts'),
+  ])
+  const { env } = runtime
+  const found = await locate(options.dataset ?? runtime.cwd, env)
+  if (!found.ok) throw new Stopped(found.failure)
+  const dataset = found.value
+  const folder = join(dataset.commonDir, 'waybill')
+  const ledger = new Ledger<JobSpec, Evidence, MovePlan>({ folder, shared: dataset.shared })
+  if (ledger.warning !== null) runtime.err(`waybill: ${ledger.warning}\n`)
+  const self = identify(process.pid)
+  if (self === null) throw new Error('this process is not in /proc')
+  const now = (): number => Date.now() / 1000
+  const user = userInfo().username
+  const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
+  return {
+    dataset,
+    ledger,
+    schedulers: {
+      slurm: slurmScheduler({ env, now, user }),
+      local: localScheduler({
+        folder: join(folder, 'local'),
+        slots: Number.isInteger(slots) && slots > 0 ? slots : availableParallelism(),
+        env,
+        now,
+      }),
+    },
+    cwd: realpathSync(runtime.cwd),
+    env,
+    user,
+    self,
+    version: runtime.version,
+    now,
+    sleep: async (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
+    newToken: () => randomToken() as JobToken,
+    progress: (event) => progress.show(progressWords(event)),
+    critical: interrupts.critical,
+  }
+}
+
+/** 20 lower-case letters and digits: 100 bits and more. */
+function randomToken(): string {
+  return BigInt(`0x${randomBytes(14).toString('hex')}`)
+    .toString(36)
+    .padStart(22, '0')
+    .slice(-20)
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}
+
+async function readStdin(): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of process.stdin) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
+}
+
+/** Ctrl-C ends the command at once, or as soon as what must not be cut in two is done; a second one does not wait. */
+function catchInterrupts(): Interrupts {
+  let depth = 0
+  let asked = 0
+  const stop = (): never => process.exit(exitCode.interrupted)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      asked++
+      if (depth === 0 || asked > 2) stop()
+    })
+  }
+  return {
+    critical: async (work) => {
+      depth++
+      try {
+        return await work()
+      } finally {
+        depth--
+        if (depth === 0 && asked > 0) stop()
+      }
+    },
+  }
+}
+
+/** What a user can cause gets words; anything else is a bug and keeps its trace. */
+async function giveReason(runtime: Runtime, error: unknown): Promise<void> {
+  const { LedgerBroken } = await import('./ledger/broken.ts')
+  if (error instanceof Stopped || error instanceof LedgerBroken) {
+    runtime.err(`waybill: ${wordsFor(error.failure)}\n`)
+    runtime.exit(exitCode.trouble)
+    return
+  }
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
+    runtime.err(`waybill: no space left, or a quota is used up: ${error.message}\n`)
+    runtime.exit(exitCode.trouble)
+    return
+  }
+  throw error
+}
