@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { availableParallelism, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { isatty } from 'node:tty'
 import packageJson from '../package.json' with { type: 'json' }
 import { exitCode } from './cli/exit-code.ts'
 import { buildProgram, runProgram } from './cli/program.ts'
@@ -23,9 +24,9 @@ export async function main(words: readonly string[]): Promise<void> {
     err: (text) => void process.stderr.write(text),
     env: definedOnly(process.env),
     cwd: process.cwd(),
-    terminal: process.stderr.isTTY === true,
+    terminal: isatty(2),
     version: packageJson.version,
-    stdinIsTerminal: process.stdin.isTTY === true,
+    stdinIsTerminal: isatty(0),
     readStdin,
     open: async (options, progress) => open(runtime, interrupts, options, progress),
     exit: (code) => {

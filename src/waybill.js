@@ -14,7 +14,7 @@ if (major < 24) {
 }
 
 function start() {
-  import('node:module')
+  void import('node:module')
     .then(function (module) {
       return import('node:os').then(function (os) {
         return import('node:fs').then(function (fs) {
@@ -25,7 +25,7 @@ function start() {
             fs.mkdirSync(folder, { recursive: true, mode: 448 })
             var stat = fs.statSync(folder)
             if (stat.uid === process.getuid() && (stat.mode & 18) === 0) module.enableCompileCache(folder)
-          } catch (error) {
+          } catch (_) {
             // Without a cache it only starts a little slower.
           }
         })

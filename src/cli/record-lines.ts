@@ -27,10 +27,10 @@ function openLines(shown: Extract<Shown, { kind: 'open' }>): readonly string[] {
 function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[] {
   const { record } = shown
   const own = record.waybill ?? {}
-  const text = shown.text.split('\n')
+  const [title = '', ...rest] = shown.text.split('\n')
   return [
-    `${text[0] ?? ''}`,
-    ...text.slice(1).map((line) => (line === '' ? '' : `    ${printable(line)}`)),
+    printable(title),
+    ...rest.map((line) => (line === '' ? '' : `    ${printable(line)}`)),
     '',
     ...fields([
       ['commit', shown.commit],

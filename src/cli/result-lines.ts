@@ -36,7 +36,6 @@ export function actionSummary(results: readonly Result[]): readonly string[] {
 
 /** Text from outside made safe for a terminal: control characters are written as escapes. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f]/g,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,

@@ -1,69 +1,53 @@
-import type { Note } from '../job/note.ts'
+import type { ScheduleNote } from '../job/note.ts'
+import type { PlaceholderFailure } from '../job/placeholders.ts'
+import type { Words } from './word-table.ts'
 import { bytes, counted } from './quantities.ts'
 
-/** Words for what `schedule` has to say; null for notes about something else. */
-export function scheduleWords(note: Note): string | null {
-  switch (note.kind) {
-    case 'scheduled':
-      return note.cmd
-    case 'no-outputs':
-      return 'at least one output must be named: -o PATH'
-    case 'no-command':
-      return 'no command given: put it after the options, as in `waybill schedule -o results/ sbatch job.sh`'
-    case 'array-needs-local':
-      return '--array on schedule is for commands that run on this machine; give an array to sbatch itself: `sbatch --array=…`'
-    case 'bad-array':
-      return `"${note.text}" is no list of array indices; write it as in 0-9, 1,3,7-9:2 or 0-99%4`
-    case 'needs-shell':
-      return `"${note.line}" needs a shell (because of ${note.construct}); give sbatch and its arguments as separate words`
-    case 'unfinished-quote':
-      return `"${note.line}" has a ${note.quote} that is never closed`
-    case 'unknown-placeholder':
-      return `"${note.text}" has an unrecognized placeholder {${note.name}}; known are ${note.known.map((name) => `{${name}}`).join(' ')}. Write {{ and }} for plain braces`
-    case 'lone-brace':
-      return `"${note.text}" has a brace without its twin; write {{ or }} for a plain brace`
-    case 'output-conflict':
-      return `output ${note.wanted} conflicts with ${note.reserved} of job ${jobWords(note)}, which is open; finish or close that job first, or choose another output`
-    case 'output-is-root-pattern':
-      return `the pattern ${note.pattern} could match anything in the dataset, so no other job could be scheduled; name a folder, or allow it with --reserve-all`
-    case 'input-is-open-output':
-      return `input ${note.input} is an output (${note.reserved}) of job ${jobWords(note)}, which is open: it may still change. To wait for that job, use --after ${note.job}`
-    case 'input-missing':
-      return `input ${note.path} does not exist; nothing was submitted`
-    case 'input-not-fetched':
-      return `the content of input ${note.path} could not be fetched: ${note.detail}`
-    case 'script-missing':
-      return `the script ${note.path} cannot be read; nothing was submitted`
-    case 'after-needs-slurm':
-      return '--after is for Slurm jobs; a command on this machine can wait for nothing'
-    case 'after-unknown':
-      return `--after ${note.job}: there is no such open Slurm job here`
-    case 'made-writable':
-      return madeWritable(note.files, note.copiedBytes)
-    case 'kept':
-      return note.why === 'kept-untracked'
-        ? 'not removed: git does not know it'
-        : 'not removed: it has changes that git does not hold'
-    case 'too-large-to-copy':
-      return `making the annexed outputs writable would copy ${bytes(note.bytes)}, but only ${bytes(note.free)} are free; use --fresh-outputs to remove them instead (their content stays in the annex)`
-    case 'log-outside':
-      return `the log ${note.path} lies outside the dataset: it stays there and is not recorded`
-    case 'refused':
-      return `sbatch refused: ${note.words.trim() || `exit code ${note.exitCode}`}`
-    case 'submission-unknown':
-      return `it is not known whether the job was submitted: ${note.words.trim() || 'no answer'}. It stays reserved as ${note.job}; \`waybill jobs\` looks for it. Do not submit it again before it is found or given up (\`waybill close ${note.job}\`)`
-    case 'no-job':
-      return `${note.cmd}: no job was submitted, as asked`
-    case 'waited-job-failed':
-      return `sbatch --wait ended with exit code ${note.exitCode}`
-    case 'detached-head':
-      return 'HEAD is detached: a record would belong to no branch; make one with `git switch -c NAME`'
-    case 'interrupted':
-      return 'interrupted'
-    default:
-      return null
-  }
-}
+/** Words for what `schedule` has to say. */
+export const scheduleWords = {
+  scheduled: (note) => note.cmd,
+  'no-outputs': () => 'at least one output must be named: -o PATH',
+  'no-command': () =>
+    'no command given: put it after the options, as in `waybill schedule -o results/ sbatch job.sh`',
+  'array-needs-local': () =>
+    '--array on schedule is for commands that run on this machine; give an array to sbatch itself: `sbatch --array=…`',
+  'bad-array': (note) =>
+    `"${note.text}" is no list of array indices; write it as in 0-9, 1,3,7-9:2 or 0-99%4`,
+  'needs-shell': (note) =>
+    `"${note.line}" needs a shell (because of ${note.construct}); give sbatch and its arguments as separate words`,
+  'unfinished-quote': (note) => `"${note.line}" has a ${note.quote} that is never closed`,
+  'unknown-placeholder': (note) =>
+    `"${note.text}" has an unrecognized placeholder {${note.name}}; known are ${note.known.map((name) => `{${name}}`).join(' ')}. Write {{ and }} for plain braces`,
+  'lone-brace': (note) => `"${note.text}" has a brace without its twin; write {{ or }} for a plain brace`,
+  'output-conflict': (note) =>
+    `output ${note.wanted} conflicts with ${note.reserved} of job ${jobWords(note)}, which is open; finish or close that job first, or choose another output`,
+  'output-is-root-pattern': (note) =>
+    `the pattern ${note.pattern} could match anything in the dataset, so no other job could be scheduled; name a folder, or allow it with --reserve-all`,
+  'input-is-open-output': (note) =>
+    `input ${note.input} is an output (${note.reserved}) of job ${jobWords(note)}, which is open: it may still change. To wait for that job, use --after ${note.job}`,
+  'input-missing': (note) => `input ${note.path} does not exist; nothing was submitted`,
+  'input-not-fetched': (note) => `the content of input ${note.path} could not be fetched: ${note.detail}`,
+  'script-missing': (note) => `the script ${note.path} cannot be read; nothing was submitted`,
+  'after-needs-slurm': () => '--after is for Slurm jobs; a command on this machine can wait for nothing',
+  'after-unknown': (note) => `--after ${note.job}: there is no such open Slurm job here`,
+  'made-writable': (note) => madeWritable(note.files, note.copiedBytes),
+  kept: (note) =>
+    note.why === 'kept-untracked'
+      ? 'not removed: git does not know it'
+      : 'not removed: it has changes that git does not hold',
+  'too-large-to-copy': (note) =>
+    `making the annexed outputs writable would copy ${bytes(note.bytes)}, but only ${bytes(note.free)} are free; use --fresh-outputs to remove them instead (their content stays in the annex)`,
+  'log-outside': (note) =>
+    `the log ${note.path} lies outside the dataset: it stays there and is not recorded`,
+  refused: (note) => `sbatch refused: ${note.words.trim() || `exit code ${note.exitCode}`}`,
+  'submission-unknown': (note) =>
+    `it is not known whether the job was submitted: ${note.words.trim() || 'no answer'}. It stays reserved as ${note.job}; \`waybill jobs\` looks for it. Do not submit it again before it is found or given up (\`waybill close ${note.job}\`)`,
+  'no-job': (note) => `${note.cmd}: no job was submitted, as asked`,
+  'waited-job-failed': (note) => `sbatch --wait ended with exit code ${note.exitCode}`,
+  'detached-head': () =>
+    'HEAD is detached: a record would belong to no branch; make one with `git switch -c NAME`',
+  interrupted: () => 'interrupted',
+} satisfies Words<ScheduleNote | PlaceholderFailure>
 
 function jobWords(note: { readonly job: string; readonly schedulerId: string | null }): string {
   return note.schedulerId === null || note.schedulerId === note.job

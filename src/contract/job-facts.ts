@@ -16,6 +16,8 @@ export interface JobFacts {
   readonly account?: string
   readonly qos?: string
   readonly restarts?: number
+  /** Steps that ended otherwise than the job, as in `0 OUT_OF_MEMORY`: a batch script may go on after such a step. */
+  readonly step_states?: readonly string[]
   readonly stdout?: string
   readonly stderr?: string
   readonly work_dir?: string

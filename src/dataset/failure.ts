@@ -92,7 +92,7 @@ export function classify(
 
 /** The same for an exception of `node:fs`; one that says nothing about disk or permission is a bug and thrown again. */
 export function fromSystem(operation: string, error: unknown): DatasetFailure {
-  const failure = classify(operation, { code: null, signal: null, message: String((error as Error).message) })
+  const failure = classify(operation, { code: null, signal: null, message: (error as Error).message })
   if (failure.kind === 'git-failed') throw error
   const path = (error as NodeJS.ErrnoException).path
   return failure.kind === 'no-permission' && path !== undefined ? { ...failure, path } : failure

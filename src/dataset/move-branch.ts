@@ -1,13 +1,14 @@
 import { existsSync, renameSync } from 'node:fs'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
-import { operationRef } from './commits.ts'
+import { dropOperation, operationRef } from './commits.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import { readHead, readRef } from './head.ts'
 import { dropLock, takeLock, type Patience } from './index-lock.ts'
 import type { Dataset } from './locate.ts'
 import { makeNextIndex, nextIndexPath, removeNextIndexes } from './next-index.ts'
+import { clearRefLocks } from './ref-locks.ts'
 import { diffTrees, type Change } from './tree.ts'
 
 /**
@@ -54,11 +55,13 @@ export async function moveBranch(
   const moved = await updateRef(dataset, plan)
   if (!moved.ok) {
     // Its end tells less than the branch: git may have been killed after it had moved it.
+    await clearRefLocks(dataset, plan, patience)
     const tip = await readRef(dataset, plan.ref ?? 'HEAD')
     if (!tip.ok || tip.value !== plan.to) {
       letGo(dataset, plan)
       return moved
     }
+    await dropOperation(dataset, plan.operation)
   }
   const installed = installIndex(dataset, index)
   // The branch has moved: without its index the lock has to stay until recovery.

@@ -11,14 +11,15 @@ import type { MovePlan } from './move-branch.ts'
  * locked by us and is still there a second later.
  */
 export async function clearRefLocks(dataset: Dataset, plan: MovePlan, patience: Patience): Promise<void> {
-  const locks = [
-    join(dataset.commonDir, `${operationRef(plan.operation)}.lock`),
+  const own = join(dataset.commonDir, `${operationRef(plan.operation)}.lock`)
+  const locks = new Set([
+    own,
     plan.ref === null ? join(dataset.gitDir, 'HEAD.lock') : join(dataset.commonDir, `${plan.ref}.lock`),
     join(dataset.gitDir, 'HEAD.lock'),
     join(dataset.commonDir, 'packed-refs.lock'),
-  ]
-  const present = locks.filter((lock) => statSync(lock, { throwIfNoEntry: false }) !== undefined)
-  const doubtful = present.filter((lock) => !isCertain(lock, locks[0] ?? '', plan))
+  ])
+  const present = [...locks].filter((lock) => statSync(lock, { throwIfNoEntry: false }) !== undefined)
+  const doubtful = present.filter((lock) => !isCertain(lock, own, plan))
   for (const lock of present) if (!doubtful.includes(lock)) rmSync(lock, { force: true })
   if (doubtful.length === 0 || !holdsLock(dataset, plan.operation)) return
   const before = doubtful.map((lock) => identityOf(lock))
@@ -27,7 +28,10 @@ export async function clearRefLocks(dataset: Dataset, plan: MovePlan, patience: 
   for (const [i, lock] of doubtful.entries()) {
     const stat = statSync(lock, { throwIfNoEntry: false })
     const same = stat !== undefined && identityOf(lock) === before[i]
-    if (same && stat.size === 0 && stat.ctimeMs >= since) rmSync(lock, { force: true })
+    if (!same || stat.size > 0 || stat.ctimeMs < since) continue
+    rmSync(lock, { force: true })
+    // Its draft would make every later packing of refs fail.
+    if (lock.endsWith('packed-refs.lock')) rmSync(lock.replace(/lock$/, 'new'), { force: true })
   }
 }
 

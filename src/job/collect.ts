@@ -10,7 +10,7 @@ import { walk, type Found } from '../dataset/walk.ts'
 import { isPattern, literalPrefix } from '../ledger/path-pattern.ts'
 import { covers } from '../ledger/covers.ts'
 import type { Context } from './context.ts'
-import type { EndedJob } from './finish.ts'
+import type { EndedJob } from './ended.ts'
 import { insideRoot, logFiles } from './logs-plan.ts'
 import type { Report } from './report.ts'
 
@@ -194,7 +194,11 @@ function oddThing(found: Found, before: ReadonlyMap<string, Entry>): readonly Re
       return say('notneeded', found.kind)
     case 'repository':
       return before.get(found.path)?.mode === '160000' ? [] : say('impossible', found.kind)
-    default:
+    case 'socket':
+    case 'fifo':
+    case 'device':
+    case 'unreadable':
+    case 'not-utf8':
       return say('impossible', found.kind)
   }
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { Context, Job } from './context.ts'
-import type { EndedJob } from './finish.ts'
+import type { EndedJob } from './ended.ts'
 import { insideRoot, logFiles } from './logs-plan.ts'
 import { referenceTo } from './observe.ts'
 

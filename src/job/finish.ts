@@ -1,5 +1,6 @@
 import { checkCommittable, readHead, type Head } from '../dataset/head.ts'
 import { readIdentity } from '../dataset/identity.ts'
+import { aboutJob, type EndedJob } from './ended.ts'
 import { withLease } from './lease.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
@@ -10,7 +11,7 @@ import { observe, type ObservedJob } from './observe.ts'
 import { reconcile } from './reconcile.ts'
 import { recordJobs } from './record-jobs.ts'
 import type { Report } from './report.ts'
-import { calledName, findJob, isOpen, jobFacts } from './select.ts'
+import { calledName, findJob, isOpen } from './select.ts'
 import { statusText } from './statuses.ts'
 import { waitForFacts } from './wait-for-facts.ts'
 import { releaseFiles } from './writable-files.ts'
@@ -23,12 +24,6 @@ export interface FinishRequest {
   /** A person's word on jobs that no witness can tell about. */
   readonly assume: 'completed' | 'failed' | null
   readonly failedJobs: 'keep' | 'close' | 'commit'
-}
-
-/** A job whose end is known and that is to be recorded. */
-export interface EndedJob {
-  readonly job: Job
-  readonly evidence: Evidence
 }
 
 /** Records the jobs that have ended, in the order in which they did; says of the others why not. One finish at a time. */
@@ -79,12 +74,6 @@ function choose(context: Context, request: FinishRequest, report: (report: Repor
     } else if (!chosen.some((job) => job.id === found.job.id)) chosen.push(found.job)
   }
   return chosen
-}
-
-/** A result of `finish` about one job. */
-export function aboutJob(status: Report['status'], job: Job | null, note: Note): Report {
-  const facts = job === null ? {} : { facts: jobFacts(job) }
-  return { action: 'finish', status, path: '', type: 'job', note, ...facts }
 }
 
 /** While we waited for the lease, another finish may have recorded some of them: say so instead of doing it again. */

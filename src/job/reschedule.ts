@@ -13,7 +13,8 @@ import { differencesFrom } from './differences.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import type { ScheduleRequest } from './request.ts'
-import { schedule, type Show } from './schedule.ts'
+import type { Show } from './prepared.ts'
+import { schedule } from './schedule.ts'
 
 /** What `reschedule` is asked to do. */
 export interface RescheduleRequest {

@@ -1,5 +1,5 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import { jobName, type CommitId } from '../contract/ids.ts'
 import { blobId } from '../dataset/blob-id.ts'
@@ -9,32 +9,17 @@ import { joinWords } from '../provenance/shell-words.ts'
 import { logPlan } from '../slurm/log-pattern.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
 import type { Context } from './context.ts'
-import { declare, inputPath, type Declaration } from './declare.ts'
+import { declare, inputPath } from './declare.ts'
 import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
 import { fixedLogs, insideRoot } from './logs-plan.ts'
 import type { Note } from './note.ts'
+import { aboutDataset, type Prepared, type Show } from './prepared.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
 import type { ScheduleRequest } from './request.ts'
 import { findJob, isOpen } from './select.ts'
 import type { JobSpec, ScriptCopy } from './spec.ts'
 import { submit } from './submit.ts'
-
-/** Takes what the scheduler's own command printed. */
-export type Show = (stdout: string, stderr: string) => void
-
-/** A job that was thought through and not yet begun. */
-export interface Prepared {
-  readonly spec: JobSpec
-  readonly command: Command
-  readonly branch: string
-  /** Root-relative paths and patterns to reserve. */
-  readonly reserved: readonly string[]
-  readonly declaration: Declaration
-  readonly request: ScheduleRequest
-  /** The words to run, with what we add for `--after`. */
-  readonly words: readonly string[]
-}
 
 /**
  * Submits one job: nothing is changed before everything was checked, and the outputs are reserved before anything is
@@ -57,11 +42,6 @@ export async function schedule(
     return { exitCode: null }
   }
   return submit(context, prepared.value, report, show)
-}
-
-/** A result about the dataset as a whole. */
-export function aboutDataset(context: Context, status: Report['status'], note: Note): Report {
-  return { action: 'schedule', status, path: context.dataset.root, type: 'dataset', note }
 }
 
 async function prepare(
@@ -205,18 +185,4 @@ function dryRun(context: Context, prepared: Prepared, report: (report: Report) =
     ...aboutDataset(context, conflict === null ? 'ok' : 'impossible', note),
     action: 'schedule [dry-run]',
   })
-}
-
-/** Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. */
-export function keepScript(context: Context, prepared: Prepared, folder: string): string | null {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (context.dataset.shared !== null) chmodSync(folder, context.dataset.shared.directory)
-  const script = prepared.command.sbatch?.script
-  const kept = join(folder, 'script')
-  if (prepared.command.stdin !== null) {
-    writeFileSync(kept, prepared.command.stdin)
-    return kept
-  }
-  if (script?.kind === 'file' && script.text !== null) copyFileSync(script.path, kept)
-  return null
 }

@@ -5,7 +5,7 @@ import { jobFolder, type Context, type Job } from './context.ts'
 import type { Note } from './note.ts'
 import { referenceTo } from './observe.ts'
 import type { Report } from './report.ts'
-import { aboutDataset, keepScript, type Prepared, type Show } from './schedule.ts'
+import { aboutDataset, keepScript, type Prepared, type Show } from './prepared.ts'
 import { jobFacts } from './select.ts'
 import { makeOutputsReady, releaseFiles } from './writable-files.ts'
 

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import type { EndedJob } from './finish.ts'
+import type { EndedJob } from './ended.ts'
 import { observe } from './observe.ts'
 
 /** Seconds between looks at accounting: it is mostly 0.2 s behind, and busy databases are not helped by haste. */

@@ -20,7 +20,7 @@ export interface PendingMove<Plan> {
   readonly jobs: readonly { readonly job: JobId; readonly commit: CommitId }[]
 }
 
-const closedStates: readonly JobState[] = ['recorded', 'closed', 'refused']
+const closedStates: ReadonlySet<JobState> = new Set(['recorded', 'closed', 'refused'])
 
 /**
  * Open work, in SQLite beside the repository. Every method is one short transaction, or part of the one that
@@ -105,7 +105,7 @@ export class Ledger<Spec, Observed, Plan> {
           .prepare(`UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`)
           .run(...Object.values(columns), id)
       }
-      if (change.state !== undefined && closedStates.includes(change.state)) {
+      if (change.state !== undefined && closedStates.has(change.state)) {
         release(this.db, id)
         this.db.prepare('DELETE FROM writable WHERE job = ?').run(id)
       }
@@ -296,8 +296,7 @@ function toJson(value: unknown): string | null {
 }
 
 function toJob<Spec, Observed>(row: Record<string, unknown>): JobRow<Spec, Observed> {
-  const parse = <T>(column: string): T | null =>
-    row[column] === null ? null : (JSON.parse(String(row[column])) as T)
+  const parse = (column: string): unknown => (row[column] === null ? null : JSON.parse(String(row[column])))
   const number = (column: string): number | null => (row[column] === null ? null : Number(row[column]))
   return {
     id: Number(row['id']) as JobId,
@@ -312,9 +311,9 @@ function toJob<Spec, Observed>(row: Record<string, unknown>): JobRow<Spec, Obser
     user: String(row['user']),
     worktree: String(row['worktree']),
     branch: String(row['branch']),
-    submitter: parse<Submitter>('submitter'),
+    submitter: parse('submitter') as Submitter | null,
     spec: JSON.parse(String(row['spec'])) as Spec,
-    observed: parse<Observed>('observed'),
+    observed: parse('observed') as Observed | null,
     commit: row['commit_id'] === null ? null : (String(row['commit_id']) as CommitId),
   }
 }

@@ -51,7 +51,7 @@ export async function run(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.env === undefined ? {} : { env: options.env as NodeJS.ProcessEnv }),
+      ...(options.env === undefined ? {} : { env: options.env }),
       stdio: [
         options.input === undefined ? 'ignore' : 'pipe',
         'pipe',

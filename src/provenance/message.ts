@@ -99,5 +99,5 @@ function isObject(value: unknown): value is { readonly [key: string]: Json } {
 }
 
 function withoutUndefined(record: RunRecord): Json {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Json
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
 }

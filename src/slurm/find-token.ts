@@ -107,8 +107,8 @@ async function findInAccounting(
   ]
   const first = await ask(period)
   if (!first.ok) return silence(first.failure)
-  const found = findLine(first.value, wanted)
-  if (found) return found
+  const line = findLine(first.value, wanted)
+  if (line) return line
 
   // Jobs that are held have no time at which they could begin, and so lie in no period: ask for them by id.
   const known = new Set(

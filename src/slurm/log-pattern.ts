@@ -54,9 +54,9 @@ export function placeLog(plan: LogPlan, pattern: string, facts: LogFacts): LogPl
   const pieces = expand(pattern, plan.jobName, facts)
   const whole = pattern.startsWith('/') ? pieces : [{ text: `${plan.chdir}/` }, ...pieces]
   if (whole.some((piece) => piece === 'unknown')) {
-    const pattern = whole.map((piece) => (piece === 'unknown' ? '*' : quote(piece.text))).join('')
+    const wild = whole.map((piece) => (piece === 'unknown' ? '*' : quote(piece.text))).join('')
     // `%j%N` is one unknown; two stars would span directories.
-    return { kind: 'pattern', pattern: pattern.replace(/\*{2,}/g, '*') }
+    return { kind: 'pattern', pattern: wild.replace(/\*{2,}/g, '*') }
   }
   const path = whole.map((piece) => (piece === 'unknown' ? '' : piece.text)).join('')
   return path === '/dev/null' ? { kind: 'discarded' } : { kind: 'path', path }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ProcessIdentity } from '../contract/scheduler.ts'
-import { identify } from '../process/identity.ts'
-import { CannotStart } from '../process/run.ts'
+import { identify } from './identity.ts'
+import { CannotStart } from './run.ts'
 
 /** A process of its own session that waits for a line on its input, and outlives us once it has it. */
 export interface HeldProcess {

@@ -1,0 +1,44 @@
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from './command.ts'
+import type { Context } from './context.ts'
+import type { Declaration } from './declare.ts'
+import type { Note } from './note.ts'
+import type { Report } from './report.ts'
+import type { ScheduleRequest } from './request.ts'
+import type { JobSpec } from './spec.ts'
+
+/** Takes what the scheduler's own command printed. */
+export type Show = (stdout: string, stderr: string) => void
+
+/** A job that was thought through and not yet begun. */
+export interface Prepared {
+  readonly spec: JobSpec
+  readonly command: Command
+  readonly branch: string
+  /** Root-relative paths and patterns to reserve. */
+  readonly reserved: readonly string[]
+  readonly declaration: Declaration
+  readonly request: ScheduleRequest
+  /** The words to run, with what we add for `--after`. */
+  readonly words: readonly string[]
+}
+
+/** A result about the dataset as a whole. */
+export function aboutDataset(context: Context, status: Report['status'], note: Note): Report {
+  return { action: 'schedule', status, path: context.dataset.root, type: 'dataset', note }
+}
+
+/** Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. */
+export function keepScript(context: Context, prepared: Prepared, folder: string): string | null {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (context.dataset.shared !== null) chmodSync(folder, context.dataset.shared.directory)
+  const script = prepared.command.sbatch?.script
+  const kept = join(folder, 'script')
+  if (prepared.command.stdin !== null) {
+    writeFileSync(kept, prepared.command.stdin)
+    return kept
+  }
+  if (script?.kind === 'file' && script.text !== null) copyFileSync(script.path, kept)
+  return null
+}
