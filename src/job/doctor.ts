@@ -32,7 +32,7 @@ const requirements: readonly Requirement[] = [
     oldest: '8.20200226',
     optional: true,
   },
-  { what: 'slurm', program: 'sbatch', args: ['--version'], oldest: '20.11', optional: true },
+  { what: 'slurm', program: 'sbatch', args: ['--version'], oldest: '21.08', optional: true },
   { what: 'ssh', program: 'ssh', args: ['-V'], oldest: '7.3', optional: true },
 ]
 

@@ -63,7 +63,7 @@ function weighPart(
   if (inQueue !== undefined && inQueue.state !== 'LOST') {
     // The same run in accounting knows more (memory, CPU time), once it is over there too.
     const same = counted !== undefined && counted.state === inQueue.state && phaseOf(inQueue.state) === 'over'
-    return known(same ? counted : inQueue, attempts)
+    return known(same ? { ...counted, facts: { ...inQueue.facts, ...counted.facts } } : inQueue, attempts)
   }
   if (inQueue !== undefined)
     return { kind: 'unknown', why: 'its watching process is gone and left no exit code' }

@@ -111,6 +111,8 @@ export function sacctRecords(text: string, width: number): readonly (readonly st
 function readRow(fields: readonly string[], part: NonNullable<ReturnType<typeof readPartName>>): Row {
   const get = (column: string): string => fields[columns.indexOf(column)] ?? ''
   const tres = get('AllocTRES')
+  // slurmdbd may hear of a job's end before its beginning: for a moment the row has no name and no QOS (seen on 22.05).
+  const half = get('JobName') === 'allocation' && get('QOS') === 'Unknown'
   return {
     job: part.job as SchedulerJobId,
     cluster: readWord(get('Cluster')),
@@ -122,10 +124,10 @@ function readRow(fields: readonly string[], part: NonNullable<ReturnType<typeof 
     exit: readExit(get('ExitCode')),
     submitted: readTime(get('Submit')),
     started: readTime(get('Start')),
-    ended: readTime(get('End')),
+    ended: half ? null : readTime(get('End')),
     user: readWord(get('User')),
     facts: knownFacts({
-      name: get('JobName'),
+      name: half ? null : get('JobName'),
       elapsed_seconds: readCount(get('ElapsedRaw')),
       cpu_seconds: readDuration(get('TotalCPU')),
       max_memory_bytes: readBytes(get('MaxRSS')),
@@ -135,7 +137,7 @@ function readRow(fields: readonly string[], part: NonNullable<ReturnType<typeof 
       node_list: get('NodeList') === 'None assigned' ? null : readWord(get('NodeList')),
       partition: readWord(get('Partition')),
       account: readWord(get('Account')),
-      qos: readWord(get('QOS')),
+      qos: half ? null : readWord(get('QOS')),
       work_dir: readWord(get('WorkDir')),
     }),
   }
