@@ -68,7 +68,11 @@ export function classify(
   ended: { readonly code: number | null; readonly signal: string | null; readonly message: string },
 ): DatasetFailure {
   const { message } = ended
-  if (/No space left on device|Disk quota exceeded|ENOSPC|EDQUOT|not enough free space/.test(message)) {
+  if (
+    /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT|not enough free space|Out of diskspace|disk is full/.test(
+      message,
+    )
+  ) {
     return { kind: 'disk-full', message }
   }
   const dubious = /dubious ownership in repository at '(.*)'/s.exec(message)

@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, lstatSync, renameSync, statfsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { classify, type DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
@@ -54,13 +54,35 @@ export async function addByAnnex(
       const reply = parseReply(lines[i] ?? '')
       if (reply.success !== true) {
         const message = [...(reply['error-messages'] ?? [])].join('\n') || stderr.trim()
+        giveBack(work.dataset.root, path, message)
         const failure = classify('annex add', { code, signal, message })
         if (failure.kind === 'disk-full') return fail(failure)
         refused.push({ path, why: reason(work.dataset.root, path, failure), message })
       } else if (reply.key !== undefined) keys.set(path, reply.key)
     }
   }
-  return ok({ refused, keys })
+  const full = refused.find(({ why }) => why === 'other') !== undefined && isFull(work.dataset.gitDir)
+  return full ? fail({ kind: 'disk-full', message: refused[0]?.message ?? '' }) : ok({ refused, keys })
+}
+
+/**
+ * On a full disk, git-annex 10.20230126 takes a file into the annex, fails, and cannot put it back; it says where it is.
+ * A rename needs no space.
+ */
+function giveBack(root: string, path: string, message: string): void {
+  const object = /should be located in (\.git\/annex\/objects\/.+)$/m.exec(message)?.[1]
+  if (object === undefined || lstatSync(join(root, path), { throwIfNoEntry: false })) return
+  const from = join(root, object)
+  if (!lstatSync(from, { throwIfNoEntry: false })?.isFile()) return
+  chmodSync(dirname(from), 0o755)
+  chmodSync(from, 0o644)
+  renameSync(from, join(root, path))
+}
+
+/** git-annex does not always say why it failed: less than a block or two for its databases is reason enough. */
+function isFull(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize < 65_536
 }
 
 /** An empty line means refused, without a word. */
