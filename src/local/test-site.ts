@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { JobToken, SchedulerJobId } from '../contract/ids.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type { JobReference, Row, Scheduler, SubmitRequest } from '../contract/scheduler.ts'
-import { identify } from '../process/identity.ts'
+import { liveness } from '../process/identity.ts'
 import { homeOf, jobFolder, taskFile } from './layout.ts'
 import { localScheduler } from './local.ts'
 
@@ -28,6 +28,7 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
   const dir = mkdtempSync(join(tmpdir(), "waybill local's-\n-"))
   const env = { PATH: process.env['PATH'] ?? '' }
   const now = (): number => Date.now() / 1000
+  const home = homeOf(join(dir, 'state'), hostname(), userInfo().uid)
   const scheduler = localScheduler({ folder: join(dir, 'state'), slots, env, now, graceSeconds })
   const request = (name: string, line: string, array?: string): SubmitRequest => {
     const folder = join(dir, 'jobs', name)
@@ -42,7 +43,7 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
   }
   return {
     dir,
-    home: homeOf(join(dir, 'state'), identify(process.pid)?.host ?? '', userInfo().uid),
+    home,
     scheduler,
     request,
     submit: async (name, line, array) => {
@@ -62,7 +63,29 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
       const text = readFileSync(taskFile(jobFolder(job.folder), task ?? null, kind), 'utf8')
       return Number(/^(?:host.*\nwatcher )?(\d+) /.exec(text)?.[1])
     },
-    remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }),
+    remove: () => {
+      endAll(join(home, 'slots'))
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+/** Ends what a failed test left running: the processes that the slots name, and no others. */
+function endAll(slots: string): void {
+  for (const slot of existsSync(slots) ? readdirSync(slots) : []) {
+    const [watcher = '', watcherStart, boot = '', payload = '', payloadStart] = readFileSync(
+      join(slots, slot),
+      'utf8',
+    ).split(' ')
+    const host = hostname()
+    for (const [pid, start] of [
+      [watcher, watcherStart],
+      [payload, payloadStart],
+    ]) {
+      if (start === undefined || pid === '-' || liveness({ host, boot, pid: Number(pid), start }) !== 'alive')
+        continue
+      process.kill(pid === payload ? -Number(pid) : Number(pid), 'SIGKILL')
+    }
   }
 }
 
