@@ -8,6 +8,7 @@ import type { JobReference, Row, Scheduler, SubmitRequest } from '../contract/sc
 import { liveness } from '../process/identity.ts'
 import { homeOf, jobFolder, taskFile } from './layout.ts'
 import { localScheduler } from './local.ts'
+import { readIfThere } from './markers.ts'
 
 /** A folder with an embedded scheduler in it, for tests. */
 export interface Site {
@@ -73,10 +74,9 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
 /** Ends what a failed test left running: the processes that the slots name, and no others. */
 function endAll(slots: string): void {
   for (const slot of existsSync(slots) ? readdirSync(slots) : []) {
-    const [watcher = '', watcherStart, boot = '', payload = '', payloadStart] = readFileSync(
-      join(slots, slot),
-      'utf8',
-    ).split(' ')
+    // A slot may be given back, and its owner end, while we read.
+    const owner = readIfThere(join(slots, slot)) ?? ''
+    const [watcher = '', watcherStart, boot = '', payload = '', payloadStart] = owner.split(' ')
     const host = hostname()
     for (const [pid, start] of [
       [watcher, watcherStart],
@@ -84,7 +84,11 @@ function endAll(slots: string): void {
     ]) {
       if (start === undefined || pid === '-' || liveness({ host, boot, pid: Number(pid), start }) !== 'alive')
         continue
-      process.kill(pid === payload ? -Number(pid) : Number(pid), 'SIGKILL')
+      try {
+        process.kill(pid === payload ? -Number(pid) : Number(pid), 'SIGKILL')
+      } catch {
+        continue
+      }
     }
   }
 }
