@@ -45,14 +45,20 @@ export async function finish(
     const seen = await observe(context, open, 'facts')
     const head = await readyHead(context, report)
     const ended: EndedJob[] = []
+    const stayOpen: Report[] = []
     for (const job of open) {
       const observed = seen.find((one) => one.job.id === job.id)
-      const toRecord = await decide(context, request, job, observed, head, report)
+      const toRecord = await decide(context, request, job, observed, head, (one) =>
+        one.status === 'impossible' ? stayOpen.push(one) : report(one),
+      )
       if (toRecord !== null) ended.push(toRecord)
     }
-    if (head === null || ended.length === 0) return
-    const known = await waitForFacts(context, ended)
-    await recordJobs(context, inOrder(known), request.message, report)
+    if (head !== null && ended.length > 0) {
+      const known = await waitForFacts(context, ended)
+      await recordJobs(context, inOrder(known), request.message, report)
+    }
+    // What is left to do stands last, where it is seen.
+    for (const one of stayOpen) report(one)
   })
   await addLateFacts(context, report)
 }

@@ -80,7 +80,6 @@ async function attemptRecord(
     draft(context, collection, staged.value, tree, environments, message),
   )
   const wanted = drafts.filter(({ needed }) => needed)
-  const reports = drafts.flatMap((one) => one.reports)
   const signing = await readSigning(dataset)
   if (!signing.ok) return signing
   const written = await writeCommits(dataset, {
@@ -104,7 +103,7 @@ async function attemptRecord(
   for (const { collection } of drafts.filter(({ needed }) => !needed)) {
     context.ledger.change(collection.ended.job.id, context.now(), 'nothing-changed', { state: 'closed' })
   }
-  return ok([...reports, ...drafts.flatMap((one) => saved(one, written.value[wanted.indexOf(one)]))])
+  return ok(drafts.flatMap((one) => [...one.reports, ...saved(one, written.value[wanted.indexOf(one)])]))
 }
 
 /** A job's commit before it is written. */
@@ -150,6 +149,10 @@ function draft(
     logsOutside: collection.logsOutside,
     message,
   })
+  const slurmFiles = new Set([...collection.logs, environment])
+  const slurmFilesFirst = changed.toSorted(
+    (a, b) => Number(slurmFiles.has(b.path)) - Number(slurmFiles.has(a.path)),
+  )
   const files: CommitChange[] = [
     ...changed.map(({ path, mode, oid }) => ({ path, mode, oid })),
     ...collection.deleted.map((path) => ({ path, deleted: true }) as const),
@@ -161,7 +164,7 @@ function draft(
     changes: [...files, ...ours],
     needed: built.title === 'DATALAD SLURM RUN' || files.length > 0,
     reports: [
-      ...changed.map((file): Report => ({
+      ...slurmFilesFirst.map((file): Report => ({
         action: 'add',
         status: 'ok',
         path: file.path,
