@@ -4,6 +4,7 @@ import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import { readIdentity } from './identity.ts'
 import type { Dataset } from './locate.ts'
+import { operationRef } from './operation-ref.ts'
 import { signCommits } from './sign-commits.ts'
 
 /** What one commit does to one path. A Buffer's content becomes a blob as it is, without filters. */
@@ -29,11 +30,6 @@ export interface CommitRequest {
   readonly when: { readonly seconds: number; readonly zone: string }
   /** `commit.gpgsign`. */
   readonly sign: boolean
-}
-
-/** The ref that holds an operation's commits. */
-export function operationRef(operation: string): string {
-  return `refs/waybill/${operation}`
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
-import { operationRef } from './commits.ts'
+import { operationRef } from './operation-ref.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import { readHead, readRef } from './head.ts'

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { operationRef } from './commits.ts'
+import { operationRef } from './operation-ref.ts'
 import { holdsLock, lockPath, type Patience } from './index-lock.ts'
 import type { Dataset } from './locate.ts'
 import type { MovePlan } from './move-branch.ts'

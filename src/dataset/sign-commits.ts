@@ -1,6 +1,7 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
-import { operationRef, type CommitRequest } from './commits.ts'
+import type { CommitRequest } from './commits.ts'
+import { operationRef } from './operation-ref.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import type { Dataset } from './locate.ts'

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, renameSync, statfsSync } from 'node:fs'
+import { chmodSync, linkSync, lstatSync, renameSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { classify, type DatasetFailure } from './failure.ts'
@@ -66,17 +66,21 @@ export async function addByAnnex(
 }
 
 /**
- * On a full disk, git-annex 10.20230126 takes a file into the annex, fails, and cannot put it back; it says where it is.
- * A rename needs no space.
+ * On a full disk, git-annex 10.20230126 takes a file into the annex, fails, and cannot put it back: it leaves nothing, or
+ * an empty file, and says where the content is. A second name needs no space; the first may be another file's, too.
  */
 function giveBack(root: string, path: string, message: string): void {
   const object = /should be located in (\.git\/annex\/objects\/.+)$/m.exec(message)?.[1]
-  if (object === undefined || lstatSync(join(root, path), { throwIfNoEntry: false })) return
-  const from = join(root, object)
-  if (!lstatSync(from, { throwIfNoEntry: false })?.isFile()) return
-  chmodSync(dirname(from), 0o755)
-  chmodSync(from, 0o644)
-  renameSync(from, join(root, path))
+  if (object === undefined) return
+  const left = lstatSync(join(root, path), { throwIfNoEntry: false })
+  const content = lstatSync(join(root, object), { throwIfNoEntry: false })
+  if (!content?.isFile() || (left !== undefined && !(left.isFile() && left.size < content.size))) return
+  const folder = dirname(join(root, object))
+  const { mode } = lstatSync(folder)
+  chmodSync(folder, mode | 0o200)
+  linkSync(join(root, object), join(folder, '.waybill-back'))
+  renameSync(join(folder, '.waybill-back'), join(root, path))
+  chmodSync(folder, mode)
 }
 
 /** git-annex does not always say why it failed: less than a block or two for its databases is reason enough. */
