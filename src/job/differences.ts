@@ -29,8 +29,10 @@ export async function differencesFrom(
   })
   const files = inputFiles(context, [...new Set(paths)])
   const recorded = recordedIdentities(record)
-  const [now, then] = [await identify(context, files), await treeIdentities(context, commit, files)]
+  const now = await identify(context, files)
   if (!now.ok) return now
+  const inside = now.value.filter(({ path }) => !path.startsWith('/'))
+  const then = await treeIdentities(context, commit, new Map(inside.map((one) => [one.path, one])))
   if (!then.ok) return then
   const known = new Map([...then.value, ...recorded])
   const differing = now.value.filter((one) => {

@@ -57,16 +57,21 @@ export async function identify(
   return ok([...inside.value, ...files.filter((path) => path.startsWith('/')).map(identifyOutside)])
 }
 
-/** What a commit holds at some paths, in the same words as an identity: annex key or blob. */
+/** What a commit holds at the paths of some files, in the same words as their identities now: annex key or blob. */
 export async function treeIdentities(
   context: Context,
   commit: CommitId | null,
-  paths: readonly string[],
+  current: ReadonlyMap<string, InputIdentity>,
 ): Promise<Fallible<ReadonlyMap<string, InputIdentity>, Note>> {
+  const paths = [...current.keys()]
   if (commit === null || paths.length === 0) return ok(new Map())
   const listed = await listTree(context.dataset, commit, paths)
   if (!listed.ok) return listed
-  const contents = await pointerContents(context, listed.value)
+  // An entry with the blob that is there now points nowhere else: most need no second look.
+  const contents = await pointerContents(
+    context,
+    listed.value.filter(({ path, oid }) => current.get(path)?.blob !== oid),
+  )
   if (!contents.ok) return contents
   return ok(
     new Map(
@@ -117,7 +122,7 @@ export async function findDifferences(
   script: ScriptCopy | null,
 ): Promise<Fallible<readonly string[], Note>> {
   const current = [...identities.filter(({ path }) => !path.startsWith('/')), ...scriptIdentity(script)]
-  const held = await treeIdentities(context, commit, [...new Set(current.map(({ path }) => path))])
+  const held = await treeIdentities(context, commit, new Map(current.map((one) => [one.path, one])))
   if (!held.ok) return held
   const differing = current.filter((now) => {
     const then = held.value.get(now.path)

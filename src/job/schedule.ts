@@ -55,8 +55,9 @@ async function prepare(
   if (head.value.ref === null) return { ok: false, failure: { kind: 'detached-head' } }
   const committable = checkCommittable({ ...head.value, inProgress: null })
   if (!committable.ok) return committable
-  const [identity, chosen] = [await readIdentity(context.dataset), chooseScheduler(request)]
-  if (!identity.ok) return identity
+  // Asked for now and needed at the end: two processes of git's run beside the rest.
+  const identity = readIdentity(context.dataset)
+  const chosen = chooseScheduler(request)
   if (!chosen.ok) return chosen
   const declaration = await declare(context, request, chosen.value.words)
   if (!declaration.ok) return declaration
@@ -73,7 +74,11 @@ async function prepare(
   const identities = await identify(context, files)
   if (!identities.ok) return identities
   const script = scriptCopy(context, command.value)
-  const differed = await findDifferences(context, head.value.commit, identities.value, script)
+  const [known, differed] = await Promise.all([
+    identity,
+    findDifferences(context, head.value.commit, identities.value, script),
+  ])
+  if (!known.ok) return known
   if (!differed.ok) return differed
   const logs = command.value.sbatch === null ? null : logPlan(command.value.sbatch.components[0])
   const fixed = logs === null ? [] : fixedLogs(logs, context.user)
