@@ -82,7 +82,7 @@ async function open(
         now,
       }),
     },
-    cwd: realpathSync(runtime.cwd),
+    cwd: startDirectory(realpathSync(runtime.cwd), dataset.root),
     env,
     user,
     self,
@@ -93,6 +93,11 @@ async function open(
     progress: (event) => progress.show(progressWords(event)),
     critical: interrupts.critical,
   }
+}
+
+/** Where paths start from: here, or the root of a dataset that was named with -d and lies elsewhere. */
+function startDirectory(here: string, root: string): string {
+  return here === root || here.startsWith(`${root}/`) ? here : root
 }
 
 /** 20 lower-case letters and digits: 100 bits and more. */

@@ -68,6 +68,9 @@ export function classify(
   ended: { readonly code: number | null; readonly signal: string | null; readonly message: string },
 ): DatasetFailure {
   const { message } = ended
+  if (/'annex' is not a git command|cannot exec 'git-annex'/.test(message)) {
+    return { kind: 'missing-program', program: 'git-annex', message }
+  }
   if (
     /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT|not enough free space|Out of diskspace|disk is full/.test(
       message,
@@ -98,6 +101,6 @@ export function classify(
 export function fromSystem(operation: string, error: unknown): DatasetFailure {
   const failure = classify(operation, { code: null, signal: null, message: (error as Error).message })
   if (failure.kind === 'git-failed') throw error
-  const path = (error as NodeJS.ErrnoException).path
-  return failure.kind === 'no-permission' && path !== undefined ? { ...failure, path } : failure
+  const { dest, path } = error as NodeJS.ErrnoException & { readonly dest?: string }
+  return failure.kind === 'no-permission' && path !== undefined ? { ...failure, path: dest ?? path } : failure
 }

@@ -96,6 +96,22 @@ export async function git(
   )
 }
 
+/**
+ * Runs a command of git-annex, as `git` does. Exit code 1 means that it could not do all it was asked, which its replies
+ * tell in detail; but it is also git's own when there is no git-annex.
+ */
+export async function gitAnnex(
+  place: Place,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<Fallible<RunResult, DatasetFailure>> {
+  const done = await git(place, ['annex', ...args], { ...options, normal: [1] })
+  if (!done.ok || done.value.code === 0) return done
+  const { code, signal, stderr } = done.value
+  const failure = classify('annex', { code, signal, message: stderr.trim() })
+  return failure.kind === 'missing-program' ? fail(failure) : done
+}
+
 /** Splits NUL-ended output into its pieces as text. */
 export function pieces(output: Buffer): string[] {
   const parts = output.toString('utf8').split('\0')

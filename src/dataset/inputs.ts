@@ -2,7 +2,7 @@ import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { sizeOfKey } from './annex-key.ts'
 import { readAnnexedFile } from './annexed-file.ts'
 import { classify, type DatasetFailure } from './failure.ts'
-import { chunks, git } from './git.ts'
+import { chunks, gitAnnex } from './git.ts'
 import type { Dataset } from './locate.ts'
 
 /** An annexed file whose content is not here. `size` in bytes where the key states it. */
@@ -44,13 +44,13 @@ export async function fetchInputs(
       '--',
       ...paths.map((path) => `./${path}`),
     ]
-    const got = await git(dataset, args, { normal: [1] })
+    const got = await gitAnnex(dataset, args)
     if (!got.ok) return got
     const { code, signal, stderr } = got.value
+    const full = code === 0 ? null : classify('annex get', { code, signal, message: stderr })
+    if (full?.kind === 'disk-full') return fail(full)
     const lines = got.value.stdout.toString('utf8').split('\n').slice(0, -1)
     const replies = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Reply)
-    const full = classify('annex get', { code, signal, message: stderr })
-    if (full.kind === 'disk-full') return fail(full)
     for (const [i, path] of paths.entries()) {
       // One reply a file, in their order: by name only where git-annex could print the name.
       const reply =

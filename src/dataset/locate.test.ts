@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { checkCommittable, readHead } from './head.ts'
 import { readIdentity } from './identity.ts'
 import { locate } from './locate.ts'
+import { stage } from './stage.ts'
 import { annexPaths, makeScratch, scratchEnv, value, type Scratch } from './scratch-repository.ts'
 
 const made: Scratch[] = []
@@ -112,6 +113,19 @@ describe('readHead', () => {
     expect(checkCommittable(value(await readHead(dataset)))).toMatchObject({
       failure: { kind: 'in-progress', what: 'merge' },
     })
+  })
+})
+
+test('git-annex that is not installed is named', async () => {
+  const repo = scratch({ annex: annexPaths[0] ?? '/usr/bin' })
+  repo.write('a')
+  const dataset = await repo.dataset()
+  const bare = join(repo.root, '../bin')
+  mkdirSync(bare)
+  symlinkSync(execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim(), join(bare, 'git'))
+  const without = { ...dataset, env: { ...dataset.env, PATH: bare } }
+  expect(await stage(without, { paths: ['a'], operation: 'op', head: null, force: false })).toMatchObject({
+    failure: { kind: 'missing-program', program: 'git-annex' },
   })
 })
 

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { isTrue, readConfigFile } from './config-file.ts'
@@ -96,12 +96,31 @@ function refusal(
   const dubious = /dubious ownership in repository at '(.*)'/s.exec(stderr)
   if (dubious)
     return { kind: 'dubious-ownership', directory: dubious[1] ?? directory, message: stderr.trim() }
-  if (/not a git repository/.test(stderr)) return { kind: 'not-a-repository', directory }
+  if (/not a git repository/.test(stderr)) {
+    const closed = closedRepository(directory)
+    if (closed === null) return { kind: 'not-a-repository', directory }
+    return { kind: 'no-permission', path: closed, message: stderr.trim() }
+  }
   if (lines[0] === 'true') return { kind: 'bare-repository', gitDir: lines[3] ?? directory }
   if (/must be run in a work tree/.test(stderr)) return { kind: 'no-work-tree', directory }
   if (/[Pp]ermission denied/.test(stderr))
     return { kind: 'no-permission', path: directory, message: stderr.trim() }
   return { kind: 'git-failed', operation: 'rev-parse', code, signal: null, message: stderr.trim() }
+}
+
+/** A `.git` at or above a directory that is there but may not be looked into: to git that is no repository. */
+function closedRepository(directory: string): string | null {
+  for (let at = directory; ; at = dirname(at)) {
+    const candidate = join(at, '.git')
+    if (existsSync(candidate)) {
+      try {
+        accessSync(candidate, constants.R_OK | (statSync(candidate).isDirectory() ? constants.X_OK : 0))
+      } catch {
+        return candidate
+      }
+    }
+    if (at === dirname(at)) return null
+  }
 }
 
 async function oneByOne(place: {

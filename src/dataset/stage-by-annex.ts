@@ -2,7 +2,7 @@ import { chmodSync, linkSync, lstatSync, renameSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { classify, type DatasetFailure } from './failure.ts'
-import { git } from './git.ts'
+import { gitAnnex } from './git.ts'
 import type { Added, RefusedFile, StageWork } from './stage.ts'
 import { pointerKeys } from './unchanged.ts'
 
@@ -25,6 +25,7 @@ export async function addByAnnex(
   const unlocked = await pointerKeys(work.dataset, before)
   if (!unlocked.ok) return unlocked
   const refused: RefusedFile[] = []
+  let full: DatasetFailure | null = null
   const keys = new Map<string, string>()
   const groups = [
     { paths: paths.filter((path) => !unlocked.value.has(path)), config: [] },
@@ -35,13 +36,12 @@ export async function addByAnnex(
   ]
   for (const group of groups) {
     if (group.paths.length === 0) continue
-    const args = ['annex', 'add', '--json', '--json-error-messages', '--no-check-gitignore', '--batch', '-z']
-    const added = await git(work.dataset, args, {
+    const args = ['add', '--json', '--json-error-messages', '--no-check-gitignore', '--batch', '-z']
+    const added = await gitAnnex(work.dataset, args, {
       // NUL separates: a final one would be an empty request, which loses the whole batch in 10.20230126.
       input: group.paths.join('\0'),
       index: work.index,
       config: group.config,
-      normal: [1],
     })
     if (!added.ok) return added
     const { code, signal, stdout, stderr } = added.value
@@ -56,13 +56,16 @@ export async function addByAnnex(
         const message = [...(reply['error-messages'] ?? [])].join('\n') || stderr.trim()
         giveBack(work.dataset.root, path, message)
         const failure = classify('annex add', { code, signal, message })
-        if (failure.kind === 'disk-full') return fail(failure)
+        // The others are looked at first: content may have to be given back.
+        if (failure.kind === 'disk-full') full ??= failure
         refused.push({ path, why: reason(work.dataset.root, path, failure), message })
       } else if (reply.key !== undefined) keys.set(path, reply.key)
     }
   }
-  const full = refused.find(({ why }) => why === 'other') !== undefined && isFull(work.dataset.gitDir)
-  return full ? fail({ kind: 'disk-full', message: refused[0]?.message ?? '' }) : ok({ refused, keys })
+  if (full === null && refused.some(({ why }) => why === 'other') && isFull(work.dataset.gitDir)) {
+    full = { kind: 'disk-full', message: refused[0]?.message ?? '' }
+  }
+  return full === null ? ok({ refused, keys }) : fail(full)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Fallible } from '../contract/fallible.ts'
 import { ok } from '../contract/fallible.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git, pieces } from './git.ts'
-import { segmentMatcher } from './glob-segment.ts'
+import { segmentMatcher } from '../contract/glob-segment.ts'
 import type { Dataset } from './locate.ts'
 import { isRepository, type RepositoryPath } from './paths.ts'
 

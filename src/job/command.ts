@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { readArraySpec } from '../contract/array-spec.ts'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
-import { BadIndices, parseIndices } from '../contract/index-set.ts'
 import { splitLine } from '../provenance/shell-words.ts'
-import { readArraySpec } from '../slurm/array-spec.ts'
 import { readSbatch, type SbatchLine } from '../slurm/sbatch-line.ts'
 import type { Context } from './context.ts'
 import type { Parts } from './evidence.ts'
@@ -69,13 +68,9 @@ export async function understand(
 function understandLocal(request: ScheduleRequest, words: readonly string[]): Fallible<Command, Note> {
   const base = { scheduler: 'local', words, sbatch: null, stdin: null } as const
   if (request.array === null) return ok({ ...base, parts: { kind: 'single' } })
-  try {
-    parseIndices(request.array)
-  } catch (error) {
-    if (!(error instanceof BadIndices)) throw error
-    return fail({ kind: 'bad-array', text: request.array })
-  }
-  return ok({ ...base, parts: { kind: 'array', indices: request.array.replace(/%\d+$/, '') } })
+  const array = readArraySpec(request.array)
+  if (array === null) return fail({ kind: 'bad-array', text: request.array })
+  return ok({ ...base, parts: { kind: 'array', indices: array.text } })
 }
 
 function slurmParts(sbatch: SbatchLine): Fallible<Parts, Note> {
@@ -83,7 +78,7 @@ function slurmParts(sbatch: SbatchLine): Fallible<Parts, Note> {
   const text = sbatch.components[0].array
   if (text === null || text === '') return ok({ kind: 'single' })
   const array = readArraySpec(text)
-  return array === null ? fail({ kind: 'bad-array', text }) : ok({ kind: 'array', indices: array.indices })
+  return array === null ? fail({ kind: 'bad-array', text }) : ok({ kind: 'array', indices: array.text })
 }
 
 function readFile(path: string): string | null {

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, posix, relative, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
@@ -59,7 +59,7 @@ export async function declare(
     outputs: outputTexts.value,
     pwd: context.cwd,
     dspath: context.dataset.root,
-    tmpdir: tmpdir(),
+    tmpdir: words.some((word) => word.includes('{tmpdir')) ? mkdtempSync(join(tmpdir(), 'waybill-')) : '',
   })
   if (!filled.ok) return filled
   return ok({

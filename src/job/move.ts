@@ -4,6 +4,7 @@ import type { DatasetFailure } from '../dataset/failure.ts'
 import type { Patience } from '../dataset/index-lock.ts'
 import { locate } from '../dataset/locate.ts'
 import { moveBranch, type MovePlan } from '../dataset/move-branch.ts'
+import { dropStaleOperations } from '../dataset/stale-operations.ts'
 import { recoverMove } from '../dataset/recover-move.ts'
 import type { PendingMove } from '../ledger/ledger.ts'
 import type { Context } from './context.ts'
@@ -47,7 +48,9 @@ export async function moveAndMark(
 
 /** Finishes or rolls back what killed processes had begun. Call with the lease held. */
 export async function recoverMoves(context: Context, report: (report: Report) => void): Promise<void> {
-  for (const move of context.ledger.pendingMoves()) {
+  const pending = context.ledger.pendingMoves()
+  await dropStaleOperations(context.dataset, new Set(pending.map(({ id }) => id)))
+  for (const move of pending) {
     const dataset = await locate(move.worktree, context.env)
     // A worktree that is gone took its index with it; what stands of the branch is told from here.
     const place = dataset.ok ? dataset.value : context.dataset

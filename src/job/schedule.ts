@@ -82,9 +82,6 @@ async function prepare(
   if (!differed.ok) return differed
   const logs = command.value.sbatch === null ? null : logPlan(command.value.sbatch.components[0])
   const fixed = logs === null ? [] : fixedLogs(logs, context.user)
-  const fixedInside = fixed
-    .map((path) => insideRoot(context.dataset.root, path))
-    .filter((path) => path !== null)
   const outputs = declaration.value.outputs.map(({ path }) => path)
   const commit: CommitId | null = head.value.commit
   const spec: JobSpec = {
@@ -111,7 +108,7 @@ async function prepare(
     spec,
     command: command.value,
     branch: head.value.ref,
-    reserved: [...outputs, ...fixedInside],
+    reserved: [...outputs, ...fixed.map((path) => insideRoot(context.dataset.root, path) ?? path)],
     declaration: declaration.value,
     request,
     words: words.value,

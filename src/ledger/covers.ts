@@ -1,4 +1,5 @@
-import { isPattern, matchesSegment } from './path-pattern.ts'
+import { segmentMatcher } from '../contract/glob-segment.ts'
+import { isPattern } from './path-pattern.ts'
 
 /** Whether a declared path or pattern names `path` itself or a folder above it. Both root-relative. */
 export function covers(declared: string, path: string): boolean {
@@ -12,5 +13,5 @@ function matchFrom(pattern: readonly string[], path: readonly string[]): boolean
   if (segment === undefined) return true
   const [name, ...below] = path
   if (segment === '**') return matchFrom(rest, path) || (name !== undefined && matchFrom(pattern, below))
-  return name !== undefined && matchesSegment(name, segment) && matchFrom(rest, below)
+  return name !== undefined && segmentMatcher(segment)(name) && matchFrom(rest, below)
 }

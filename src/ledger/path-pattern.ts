@@ -1,4 +1,4 @@
-import picomatch from 'picomatch'
+import { segmentMatcher } from '../contract/glob-segment.ts'
 
 /** Characters that make a path segment a pattern in the dialect of Python's glob: `*`, `?`, `[…]`; `**` spans segments. */
 const wild = /[*?[]/
@@ -17,10 +17,12 @@ export function literalPrefix(path: string): string {
 
 /**
  * Whether something that `a` may name equals, contains or lies under something that `b` may name. Both are
- * root-relative; `.` is the root. Conservative: true where it cannot be told.
+ * root-relative (`.` is the root) or absolute. Conservative: true where it cannot be told.
  */
 export function mayMeet(a: string, b: string): boolean {
-  if (a === '.' || b === '.') return true
+  // Logs outside the worktree are absolute: the root does not hold them.
+  if (a === '.') return !b.startsWith('/')
+  if (b === '.') return !a.startsWith('/')
   const left = a.split('/')
   const right = b.split('/')
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
@@ -36,18 +38,13 @@ function segmentsMeet(a: string, b: string): boolean {
   const aWild = wild.test(a)
   const bWild = wild.test(b)
   if (!aWild && !bWild) return a === b
-  if (!aWild) return matchesSegment(a, b)
-  if (!bWild) return matchesSegment(b, a)
+  if (!aWild) return segmentMatcher(b)(a)
+  if (!bWild) return segmentMatcher(a)(b)
   // Two patterns: whatever both match begins with both heads and ends with both tails.
   return (
     headsAgree(head(a), head(b), (text, other) => text.startsWith(other)) &&
     headsAgree(tail(a), tail(b), (text, other) => text.endsWith(other))
   )
-}
-
-/** Whether one segment matches a pattern of one segment, in the dialect of Python's glob. */
-export function matchesSegment(name: string, pattern: string): boolean {
-  return picomatch.isMatch(name, pattern, { dot: true, nobrace: true, noextglob: true, nonegate: true })
 }
 
 function headsAgree(a: string, b: string, has: (text: string, other: string) => boolean): boolean {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { JobId } from '../contract/ids.ts'
-import { isPattern, literalPrefix, mayMeet } from './path-pattern.ts'
+import { literalPrefix, mayMeet } from './path-pattern.ts'
 
 /** An open job whose reserved path stands in the way of a wanted one. */
 export interface Conflict {
@@ -14,7 +14,7 @@ function prefixOf(path: string): string {
   return path === '.' ? '' : literalPrefix(path)
 }
 
-/** Reserves root-relative paths or patterns for a job. Call inside the transaction that checked them. */
+/** Reserves root-relative paths or patterns, or absolute ones outside, for a job. Call inside the transaction that checked them. */
 export function reserve(db: DatabaseSync, worktree: string, job: JobId, paths: Iterable<string>): void {
   const insert = db.prepare(
     'INSERT OR IGNORE INTO reservations (worktree, prefix, pattern, job) VALUES (?, ?, ?, ?)',
@@ -75,8 +75,7 @@ function first(
     const reserved = String(row['pattern'])
     const job = Number(row['job']) as JobId
     if (job === except) continue
-    const literal = !isPattern(wanted) && !isPattern(reserved)
-    if (literal || mayMeet(wanted, reserved)) return { wanted, reserved, job }
+    if (mayMeet(wanted, reserved)) return { wanted, reserved, job }
   }
   return null
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { readArraySpec } from '../contract/array-spec.ts'
 import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import type {
   HeldSubmission,
@@ -13,7 +14,6 @@ import type {
   TokenSearch,
 } from '../contract/scheduler.ts'
 import { identify } from '../process/identity.ts'
-import { parseArrayWish } from './array-wish.ts'
 import { cancelJob } from './cancel.ts'
 import { homeOf, jobFolder } from './layout.ts'
 import { readIfThere } from './markers.ts'
@@ -69,13 +69,13 @@ async function hold(options: LocalOptions, pump: Pump, request: SubmitRequest): 
     go: async () => ({ kind: 'refused', stdout: '', stderr, exitCode: null }),
     abandon: async () => {},
   })
-  const array = request.array === null ? null : parseArrayWish(request.array)
-  if (array !== null && !array.ok) return refusal(array.failure)
+  const array = request.array === null ? null : readArraySpec(request.array)
+  if (request.array !== null && array === null) return refusal(`not an array of tasks: ${request.array}\n`)
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(request.name)) throw new Error(`not a job name: ${request.name}`)
   try {
     mkdirSync(pump.home, { recursive: true, mode: 0o700 })
     setLimit(pump.home, options.slots)
-    const prepared = prepare(pump.home, request, array?.value ?? null, holder, options.now())
+    const prepared = prepare(pump.home, request, array, holder, options.now())
     return {
       process: holder,
       go: async (onId) => {

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import type { EpochSeconds } from '../contract/ids.ts'
 import type { ProcessIdentity, SubmitRequest } from '../contract/scheduler.ts'
-import type { ArrayWish } from './array-wish.ts'
+import type { ArraySpec } from '../contract/array-spec.ts'
 import { commandScript, environmentScript } from './command-script.ts'
 import { jobFolder, taskKey } from './layout.ts'
 
@@ -21,7 +21,7 @@ export interface JobDescription {
   readonly token: string
   readonly name: string
   readonly host: string
-  readonly array: ArrayWish | null
+  readonly array: ArraySpec | null
   readonly work_dir: string
 }
 
@@ -39,7 +39,7 @@ export interface Prepared {
 export function prepare(
   home: string,
   request: SubmitRequest,
-  array: ArrayWish | null,
+  array: ArraySpec | null,
   holder: ProcessIdentity,
   now: EpochSeconds,
 ): Prepared {
