@@ -36,14 +36,7 @@ export async function fetchInputs(
 ): Promise<Fallible<readonly FetchedInput[], DatasetFailure>> {
   const messages = new Map<string, string>()
   for (const paths of chunks(absent.map((input) => input.path))) {
-    const args = [
-      'annex',
-      'get',
-      '--json',
-      '--json-error-messages',
-      '--',
-      ...paths.map((path) => `./${path}`),
-    ]
+    const args = ['get', '--json', '--json-error-messages', '--', ...paths.map((path) => `./${path}`)]
     const got = await gitAnnex(dataset, args)
     if (!got.ok) return got
     const { code, signal, stderr } = got.value

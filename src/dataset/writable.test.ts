@@ -51,7 +51,9 @@ for (const annex of annexPaths) {
         ['o/absent-unlocked', 450],
       ])
       const before = await identifyFiles(dataset, paths)
-      expect(value(await fetchInputs(dataset, absent)).every((one) => one.fetched)).toBe(true)
+      expect(value(await fetchInputs(dataset, absent))).toEqual(
+        absent.map(({ path }) => ({ path, fetched: true, message: '' })),
+      )
       expect(readFileSync(join(repo.root, 'o/absent'), 'utf8')).toBe('absent'.repeat(30))
       expect(readFileSync(join(repo.root, 'o/absent-unlocked'), 'utf8')).toBe('absent-unlocked'.repeat(30))
       expect(await identifyFiles(dataset, paths)).toEqual(before)
