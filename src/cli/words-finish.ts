@@ -1,7 +1,6 @@
-import type { FinishNote } from '../job/note.ts'
+import type { FinishNote, OddReason } from '../job/note.ts'
 import type { Words } from './word-table.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
-import type { OddReason } from '../job/collect.ts'
 
 /** Words for what `finish`, `close`, `cancel` and recovery have to say. */
 export const finishWords = {

@@ -22,7 +22,7 @@ export interface AnnexedFile {
 export function readAnnexedFile(dataset: Dataset, path: string): AnnexedFile | null {
   if (dataset.annex === null) return null
   const absolute = join(dataset.root, path)
-  const stat = lstatSync(absolute, { throwIfNoEntry: false })
+  const stat = fileStatus(absolute)
   if (stat?.isSymbolicLink()) {
     const target = readlinkSync(absolute)
     const key = keyOfLink(target)

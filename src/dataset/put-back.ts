@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, readlinkSync, symlinkSync } from 'node:fs'
+import { existsSync, readlinkSync, symlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { contentMatches, sizeOfKey } from './annex-key.ts'
 import { readAnnexedFile } from './annexed-file.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
+import { fileStatus } from './file-status.ts'
 import type { Dataset } from './locate.ts'
 import { putInPlace, temporaryPath, type TemporaryPlace } from './temporary-file.ts'
 import { stampOf, type WritableNote } from './writable.ts'
@@ -42,7 +43,7 @@ export async function putBack(
 
 async function one(dataset: Dataset, note: WritableNote, place: TemporaryPlace): Promise<PutBack['outcome']> {
   const absolute = join(dataset.root, note.path)
-  const stat = lstatSync(absolute, { throwIfNoEntry: false })
+  const stat = fileStatus(absolute)
   if (stat?.isSymbolicLink()) return readlinkSync(absolute) === note.target ? 'restored' : 'gone'
   if (stat === undefined) {
     if (note.made !== null || !existsSync(dirname(absolute))) return 'gone'

@@ -1,7 +1,7 @@
-import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { DatasetFailure } from './failure.ts'
+import { fileStatus } from './file-status.ts'
 import { git } from './git.ts'
 import { indexInfo } from './index-entries.ts'
 import type { Added, RefusedFile, StageWork } from './stage.ts'
@@ -49,7 +49,7 @@ function culpritOf(failure: DatasetFailure): string | null {
 
 function refusal(root: string, path: string, failure: DatasetFailure): RefusedFile {
   const message = 'message' in failure ? failure.message : ''
-  const stat = lstatSync(join(root, path), { throwIfNoEntry: false })
+  const stat = fileStatus(join(root, path))
   if (stat === undefined) return { path, why: 'vanished', message }
   if (failure.kind === 'no-permission') return { path, why: 'no-permission', message }
   return { path, why: /short read|changed/.test(message) ? 'changed' : 'other', message }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
@@ -6,6 +6,7 @@ import { keyOfLink } from './annex-key.ts'
 import { blobId } from './blob-id.ts'
 import { coveringPrefixes } from './covering-prefixes.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
+import { fileStatus } from './file-status.ts'
 import { readIndexEntries } from './index-entries.ts'
 import type { Dataset } from './locate.ts'
 import { addByAnnex } from './stage-by-annex.ts'
@@ -160,7 +161,7 @@ function sort(
     refused: [] as RefusedFile[],
   }
   for (const path of paths) {
-    const stat = lstatSync(join(dataset.root, path), { throwIfNoEntry: false })
+    const stat = fileStatus(join(dataset.root, path))
     if (stat === undefined) sorted.refused.push({ path, why: 'vanished', message: '' })
     else if (ignored.has(path) && !head.has(path)) sorted.refused.push({ path, why: 'ignored', message: '' })
     else if (stat.isFile()) sorted.files.push(path)

@@ -12,6 +12,7 @@ import { covers } from '../ledger/covers.ts'
 import type { Context } from './context.ts'
 import type { EndedJob } from './ended.ts'
 import { insideRoot, logFiles } from './logs-plan.ts'
+import type { OddReason } from './note.ts'
 import type { Report } from './report.ts'
 
 /** What one ended job has left: what may be recorded, and what there is to say about the rest. */
@@ -202,6 +203,3 @@ function oddThing(found: Found, before: ReadonlyMap<string, Entry>): readonly Re
       return say('impossible', found.kind)
   }
 }
-
-/** Why something below an output is not recorded. */
-export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'missing'>

@@ -1,9 +1,9 @@
 import type { JobState } from '../ledger/job-row.ts'
 import type { DatasetFailure } from '../dataset/failure.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
+import type { Found } from '../dataset/walk.ts'
 import type { LedgerFailure } from '../ledger/broken.ts'
 import type { RecordFailure } from '../provenance/message.ts'
-import type { OddReason } from './collect.ts'
 import type { PlaceholderFailure } from './placeholders.ts'
 
 /** Everything that this room can have to say about a piece of work: facts, never words. */
@@ -116,3 +116,6 @@ export type RescheduleNote =
   | { readonly kind: 'differs'; readonly paths: readonly string[] }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
   | { readonly kind: 'no-record-for-path'; readonly path: string }
+
+/** Why something below an output is not recorded: what it is. */
+export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'missing'>

@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { CommitId, EpochSeconds, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
+import type { CommitId, EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
 import { asBroken } from './broken.ts'
-import type { JobChange, JobRow, JobState, NewJob, Submitter } from './job-row.ts'
+import { toJob, toJson } from './job-columns.ts'
+import type { JobChange, JobRow, JobState, NewJob } from './job-row.ts'
 import { openLedgerFile, type LedgerPlace } from './open.ts'
 import { findConflict, release, reservationsOf, reserve, type Conflict } from './reservations.ts'
 
@@ -288,32 +289,5 @@ export class Ledger<Spec, Observed, Plan> {
     } catch (error) {
       throw asBroken(error, this.path)
     }
-  }
-}
-
-function toJson(value: unknown): string | null {
-  return value === null || value === undefined ? null : JSON.stringify(value)
-}
-
-function toJob<Spec, Observed>(row: Record<string, unknown>): JobRow<Spec, Observed> {
-  const parse = (column: string): unknown => (row[column] === null ? null : JSON.parse(String(row[column])))
-  const number = (column: string): number | null => (row[column] === null ? null : Number(row[column]))
-  return {
-    id: Number(row['id']) as JobId,
-    token: String(row['token']) as JobToken,
-    state: String(row['state']) as JobState,
-    scheduler: row['scheduler'] === 'local' ? 'local' : 'slurm',
-    schedulerId: row['scheduler_id'] === null ? null : (String(row['scheduler_id']) as SchedulerJobId),
-    cluster: row['cluster'] === null ? null : String(row['cluster']),
-    createdAt: Number(row['created_at']),
-    submittedAt: number('submitted_at'),
-    endedAt: number('ended_at'),
-    user: String(row['user']),
-    worktree: String(row['worktree']),
-    branch: String(row['branch']),
-    submitter: parse('submitter') as Submitter | null,
-    spec: JSON.parse(String(row['spec'])) as Spec,
-    observed: parse('observed') as Observed | null,
-    commit: row['commit_id'] === null ? null : (String(row['commit_id']) as CommitId),
   }
 }

@@ -1,0 +1,31 @@
+import type { CommitId, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
+import type { JobRow, JobState, Submitter } from './job-row.ts'
+
+/** JSON for a column that may be empty. */
+export function toJson(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
+}
+
+/** A row of the table `jobs`. */
+export function toJob<Spec, Observed>(row: Record<string, unknown>): JobRow<Spec, Observed> {
+  const parse = (column: string): unknown => (row[column] === null ? null : JSON.parse(String(row[column])))
+  const number = (column: string): number | null => (row[column] === null ? null : Number(row[column]))
+  return {
+    id: Number(row['id']) as JobId,
+    token: String(row['token']) as JobToken,
+    state: String(row['state']) as JobState,
+    scheduler: row['scheduler'] === 'local' ? 'local' : 'slurm',
+    schedulerId: row['scheduler_id'] === null ? null : (String(row['scheduler_id']) as SchedulerJobId),
+    cluster: row['cluster'] === null ? null : String(row['cluster']),
+    createdAt: Number(row['created_at']),
+    submittedAt: number('submitted_at'),
+    endedAt: number('ended_at'),
+    user: String(row['user']),
+    worktree: String(row['worktree']),
+    branch: String(row['branch']),
+    submitter: parse('submitter') as Submitter | null,
+    spec: JSON.parse(String(row['spec'])) as Spec,
+    observed: parse('observed') as Observed | null,
+    commit: row['commit_id'] === null ? null : (String(row['commit_id']) as CommitId),
+  }
+}
