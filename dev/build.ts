@@ -1,5 +1,5 @@
 /** Builds `dist/`: the command and what it loads, in pieces that each command loads only when it needs them. */
-import { copyFileSync, globSync, mkdirSync, rmSync, chmodSync } from 'node:fs'
+import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -8,7 +8,7 @@ const dist = join(root, 'dist')
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist, { recursive: true })
-await build({
+const built = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts'],
   outdir: 'dist',
@@ -21,6 +21,7 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
   // Libraries in CommonJS ask for Node's own modules by `require`.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
@@ -33,3 +34,17 @@ for (const script of globSync('src/**/*.sh', { cwd: root })) {
 }
 copyFileSync(join(root, 'src/waybill.js'), join(dist, 'waybill.js'))
 chmodSync(join(dist, 'waybill.js'), 0o755)
+
+// What is bundled keeps its licence.
+const bundled = new Set(
+  Object.keys(built.metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  ),
+)
+const licences = [...bundled].toSorted().map((name) => {
+  const folder = join(root, 'node_modules', name)
+  const [file] = globSync('LICEN[CS]E*', { cwd: folder })
+  if (file === undefined) throw new Error(`${name} is bundled and has no licence file`)
+  return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+})
+writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences.join('\n----\n\n'))
