@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { datalad } from './support/datalad.ts'
+import { datalad, newestJob } from './support/datalad.ts'
 import { makeGate, type Gate } from './support/gate.ts'
 import { jobAccounted, jobEnded, jobIs } from './support/job.ts'
 import { Sandbox } from './support/sandbox.ts'
@@ -66,23 +66,17 @@ async function runSession(program: 'waybill' | 'datalad'): Promise<Session> {
   for (const model of models) {
     const script = `submit_${model === 'platinum' ? 'array_' : ''}${model}.slurm`
     await say('schedule', '-o', `models/abrupt/${model}/`, 'sbatch', script)
-    const newest = (await box.run(['squeue', '-h', '-t', 'all', '--me', '-o', '%F %o'])).stdout
-    ids[model] = Math.max(
-      ...newest
-        .split('\n')
-        .filter((line) => line.endsWith(`/ds/${script}`) && line.includes(box.folder))
-        .map((line) => Number(line.split(' ')[0])),
-    )
+    ids[model] = await newestJob(box)
   }
   const { gold = 0, silver = 0, bronze = 0, platinum = 0 } = ids
   for (const id of [gold, bronze]) await jobAccounted(box, id)
   await jobIs(box, silver, 'RUNNING')
   const list = await say('finish', '--list-open-jobs')
   await gate.open()
-  for (const id of [silver, platinum]) {
-    await jobEnded(box, id)
-    await jobAccounted(box, id)
-  }
+  for (const id of [silver, platinum]) await jobEnded(box, id)
+  await jobAccounted(box, silver)
+  // The tasks of an array come to accounting one by one.
+  while ((await jobAccounted(box, platinum)).length < 3);
   return {
     ids: { gold, silver, bronze, platinum },
     list,
