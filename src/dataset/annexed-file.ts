@@ -1,6 +1,7 @@
-import { closeSync, lstatSync, openSync, readlinkSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readlinkSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { keyOfLink, keyOfPointer, maxPointerSize } from './annex-key.ts'
+import { fileStatus } from './file-status.ts'
 import type { Dataset } from './locate.ts'
 
 /** What the work tree itself tells of a file's annexed content; no process is asked. */

@@ -1,8 +1,10 @@
-import { chmodSync, linkSync, lstatSync, renameSync, statfsSync } from 'node:fs'
+import { accessSync, chmodSync, constants, linkSync, lstatSync, renameSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { classify, type DatasetFailure } from './failure.ts'
+import { fileStatus } from './file-status.ts'
 import { gitAnnex } from './git.ts'
+import { addByGit } from './stage-by-git.ts'
 import type { Added, RefusedFile, StageWork } from './stage.ts'
 import { pointerKeys } from './unchanged.ts'
 
@@ -11,11 +13,14 @@ interface Reply {
   readonly success?: boolean
   readonly key?: string
   readonly 'error-messages'?: readonly string[]
+  /** `non-large file; adding content to git repository` */
+  readonly note?: string
 }
 
 /**
  * Adds regular files by `git annex add --batch` into the private index: git-annex decides what is annexed, and whether it
  * is locked. Files that are unlocked in HEAD stay unlocked. One process, or two where there are such files.
+ * Names that hold a newline go apart, since git-annex hands those it leaves to git one a line.
  */
 export async function addByAnnex(
   work: StageWork,
@@ -24,24 +29,29 @@ export async function addByAnnex(
   const before = paths.flatMap((path) => work.head.get(path) ?? [])
   const unlocked = await pointerKeys(work.dataset, before)
   if (!unlocked.ok) return unlocked
-  const refused: RefusedFile[] = []
+  const [readable, shut] = [new Array<string>(), new Array<string>()]
+  for (const path of paths) (isReadable(work.dataset.root, path) ? readable : shut).push(path)
+  const refused = shut.map((path): RefusedFile => ({ path, why: 'no-permission', message: '' }))
   let full: DatasetFailure | null = null
   const keys = new Map<string, string>()
-  const groups = [
-    { paths: paths.filter((path) => !unlocked.value.has(path)), config: [] },
-    {
-      paths: paths.filter((path) => unlocked.value.has(path)),
-      config: [['annex.addunlocked', 'true'] as const],
+  const byGit: string[] = []
+  const queue: { readonly paths: readonly string[]; readonly unlock: boolean }[] = [false, true].flatMap(
+    (unlock) => {
+      const own = readable.filter((path) => unlocked.value.has(path) === unlock)
+      return [
+        { paths: own.filter((path) => !path.includes('\n')), unlock },
+        { paths: own.filter((path) => path.includes('\n')), unlock },
+      ]
     },
-  ]
-  for (const group of groups) {
+  )
+  for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
     if (group.paths.length === 0) continue
     const args = ['add', '--json', '--json-error-messages', '--no-check-gitignore', '--batch', '-z']
     const added = await gitAnnex(work.dataset, args, {
       // NUL separates: a final one would be an empty request, which loses the whole batch in 10.20230126.
       input: group.paths.join('\0'),
       index: work.index,
-      config: group.config,
+      config: group.unlock ? [['annex.addunlocked', 'true']] : [],
     })
     if (!added.ok) return added
     const { code, signal, stdout, stderr } = added.value
@@ -50,8 +60,16 @@ export async function addByAnnex(
     if (lines.length !== group.paths.length) {
       return fail(classify('annex add', { code, signal, message: stderr.trim() }))
     }
-    for (const [i, path] of group.paths.entries()) {
-      const reply = parseReply(lines[i] ?? '')
+    const replies = group.paths.map((path, i) => ({ path, reply: parseReply(lines[i] ?? '') }))
+    const cut = replies.filter(({ reply }) => isCutOff(reply))
+    if (cut.length > 0) {
+      // git-annex decided that some go to git, and could not hand them over; others only came after them.
+      const left = cut.filter(({ reply }) => reply.note?.startsWith('non-large'))
+      const culprits = new Set((left.length === 0 ? cut.slice(0, 1) : left).map(({ path }) => path))
+      byGit.push(...culprits)
+      queue.push({ ...group, paths: cut.map(({ path }) => path).filter((path) => !culprits.has(path)) })
+    }
+    for (const { path, reply } of replies.filter((one) => !isCutOff(one.reply))) {
       if (reply.success !== true) {
         const message = [...(reply['error-messages'] ?? [])].join('\n') || stderr.trim()
         giveBack(work.dataset.root, path, message)
@@ -65,7 +83,9 @@ export async function addByAnnex(
   if (full === null && refused.some(({ why }) => why === 'other') && isFull(work.dataset.gitDir)) {
     full = { kind: 'disk-full', message: refused[0]?.message ?? '' }
   }
-  return full === null ? ok({ refused, keys }) : fail(full)
+  if (full !== null) return fail(full)
+  const given = await addByGit(work, byGit)
+  return given.ok ? ok({ refused: [...refused, ...given.value.refused], keys }) : given
 }
 
 /**
@@ -75,7 +95,7 @@ export async function addByAnnex(
 function giveBack(root: string, path: string, message: string): void {
   const object = /should be located in (\.git\/annex\/objects\/.+)$/m.exec(message)?.[1]
   if (object === undefined) return
-  const left = lstatSync(join(root, path), { throwIfNoEntry: false })
+  const left = fileStatus(join(root, path))
   const content = lstatSync(join(root, object), { throwIfNoEntry: false })
   if (!content?.isFile() || (left !== undefined && !(left.isFile() && left.size < content.size))) return
   const folder = dirname(join(root, object))
@@ -84,6 +104,22 @@ function giveBack(root: string, path: string, message: string): void {
   linkSync(join(root, object), join(folder, '.waybill-back'))
   renameSync(join(folder, '.waybill-back'), join(root, path))
   chmodSync(folder, mode)
+}
+
+/** A helper of git-annex had ended: about the file itself this says nothing, but for the first. */
+function isCutOff(reply: Reply): boolean {
+  const said = reply['error-messages']?.join('\n') ?? ''
+  return reply.success !== true && /resource vanished|hGetLine: end of file/.test(said)
+}
+
+function isReadable(root: string, path: string): boolean {
+  try {
+    accessSync(join(root, path), constants.R_OK)
+    return true
+  } catch (error) {
+    // Anything else is told when it is added.
+    return (error as NodeJS.ErrnoException).code !== 'EACCES'
+  }
 }
 
 /** git-annex does not always say why it failed: less than a block or two for its databases is reason enough. */
@@ -98,7 +134,7 @@ function parseReply(line: string): Reply {
 }
 
 function reason(root: string, path: string, failure: DatasetFailure): RefusedFile['why'] {
-  const stat = lstatSync(join(root, path), { throwIfNoEntry: false })
+  const stat = fileStatus(join(root, path))
   if (stat === undefined) return 'vanished'
   if (!stat.isFile()) return 'changed'
   if (failure.kind === 'no-permission') return 'no-permission'

@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, type BigIntStats, type Dirent } from 'node:fs'
+import { readdirSync, type Dirent, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { Fallible } from '../contract/fallible.ts'
 import { ok } from '../contract/fallible.ts'
 import type { DatasetFailure } from './failure.ts'
+import { fileStatus } from './file-status.ts'
 import { git, pieces } from './git.ts'
 import { segmentMatcher } from '../contract/glob-segment.ts'
 import type { Dataset } from './locate.ts'
@@ -73,7 +74,7 @@ function* match(root: string, at: string, segments: readonly string[]): Generato
   }
   if (!/[*?[]/.test(segment)) {
     const next = child(at, segment)
-    if (lstatSync(join(root, next), { throwIfNoEntry: false })) yield* match(root, next, rest)
+    if (fileStatus(join(root, next))) yield* match(root, next, rest)
     return
   }
   if (segment === '**') {
@@ -104,14 +105,13 @@ function liesBelowAnother(path: string, tops: ReadonlySet<string>): boolean {
 }
 
 function* below(root: string, path: string): Generator<Found> {
-  let stat: BigIntStats | undefined
+  let stat: Stats | undefined
   try {
-    stat = lstatSync(join(root, path), { throwIfNoEntry: false, bigint: true })
+    stat = fileStatus(join(root, path))
   } catch {
     yield { path, kind: 'unreadable' }
     return
   }
-  // ENOTDIR counts as missing: a parent became a file.
   if (stat === undefined) yield { path, kind: 'missing' }
   else if (stat.isDirectory()) yield* directory(root, path, path === '.')
   else yield { path, kind: kindOf(stat) }
@@ -140,7 +140,7 @@ function* directory(root: string, path: string, top: boolean): Generator<Found> 
   }
 }
 
-function kindOf(stat: BigIntStats): Found['kind'] {
+function kindOf(stat: Stats): Found['kind'] {
   if (stat.isFile()) return 'file'
   if (stat.isSymbolicLink()) return 'symlink'
   if (stat.isSocket()) return 'socket'
@@ -166,5 +166,5 @@ function child(at: string, name: string): string {
 }
 
 function isDirectory(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  return fileStatus(path)?.isDirectory() ?? false
 }

@@ -15,6 +15,7 @@ import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { sizeOfKey } from './annex-key.ts'
 import { readAnnexedFile } from './annexed-file.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
+import { fileStatus } from './file-status.ts'
 import type { Dataset } from './locate.ts'
 import { putInPlace, temporaryPath, type TemporaryPlace } from './temporary-file.ts'
 
@@ -120,6 +121,7 @@ export async function makeWritable(
 
 /** The stamp of a regular file, or null for anything else. */
 export function stampOf(file: string): FileStamp | null {
+  if (fileStatus(file) === undefined) return null
   const stat = lstatSync(file, { bigint: true, throwIfNoEntry: false })
   if (!stat?.isFile()) return null
   const { dev, ino, mtimeNs, ctimeNs, size } = stat
