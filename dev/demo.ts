@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { makeCommand, makeRepository } from './demo/place.ts'
+import { slurmEnvironment } from './demo/slurm.ts'
+import { makeStage, typed, type Stage } from './demo/stage.ts'
+import { play, recordsMade } from './demo/story.ts'
+import { demand, Hindrance, runTool } from './setup/command.ts'
+
+const usage = `npm run demo -- [--slurm] [--in FOLDER]
+
+Builds Waybill, makes a throw-away repository with a small real data set, and runs a few jobs in it: it prints each
+command as you would type it, what the command answered, and what that means.
+
+  --slurm      run the jobs on Slurm: this machine's own, else (as root) a real one that is started for it
+  --in FOLDER  make the repository below that folder instead of the temporary directory (for a cluster whose nodes do
+               not see this machine's temporary directory)
+  --help       this text
+
+The exit code is 0 when everything went as told, else 1.
+`
+
+const checkout = join(import.meta.dirname, '..')
+
+await runTool(async () => {
+  const { values } = parseArgs({
+    options: {
+      slurm: { type: 'boolean', default: false },
+      in: { type: 'string', default: tmpdir() },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(usage)
+    return 0
+  }
+  process.stdout.write('Building Waybill (npm run build) …\n')
+  demand(process.execPath, [join(import.meta.dirname, 'build.ts')], { cwd: checkout })
+  const product = join(checkout, 'dist/waybill.js')
+
+  mkdirSync(values.in, { recursive: true })
+  const folder = mkdtempSync(join(realpathSync(values.in), 'waybill-demo-'))
+  const say = (text: string): void => void process.stdout.write(`${text}\n`)
+  const env = values.slurm ? slurmEnvironment(ownEnvironment(), say) : ownEnvironment()
+  const stage = makeStage(folder, product, env)
+  mkdirSync(stage.repository)
+  try {
+    const { annex } = makeRepository(stage, join(checkout, 'examples/weather'), env)
+    await play(stage, values.slurm ? 'slurm' : 'local')
+    const bin = makeCommand(folder, product)
+    lookBack(stage, bin, values.slurm, annex)
+  } catch (problem) {
+    if (problem instanceof Hindrance)
+      process.stderr.write(`\nThe demo did not go as told. Look at ${folder}\n`)
+    throw problem
+  }
+  return 0
+})
+
+// A hook or an alias of git that started us must not lead git elsewhere.
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GIT_(?!CONFIG|SSH)/.test(name)))
+}
+
+function lookBack(stage: Stage, bin: string, slurm: boolean, annex: boolean): void {
+  stage.say('5. The history: your own commits, and one a job with its record in the message.')
+  stage.type(['git', '--no-pager', 'log', '--format=%h %s'])
+  const marked = ['--format=%H', '--grep=^=== Do not change lines below ===$']
+  const records = stage
+    .ask(['git', 'log', ...marked])
+    .trim()
+    .split('\n').length
+  if (records !== recordsMade)
+    throw new Hindrance(`there were to be ${recordsMade} records, and there are ${records}`)
+  stage.type(['git', 'status', '--short'])
+  stage.say(
+    `Done: ${records} records, one failed job closed. The jobs ran ${slurm ? 'on Slurm' : 'as background processes on this machine'}; ` +
+      `${annex ? 'git-annex keeps the data' : 'git keeps everything'}. The repository is kept, look around in it:`,
+  )
+  const removal = `${annex ? `chmod -R u+w ${typed([stage.folder])}; ` : ''}rm -rf ${typed([stage.folder])}`
+  const lines: readonly (readonly [string, string])[] = [
+    [`cd ${typed([stage.repository])}`, ''],
+    [`PATH=${typed([bin])}:$PATH`, 'a folder with `waybill`'],
+    ['git log', 'every record as it stands in the history'],
+    ['waybill show results/monthly.csv', 'where that file comes from'],
+    ['waybill reschedule --since= --report', 'what could be run again'],
+    [removal, 'when you have seen enough'],
+  ]
+  for (const [command, meaning] of lines)
+    process.stdout.write(`  ${meaning === '' ? command : `${command.padEnd(38)} # ${meaning}`}\n`)
+  process.stdout.write('\nThe same, explained step by step: examples/weather/README.md. All pages: docs/.\n')
+}
