@@ -60,9 +60,9 @@ export function makeStage(folder: string, product: string, env: NodeJS.ProcessEn
       if (said !== '') print(`${said}\n`)
       const wanted = expected.code ?? 0
       if (code !== wanted) throw new Hindrance(`\nthis was to end with ${wanted}, and ended with ${code}`)
-      for (const words of expected.says ?? []) {
-        const found = typeof words === 'string' ? said.includes(words) : words.test(said)
-        if (!found) throw new Hindrance(`\nthis was to say ${words.toString()}, and did not`)
+      for (const part of expected.says ?? []) {
+        const found = typeof part === 'string' ? said.includes(part) : part.test(said)
+        if (!found) throw new Hindrance(`\nthis was to say ${part.toString()}, and did not`)
       }
       return said
     },

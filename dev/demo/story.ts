@@ -14,7 +14,7 @@ export async function play(stage: Stage, scheduler: Scheduler): Promise<void> {
   await waitForJobs(stage, 3)
   recordAndClose(stage, scheduler)
   await buildOnIt(stage, scheduler)
-  await runAgain(stage, scheduler)
+  await runAgain(stage)
 }
 
 // A script as one or the other scheduler starts it.
@@ -111,7 +111,7 @@ async function buildOnIt(stage: Stage, scheduler: Scheduler): Promise<void> {
   })
 }
 
-async function runAgain(stage: Stage, scheduler: Scheduler): Promise<void> {
+async function runAgain(stage: Stage): Promise<void> {
   stage.say(
     '4. One again. Temperatures with one digit are too coarse, so the script is changed to write two, and committed. ' +
       'The record of the first run says how to run it; what differs from then is said.',
