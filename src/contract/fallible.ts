@@ -11,8 +11,3 @@ export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
 export function fail<const F>(failure: F): { readonly ok: false; readonly failure: F } {
   return { ok: false, failure }
 }
-
-/** Ends a switch over a closed union: the compiler proves that no case is left. */
-export function assertNever(value: never): never {
-  throw new Error(`not a case: ${JSON.stringify(value)}`)
-}

@@ -1,0 +1,121 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { arch, cpus, platform, release, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { demand, runTool } from '../setup/command.ts'
+import { installPeers } from '../setup/peers.ts'
+import { endedJobs, makeRepository, timed, median, type Side } from './work.ts'
+
+const checkout = join(import.meta.dirname, '..', '..')
+
+/** One line of the table: what was done, how often, and the median seconds of each side (null: not measured). */
+interface Measured {
+  readonly work: string
+  readonly bar: string
+  readonly waybill: number
+  readonly peer: number | null
+  readonly bare: number | null
+}
+
+// Whole processes, side by side on one Slurm (SLURM_CONF, or the development cluster's), medians.
+await runTool(() => {
+  const slurm = process.env['SLURM_CONF'] ?? '/tmp/waybill-cluster/default/etc/slurm.conf'
+  if (!existsSync(slurm)) throw new Error(`no Slurm at ${slurm}: npm run cluster -- up`)
+  const peers = installPeers((line) => process.stderr.write(`${line}\n`))
+  const env = { ...process.env, SLURM_CONF: slurm, PATH: `${peers}:${process.env['PATH'] ?? ''}` }
+  const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'))
+  const waybill: Side = { words: [process.execPath, join(checkout, 'dist/waybill.js')], prefix: '' }
+  const peer: Side = { words: [join(peers, 'datalad'), '-l', 'error'], prefix: 'slurm-' }
+  try {
+    process.stdout.write(`${table(measureAll(folder, env, waybill, peer)).join('\n')}\n`)
+    return 0
+  } finally {
+    demand('scancel', ['--me'], { env })
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+function measureAll(folder: string, env: NodeJS.ProcessEnv, waybill: Side, peer: Side): readonly Measured[] {
+  const note = (text: string): void => void process.stderr.write(`${text}\n`)
+  const ours = makeRepository(join(folder, 'ours'), env, 1000)
+  const theirs = makeRepository(join(folder, 'theirs'), env, 1000)
+  const held = ['sbatch', '--hold', '-o', '/dev/null', 'job.sh']
+  let next = 0
+  const schedule = (side: Side, cwd: string, words: readonly string[]): number =>
+    timed([...side.words, `${side.prefix}schedule`, '-o', `results/${next++}`, ...words], { cwd, env })
+
+  note('schedule one job')
+  const one = alternate(11, [
+    () => schedule(waybill, ours, held),
+    () => schedule(peer, theirs, ['sbatch', '--hold', '-o', 'log.%j', 'job.sh']),
+    () => timed(held, { cwd: ours, env }),
+  ])
+  note('schedule an array of 1,000')
+  // Cancelled at once: a controller holds ten thousand jobs by default.
+  const cancelled = (work: () => number): number => {
+    const seconds = work()
+    demand('scancel', ['--me'], { env })
+    return seconds
+  }
+  const bareArray = ['sbatch', '--hold', '--array=0-999', '-o', '/dev/null', 'job.sh']
+  const array = alternate(5, [
+    () => cancelled(() => schedule(waybill, ours, bareArray)),
+    () => cancelled(() => timed(bareArray, { cwd: ours, env })),
+  ])
+  note('list 100 open jobs')
+  while (next < 130) schedule(waybill, ours, held)
+  const list = alternate(9, [
+    () => timed([...waybill.words, 'jobs'], { cwd: ours, env }),
+    () => timed(['squeue', '--me'], { cwd: ours, env }),
+  ])
+  demand('scancel', ['--me'], { env })
+  note('finish 5 jobs of 4 small files')
+  const done = alternate(5, [
+    () => endedJobs(waybill, join(folder, `f-ours-${next++}`), env, 5),
+    () => endedJobs(peer, join(folder, `f-theirs-${next++}`), env, 5),
+  ])
+  return [
+    row('schedule one job, 1,000 files in the repository', '≤ 0.12 s', one[0], one[1], one[2]),
+    row('schedule an array of 1,000 tasks', '≤ 0.3 s', array[0], null, array[1]),
+    row('list more than 100 open jobs', '≤ 0.25 s', list[0], null, list[1]),
+    row('finish 5 jobs × 4 small files', '–', done[0], done[1], null),
+  ]
+}
+
+/** Runs the sides in turn, so that what the machine does meanwhile meets all of them; the medians. */
+function alternate(times: number, sides: readonly (() => number)[]): readonly number[] {
+  const seconds: number[][] = sides.map(() => [])
+  for (let i = 0; i <= times; i++) {
+    // The first round warms caches and is not counted.
+    for (const [j, side] of sides.entries()) {
+      const took = side()
+      if (i > 0) seconds[j]?.push(took)
+    }
+  }
+  return seconds.map(median)
+}
+
+function row(
+  work: string,
+  bar: string,
+  waybill = 0,
+  peer: number | null = null,
+  bare: number | null = null,
+): Measured {
+  return { work, bar, waybill, peer, bare }
+}
+
+function table(rows: readonly Measured[]): readonly string[] {
+  const s = (seconds: number | null): string => (seconds === null ? '–' : `${seconds.toFixed(3)} s`)
+  const ratio = (one: Measured): string =>
+    one.peer === null ? '–' : `${(one.peer / one.waybill).toFixed(1)} ×`
+  return [
+    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? ''}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()} ${arch()}, Node ${process.versions.node}`,
+    '',
+    '| work | bar | Waybill | datalad-slurm 0.2.8 | it takes | bare Slurm |',
+    '|---|---|---|---|---|---|',
+    ...rows.map(
+      (one) =>
+        `| ${one.work} | ${one.bar} | ${s(one.waybill)} | ${s(one.peer)} | ${ratio(one)} | ${s(one.bare)} |`,
+    ),
+  ]
+}
