@@ -5,8 +5,8 @@ export type RecordTitle = 'DATALAD SLURM RUN' | 'DATALAD RUNCMD'
 
 /**
  * A run record as it stands in a commit message: the keys of DataLad and datalad-slurm with their own names and types,
- * and what we add under one key of our own. Paths in `outputs` and `inputs` are relative to the root in a SLURM RUN and
- * to `pwd` in a RUNCMD; `slurm_outputs` are relative to `pwd`.
+ * and what we add under one key of our own. `inputs`, `extra_inputs` and `slurm_outputs` are relative to `pwd`; `outputs`
+ * to the root in a SLURM RUN, and to `pwd` in a RUNCMD.
  */
 export interface RunRecord {
   readonly cmd: string | readonly string[]

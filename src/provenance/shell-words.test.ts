@@ -29,6 +29,13 @@ test('one word stays as it is, and placeholders stay bare', () => {
   expect(joinWords(['cat', '{inputs}', '{outputs[0]}', 'a b'])).toBe("cat {inputs} {outputs[0]} 'a b'")
 })
 
+test('an indexed placeholder stands outside the quotes of its word, and is no wildcard', () => {
+  const words = ['cp', 'a b/{inputs[0]}.x y', '{outputs[1]}', '{{inputs[0]}}']
+  const line = "cp 'a b/'{inputs[0]}'.x y' {outputs[1]} '{{inputs[0]}}'"
+  expect(joinWords(words)).toBe(line)
+  expect(splitLine(line)).toEqual({ kind: 'words', words })
+})
+
 test.each([
   ['sbatch job.sh | tee x', '|'],
   ['sbatch $HOME/job.sh', '$'],

@@ -11,12 +11,19 @@ export function quoteWord(word: string): string {
 /**
  * The words of a command as one line, as DataLad's records hold it: one word stays as it is (it may be a whole shell
  * line), several are quoted where needed. A word that is one placeholder stays bare, so that `{inputs}` of several
- * files becomes several words when DataLad runs the record again.
+ * files becomes several words when DataLad runs the record again; so does `{outputs[0]}` within a word, since DataLad
+ * quotes the name that it puts there.
  */
 export function joinWords(words: readonly string[]): string {
   const [only] = words
   if (words.length === 1 && only !== undefined) return only
-  return words.map((word) => (isPlaceholder(word) ? word : quoteWord(word))).join(' ')
+  return words.map((word) => (isPlaceholder(word) ? word : quoteAround(word))).join(' ')
+}
+
+function quoteAround(word: string): string {
+  const parts = word.split(/((?<!\{)\{[a-z]+\[\d+\]\}(?!\}))/)
+  if (parts.length === 1) return quoteWord(word)
+  return parts.map((part, i) => (i % 2 === 1 || part === '' ? part : quoteWord(part))).join('')
 }
 
 /** Whether a word is nothing but one placeholder such as `{inputs}` or `{outputs[0]}`. */
@@ -30,6 +37,9 @@ export type SplitLine =
   | { readonly kind: 'needs-shell'; readonly construct: string }
   | { readonly kind: 'unfinished'; readonly quote: string }
 
+/** A placeholder whose bracket is no wildcard. */
+const indexed = /\{[a-z]+\[\d+\]\}/y
+
 /** Splits a line at blanks, honouring quotes and backslashes (POSIX shell, 2.2); expands nothing. */
 export function splitLine(line: string): SplitLine {
   const words: string[] = []
@@ -37,6 +47,13 @@ export function splitLine(line: string): SplitLine {
   let i = 0
   while (i < line.length) {
     const c = line[i] ?? ''
+    indexed.lastIndex = i
+    const placeholder = indexed.exec(line)?.[0]
+    if (placeholder !== undefined) {
+      word = (word ?? '') + placeholder
+      i += placeholder.length
+      continue
+    }
     if (c === "'" || c === '"') {
       const read: { text: string; end: number } | 'unfinished' | { construct: string } =
         c === "'" ? readSingle(line, i) : readDouble(line, i)
