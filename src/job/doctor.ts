@@ -29,7 +29,7 @@ const requirements: readonly Requirement[] = [
     what: 'git-annex',
     program: 'git-annex',
     args: ['version', '--raw'],
-    oldest: '8.20200226',
+    oldest: '8.20201007',
     optional: true,
   },
   { what: 'slurm', program: 'sbatch', args: ['--version'], oldest: '21.08', optional: true },
