@@ -185,7 +185,7 @@ test('outputs with wildcards take what matches and nothing else', async () => {
   expect(await status(box)).toBe('?? res/other/\n?? res/y.txt')
 })
 
-test('executable files stay executable, and unreadable ones are named', async () => {
+test('executable files stay executable; a job with an unreadable output stays open until it can be read', async () => {
   await using box = await sandboxWithDataset()
   await scheduleToEnd(box, [
     '-o',
@@ -195,8 +195,11 @@ test('executable files stay executable, and unreadable ones are named', async ()
   ])
   const told = await tell(box, ['finish'])
   expect(about(told, 'out/shut')).toContain('impossible: it cannot be read')
-  expect(await box.git('ds', 'ls-tree', 'HEAD', 'out/run')).toMatch(/^100755 /)
+  expect(await box.git('ds', 'ls-tree', 'HEAD', 'out')).toBe('')
   chmodSync(box.path('ds/out/shut'), 0o644)
+  await finish(box)
+  expect(await box.git('ds', 'ls-tree', 'HEAD', 'out/run')).toMatch(/^100755 /)
+  expect(await below(box, 'out')).toContain('A out/shut')
 })
 
 test('a file of many megabytes goes to the annex, and its content is checked', async () => {

@@ -24,8 +24,10 @@ export const datasetWords = {
     'git does not know who you are: set `git config --global user.name "…"` and `git config --global user.email …`',
   'index-locked': (failure) =>
     `another git process holds ${failure.lock} (for ${duration(failure.ageSeconds)}); wait for it. If none is running, remove that file`,
-  'branch-moved': () =>
-    'the branch kept moving while the record was made; nothing was overwritten. Run the command again',
+  'branch-moved': ({ expected, found }) =>
+    expected.ref === found.ref
+      ? 'the branch kept moving while the record was made; nothing was overwritten. Run the command again'
+      : `${shortRef(found.ref ?? 'a detached HEAD')} was checked out while the record was made for ${shortRef(expected.ref ?? 'a detached HEAD')}; nothing was committed. Switch back and run the command again`,
   'adjusted-branch': (failure) =>
     `the branch ${shortRef(failure.branch)} is adjusted by git-annex, and a record here would not reach ${failure.basis}; \`git switch ${failure.basis}\` first`,
   'in-progress': (failure) =>

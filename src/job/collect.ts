@@ -27,6 +27,8 @@ export interface Collection {
   /** Slurm's own files, root-relative, in order of tasks. */
   readonly logs: readonly string[]
   readonly logsOutside: readonly string[]
+  /** A folder below an output may not be read: what it holds cannot be known. */
+  readonly unreadable: boolean
   readonly reports: readonly Report[]
 }
 
@@ -86,6 +88,7 @@ async function collectOne(
     before,
     logs: [...logs.inside],
     logsOutside: logs.outside,
+    unreadable: found.some(({ kind }) => kind === 'unreadable'),
     reports: [
       ...logs.reports,
       ...outputs.flatMap((output) => missingOutput(output, files, before)),

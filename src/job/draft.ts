@@ -1,0 +1,175 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { JobToken } from '../contract/ids.ts'
+import type { CommitChange } from '../dataset/commits.ts'
+import type { Stage } from '../dataset/stage.ts'
+import type { Entry } from '../dataset/tree.ts'
+import { pythonJson } from '../provenance/python-json.ts'
+import { writeMessage } from '../provenance/message.ts'
+import type { Collection } from './collect.ts'
+import { jobFolder, type Context } from './context.ts'
+import type { EndedJob } from './ended.ts'
+import { insideRoot, logPatterns } from './logs-plan.ts'
+import { buildRecord } from './record.ts'
+import type { Report } from './report.ts'
+
+/** Refusals that no second try would change: what is recorded without them is all there is to record. */
+const forGood: ReadonlySet<string> = new Set<Stage['refused'][number]['why']>([
+  'ignored',
+  'vanished',
+  'not-a-file',
+])
+
+/** A job's commit before it is written. */
+export interface Draft {
+  readonly collection: Collection
+  readonly text: string
+  readonly changes: readonly CommitChange[]
+  /**
+   * `nothing`: a command that ran here and changed nothing needs no commit, as with DataLad; a Slurm job always has its
+   * record. `blocked`: something it made cannot be stored now; the job stays open so that nothing goes missing unseen.
+   */
+  readonly kind: 'record' | 'nothing' | 'blocked'
+  readonly reports: readonly Report[]
+}
+
+/** What one job's commit will be, from what it left and what could be stored. */
+export function draft(
+  context: Context,
+  collection: Collection,
+  staged: Stage,
+  tree: ReadonlyMap<string, Entry>,
+  environments: ReadonlyMap<EndedJob, string>,
+  message: string | null,
+): Draft {
+  const { ended, before } = collection
+  const environment = environments.get(ended)
+  const own = new Set([...collection.files, ...(environment === undefined ? [] : [environment])])
+  const head = (path: string): Entry | undefined => before.get(path) ?? tree.get(path)
+  const changed = staged.staged.filter(({ path, mode, oid }) => {
+    const was = head(path)
+    return own.has(path) && (was?.mode !== mode || was.oid !== oid)
+  })
+  const script = scriptChange(context, ended, tree)
+  const { root } = context.dataset
+  const built = buildRecord({
+    job: ended.job,
+    evidence: ended.evidence,
+    version: context.version,
+    slurmFiles: [...collection.logs, ...(environment === undefined ? [] : [environment])],
+    slurmPatterns: [
+      ...logPatterns(ended.job)
+        .map((pattern) => insideRoot(root, pattern))
+        .filter((path) => path !== null),
+      ...(environment === undefined ? [] : [environment]),
+    ],
+    scriptCopy: script.copy,
+    logsOutside: collection.logsOutside,
+    message,
+  })
+  const slurmFiles = new Set([...collection.logs, environment])
+  const slurmFilesFirst = changed.toSorted(
+    (a, b) => Number(slurmFiles.has(b.path)) - Number(slurmFiles.has(a.path)),
+  )
+  const files: CommitChange[] = [
+    ...changed.map(({ path, mode, oid }) => ({ path, mode, oid })),
+    ...collection.deleted.map((path) => ({ path, deleted: true }) as const),
+  ]
+  const refused = staged.refused.filter(({ path }) => own.has(path))
+  const blocked = collection.unreadable || refused.some(({ why }) => !forGood.has(why))
+  const ours = [...script.changes, ...listsChange(context, built.lists)]
+  return {
+    collection,
+    text: writeMessage(built.title, built.text, built.record),
+    changes: [...files, ...ours],
+    kind: blocked
+      ? 'blocked'
+      : built.title === 'DATALAD SLURM RUN' || files.length > 0
+        ? 'record'
+        : 'nothing',
+    reports: [
+      ...(blocked ? [] : slurmFilesFirst).map((file): Report => ({
+        action: 'add',
+        status: 'ok',
+        path: file.path,
+        type: 'file',
+        ...(file.key === null ? {} : { facts: { key: file.key } }),
+      })),
+      ...(blocked ? [] : collection.deleted).map((path): Report => ({
+        action: 'delete',
+        status: 'ok',
+        path,
+        type: 'file',
+      })),
+      ...collection.reports,
+      ...refused.map((one) => refusal(one, collection)),
+    ],
+  }
+}
+
+function refusal(refused: Stage['refused'][number], collection: Collection): Report {
+  // A log that .gitignore hides was meant to be hidden; an output was declared.
+  const status =
+    refused.why === 'ignored' && collection.logs.includes(refused.path) ? 'notneeded' : 'impossible'
+  const note = { kind: 'not-stored', path: refused.path, why: refused.why, message: refused.message } as const
+  return { action: 'add', status, path: refused.path, type: 'file', note }
+}
+
+/** Where a tree may hold the scripts of these jobs. */
+export function scriptPaths(jobs: readonly EndedJob[]): readonly string[] {
+  return jobs.flatMap(({ job }) => {
+    const script = job.spec.script
+    if (script === null) return []
+    return [
+      copyPath(script.blob),
+      ...(script.path === null || script.path.startsWith('/') ? [] : [script.path]),
+    ]
+  })
+}
+
+function copyPath(blob: string): string {
+  return `.waybill/scripts/${blob.slice(0, 16)}`
+}
+
+/** The script's text is added to the commit when the tree does not hold it at its own path. */
+function scriptChange(
+  context: Context,
+  { job }: EndedJob,
+  tree: ReadonlyMap<string, Entry>,
+): { readonly copy: string | null; readonly changes: readonly CommitChange[] } {
+  const script = job.spec.script
+  if (script === null || (script.path !== null && tree.get(script.path)?.oid === script.blob))
+    return { copy: null, changes: [] }
+  const copy = copyPath(script.blob)
+  if (tree.get(copy)?.oid === script.blob) return { copy, changes: [] }
+  const content = keptScript(context, job.token)
+  return content === null
+    ? { copy: null, changes: [] }
+    : { copy, changes: [inWorkTree(context, copy, content)] }
+}
+
+function listsChange(
+  context: Context,
+  lists: ReturnType<typeof buildRecord>['lists'],
+): readonly CommitChange[] {
+  return lists === null
+    ? []
+    : [inWorkTree(context, lists.path, Buffer.from(`${pythonJson(lists.content)}\n`))]
+}
+
+/** A file of ours that goes into git as it is, whatever git-annex would decide; it also has to stand in the work tree. */
+function inWorkTree(context: Context, path: string, content: Buffer): CommitChange {
+  const file = join(context.dataset.root, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, content)
+  return { path, mode: '100644', content }
+}
+
+/** The copy kept at submission; null when somebody cleared the job's folder away. */
+function keptScript(context: Context, token: JobToken): Buffer | null {
+  try {
+    return readFileSync(join(jobFolder(context, token), 'script'))
+  } catch {
+    return null
+  }
+}
