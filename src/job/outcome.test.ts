@@ -61,6 +61,14 @@ test('an end in accounting says nothing while the queue is silent', () => {
   expect(judge({ queue: silent, accounting: says(row('COMPLETED')) }).verdict.kind).toBe('unanswered')
 })
 
+test('what accounting has not heard yet is taken from the queue', () => {
+  const look = {
+    queue: says(row('COMPLETED', { ended: 9 })),
+    accounting: says(row('COMPLETED', { ended: null })),
+  }
+  expect(judge(look).evidence).toMatchObject({ ended: 9, accounting: 'pending' })
+})
+
 test('no row anywhere is not success', () => {
   expect(judge({ queue: says(), accounting: says() }).verdict.kind).toBe('unknown')
   expect(judge({ queue: says(), accounting: off }).verdict.kind).toBe('unknown')

@@ -63,7 +63,7 @@ function weighPart(
   if (inQueue !== undefined && inQueue.state !== 'LOST') {
     // The same run in accounting knows more (memory, CPU time), once it is over there too.
     const same = counted !== undefined && counted.state === inQueue.state && phaseOf(inQueue.state) === 'over'
-    return known(same ? { ...counted, facts: { ...inQueue.facts, ...counted.facts } } : inQueue, attempts)
+    return known(same ? joined(inQueue, counted) : inQueue, attempts)
   }
   if (inQueue !== undefined)
     return { kind: 'unknown', why: 'its watching process is gone and left no exit code' }
@@ -78,6 +78,17 @@ function weighPart(
   return look.accounting.why === 'off'
     ? { kind: 'unknown', why: 'the queue no longer knows it, and this cluster keeps no accounting' }
     : { kind: 'unanswered', why: look.accounting.message }
+}
+
+/** Accounting's row of a run, with what it has not heard yet taken from the queue's. */
+function joined(inQueue: Row, counted: Row): Row {
+  return {
+    ...counted,
+    exit: counted.exit ?? inQueue.exit,
+    started: counted.started ?? inQueue.started,
+    ended: counted.ended ?? inQueue.ended,
+    facts: { ...inQueue.facts, ...counted.facts },
+  }
 }
 
 function known(row: Row, attempts: readonly Row[]): PartState {
