@@ -58,10 +58,19 @@ export async function addFiles(
   await box.run(['git', 'commit', '-q', '-m', 'Add files', '--', ...paths], { cwd })
 }
 
-/** Runs one of our commands with `--json`, whatever its outcome. `words` begins with the command's name. */
+/**
+ * Runs one of our commands with `--json`, whatever its outcome. `words` begins with the command's name. Records do not
+ * wait for accounting's last word (seconds) unless the test sets WAYBILL_FACTS_WAIT.
+ */
 export async function tell(box: Sandbox, words: readonly string[], options: RunOptions = {}): Promise<Told> {
   const [command = '', ...rest] = words
-  const ran = await box.waybill([command, '--json', ...rest], { cwd: 'ds', ...options, allowFailure: true })
+  const env = { WAYBILL_FACTS_WAIT: '0', ...options.env }
+  const ran = await box.waybill([command, '--json', ...rest], {
+    cwd: 'ds',
+    ...options,
+    env,
+    allowFailure: true,
+  })
   const lines = ran.stdout.split('\n').filter((line) => line.startsWith('{'))
   const results = lines.map((line) => JSON.parse(line) as JsonResult)
   return { ...ran, results, words: [...results.map(({ message }) => message ?? ''), ran.stderr].join('\n') }
@@ -94,8 +103,12 @@ export async function scheduleToEnd(
 }
 
 /** Runs `finish` in `ds`, which must end with 0. */
-export async function finish(box: Sandbox, words: readonly string[] = [], cwd = 'ds'): Promise<Told> {
-  const told = await tell(box, ['finish', ...words], { cwd })
+export async function finish(
+  box: Sandbox,
+  words: readonly string[] = [],
+  where: string | RunOptions = 'ds',
+): Promise<Told> {
+  const told = await tell(box, ['finish', ...words], typeof where === 'string' ? { cwd: where } : where)
   if (told.code !== 0) throw new Error(`finish ended with ${told.code}\n${told.stdout}${told.stderr}`)
   return told
 }
