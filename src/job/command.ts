@@ -55,11 +55,15 @@ export async function understand(
   if (sbatch.script.kind === 'stdin' && !sbatch.submitsNothing) {
     stdin = request.repeat?.stdin ?? (request.readStdin === null ? null : await request.readStdin())
     if (stdin === null || stdin.length === 0)
-      return fail({ kind: 'script-missing', path: '(standard input)' })
+      return fail({ kind: 'script-missing', path: '(standard input)', copy: null })
     sbatch = readSbatch(words, { ...around, stdin: stdin.toString() })
   }
   if (sbatch.script.kind === 'file' && sbatch.script.text === null && !sbatch.submitsNothing) {
-    return fail({ kind: 'script-missing', path: sbatch.script.path })
+    return fail({
+      kind: 'script-missing',
+      path: sbatch.script.path,
+      copy: request.repeat?.scriptCopy ?? null,
+    })
   }
   const parts = slurmParts(sbatch)
   return parts.ok ? ok({ scheduler, words, parts: parts.value, sbatch, stdin }) : parts

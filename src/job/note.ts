@@ -42,7 +42,8 @@ export type ScheduleNote =
     }
   | { readonly kind: 'input-missing'; readonly path: string }
   | { readonly kind: 'input-not-fetched'; readonly path: string; readonly detail: string }
-  | { readonly kind: 'script-missing'; readonly path: string }
+  /** `copy`: `REV:PATH` of the text that it had when it was recorded. */
+  | { readonly kind: 'script-missing'; readonly path: string; readonly copy: string | null }
   | { readonly kind: 'after-needs-slurm' }
   | { readonly kind: 'after-unknown'; readonly job: string }
   | { readonly kind: 'made-writable'; readonly files: number; readonly copiedBytes: number }

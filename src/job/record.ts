@@ -109,7 +109,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ended: iso(evidence.ended),
     accounting: evidence.accounting,
     ...(evidence.assumed === undefined ? {} : { assumed: evidence.assumed, assumed_by: 'the committer' }),
-    ...(spec.parts.kind === 'single' || listsPath !== null ? {} : { tasks: tasksOf(evidence) }),
+    ...(spec.parts.kind === 'single' ? {} : tasksHere(evidence, listsPath)),
     ...(evidence.attempts.length === 0 ? {} : { attempts: evidence.attempts.map(attemptJson) }),
     ...(spec.array === null ? {} : { array: spec.array }),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
@@ -139,6 +139,12 @@ function tasksOf(evidence: Evidence): readonly string[] {
     const code = exit === null || state === 'COMPLETED' ? '' : ` ${exit.code}:${exit.signal}`
     return `${parts} ${state}${code}`.trim()
   })
+}
+
+/** Mostly a line or two, which stay in the record; only a very mixed array's go to the file of lists. */
+function tasksHere(evidence: Evidence, listsPath: string | null): { readonly tasks?: readonly string[] } {
+  const tasks = tasksOf(evidence)
+  return listsPath !== null && tasks.join('').length > longRecordBytes / 4 ? {} : { tasks }
 }
 
 function attemptJson(attempt: AttemptFacts): Json {

@@ -28,4 +28,6 @@ export interface Repeat {
   readonly cmd: string
   /** The text of a script that came from standard input. */
   readonly stdin: Buffer | null
+  /** Where in the record's commit the script's text lies, when the tree did not hold it. */
+  readonly scriptCopy: string | null
 }

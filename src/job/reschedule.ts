@@ -158,6 +158,7 @@ async function requestOf(
       extraInputs: record.extra_inputs,
       cmd: typeof record.cmd === 'string' ? record.cmd : words.value.join(' '),
       stdin: stdin.value,
+      scriptCopy: scriptCopy(commit, record),
     },
   })
 }
@@ -181,10 +182,16 @@ async function recordedStdin(
   record: RunRecord,
 ): Promise<Fallible<Buffer | null, Note>> {
   const script = record.waybill?.['script']
-  if (typeof script !== 'object' || script === null || !('from' in script) || !('copy' in script))
-    return ok(null)
-  const read = await readObjects(context.dataset, [`${commit}:${String(script.copy)}`])
+  const copy = scriptCopy(commit, record)
+  if (typeof script !== 'object' || script === null || !('from' in script) || copy === null) return ok(null)
+  const read = await readObjects(context.dataset, [copy])
   return read.ok ? ok(read.value[0]?.content ?? null) : read
+}
+
+function scriptCopy(commit: CommitId, record: RunRecord): string | null {
+  const script = record.waybill?.['script']
+  const known = typeof script === 'object' && script !== null && 'copy' in script
+  return known ? `${commit}:${String(script.copy)}` : null
 }
 
 /** The user's own words in a record's message, without the title and what we say of re-submissions. */

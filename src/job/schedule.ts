@@ -5,6 +5,7 @@ import { jobName, type CommitId } from '../contract/ids.ts'
 import { blobId } from '../dataset/blob-id.ts'
 import { checkCommittable, readHead } from '../dataset/head.ts'
 import { readIdentity } from '../dataset/identity.ts'
+import { withAnnex } from '../dataset/initialise-annex.ts'
 import { joinWords } from '../provenance/shell-words.ts'
 import { logPlan } from '../slurm/log-pattern.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
@@ -26,11 +27,17 @@ import { submit } from './submit.ts'
  * submitted. Gives the exit code of the user's own command, where that says more (`sbatch --wait`).
  */
 export async function schedule(
-  context: Context,
+  opened: Context,
   request: ScheduleRequest,
   report: (report: Report) => void,
   show: Show,
 ): Promise<{ readonly exitCode: number | null }> {
+  const annexed = request.dryRun === null ? await withAnnex(opened.dataset) : ok(opened.dataset)
+  if (!annexed.ok) {
+    report(aboutDataset(opened, 'impossible', annexed.failure))
+    return { exitCode: null }
+  }
+  const context = { ...opened, dataset: annexed.value }
   await reconcile(context, report)
   const prepared = await prepare(context, request, report)
   if (!prepared.ok) {
