@@ -1,6 +1,6 @@
 import {
   chmodSync,
-  existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -28,7 +28,8 @@ export function temporaryPath(dataset: Dataset, target: string, place: Temporary
   const folder = statSync(own).dev === statSync(beside).dev ? own : beside
   for (let i = 0; ; i++) {
     const path = join(folder, `${prefix(place.token)}${i}`)
-    if (!existsSync(path)) return path
+    // Also a link that leads nowhere is in the way: what a killed process left may be one.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return path
   }
 }
 
