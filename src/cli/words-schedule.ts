@@ -27,7 +27,8 @@ export const scheduleWords = {
     `input ${note.input} is an output (${note.reserved}) of job ${jobWords(note)}, which is open: it may still change. To wait for that job, use --after ${note.job}`,
   'input-missing': (note) => `input ${note.path} does not exist; nothing was submitted`,
   'input-not-fetched': (note) => `the content of input ${note.path} could not be fetched: ${note.detail}`,
-  'script-missing': (note) => `the script ${note.path} cannot be read; nothing was submitted`,
+  'script-missing': (note) =>
+    `the script ${note.path} cannot be read; nothing was submitted${note.copy === null ? '' : `. Its text as it was recorded: \`git show ${note.copy}\``}`,
   'after-needs-slurm': () => '--after is for Slurm jobs; a command on this machine can wait for nothing',
   'after-unknown': (note) => `--after ${note.job}: there is no such open Slurm job here`,
   'made-writable': (note) => madeWritable(note.files, note.copiedBytes),
