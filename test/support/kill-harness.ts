@@ -66,6 +66,7 @@ export async function killEverywhere<S>(box: Sandbox, sweep: KillCase<S>): Promi
   const points = await countPoints(box, sweep)
   const wanted = process.env['WAYBILL_KILL_EVERY'] === undefined ? (sweep.points ?? 12) : points.length
   const tried: { point: KillPoint; died: boolean }[] = []
+  const failures: Error[] = []
   for (const point of spread(points, wanted)) {
     const state = await sweep.prepare()
     const inject = `inject=${point.call}:signal=SIGKILL:when=${point.nth}`
@@ -73,10 +74,18 @@ export async function killEverywhere<S>(box: Sandbox, sweep: KillCase<S>): Promi
     try {
       await sweep.check(state, point, killed)
     } catch (problem) {
-      throw new Error(`killed at ${point.call} number ${point.nth}: ${String(problem)}`, { cause: problem })
+      failures.push(
+        new Error(`killed at ${point.call} number ${point.nth}: ${String(problem)}`, { cause: problem }),
+      )
+      // A full run is long: it tells of all that is wrong at once.
+      if (process.env['WAYBILL_KILL_EVERY'] === undefined) break
     }
     tried.push({ point, died: killed.code === 137 })
   }
+  const [first] = failures
+  if (failures.length > 1)
+    throw new Error(`${failures.length} of ${tried.length}\n${failures.map(String).join('\n')}`)
+  if (first !== undefined) throw first
   return { counted: points.length, tried }
 }
 
