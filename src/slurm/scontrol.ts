@@ -65,8 +65,11 @@ function readFields(record: Record<string, string>, line: string): void {
   }
 }
 
-/** Keys that say who submitted, and where: they are in no file of ours (datalad-slurm leaves out the first and the third). */
-const personal: ReadonlySet<string> = new Set(['UserId', 'GroupId', 'JobId', 'AllocNode:Sid'])
+/**
+ * Keys that say who submitted, and where: they are in no file of ours (datalad-slurm leaves out the first and the third).
+ * Slurm sends mail to the user's name unless told otherwise.
+ */
+const personal: ReadonlySet<string> = new Set(['UserId', 'GroupId', 'JobId', 'AllocNode:Sid', 'MailUser'])
 
 /** What goes into `slurm-job-<id>.env.json`: datalad-slurm's flat object of texts, without what names people or hosts of login. */
 export function environmentFacts(record: JobRecord): JobRecord {
