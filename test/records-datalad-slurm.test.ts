@@ -185,6 +185,22 @@ describe('waybill reschedule runs a record of datalad-slurm', () => {
     expect(await changesOf(box)).toEqual(expect.arrayContaining(['M f/1', 'M f/2']))
   })
 
+  test('that ran in an alternative directory', async () => {
+    box.write('alt/sub/.keep', '')
+    box.write('alt/sub/job.sh', box.read('ds/sub/job.sh'))
+    const words = ['--alt-dir', box.path('alt'), '-i', 'in.txt', '-o', 'k', 'sbatch', ...copy('in.txt', 'k')]
+    await theySchedule(words, 'ds/sub')
+    const original = await box.git('ds', 'rev-parse', 'HEAD')
+    const id = await weReschedule()
+    expect((await recordOf(box)).record).toMatchObject({
+      alt_dir: '',
+      chain: [original],
+      outputs: ['sub/k', `sub/slurm-${id}.out`, `sub/slurm-job-${id}.env.json`],
+      pwd: 'sub',
+    })
+    expect(await changesOf(box)).toContain('M sub/k/when')
+  })
+
   test('again and again, with the whole chain', async () => {
     const first = await schedule(box, ['-o', 'g', 'sbatch', ...copy('in.txt', 'g')])
     await jobEnded(box, first.id)

@@ -130,7 +130,9 @@ async function requestOf(
   if (!words.ok) return words
   const stdin = await recordedStdin(context, commit, record)
   if (!stdin.ok) return stdin
-  const own = new Set((record.slurm_outputs ?? []).map((path) => posix.normalize(posix.join(pwd, path))))
+  // With an alternative directory datalad-slurm names its files from there, which stands for the root.
+  const base = record.alt_dir ? '.' : pwd
+  const own = new Set((record.slurm_outputs ?? []).map((path) => posix.normalize(posix.join(base, path))))
   const isSlurm = message.title === 'DATALAD SLURM RUN'
   // In a SLURM RUN outputs are relative to the root, and hold the old job's logs too.
   const outputs = isSlurm
