@@ -157,5 +157,14 @@ async function giveReason(runtime: Runtime, error: unknown): Promise<void> {
     runtime.exit(exitCode.trouble)
     return
   }
+  if (
+    error instanceof Error &&
+    'code' in error &&
+    ['EACCES', 'EPERM', 'EROFS'].includes(String(error.code))
+  ) {
+    runtime.err(`waybill: a file or folder may not be written or read: ${error.message}\n`)
+    runtime.exit(exitCode.trouble)
+    return
+  }
   throw error
 }

@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Command } from './command.ts'
 import type { Context } from './context.ts'
 import type { Declaration } from './declare.ts'
@@ -31,14 +31,22 @@ export function aboutDataset(context: Context, status: Report['status'], note: N
 
 /** Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. */
 export function keepScript(context: Context, prepared: Prepared, folder: string): string | null {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (context.dataset.shared !== null) chmodSync(folder, context.dataset.shared.directory)
+  const { shared } = context.dataset
+  // One by one: the umask must not shut a group out, and the folder above may be another user's.
+  for (const each of [dirname(folder), folder]) {
+    const made = mkdirSync(each, { recursive: true, mode: 0o700 })
+    if (made !== undefined && shared !== null) chmodSync(each, shared.directory)
+  }
   const script = prepared.command.sbatch?.script
   const kept = join(folder, 'script')
   if (prepared.command.stdin !== null) {
     writeFileSync(kept, prepared.command.stdin)
+    if (shared !== null) chmodSync(kept, shared.file)
     return kept
   }
-  if (script?.kind === 'file' && script.text !== null) copyFileSync(script.path, kept)
+  if (script?.kind === 'file' && script.text !== null) {
+    copyFileSync(script.path, kept)
+    if (shared !== null) chmodSync(kept, shared.file)
+  }
   return null
 }

@@ -1,3 +1,6 @@
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+
 /** What can be wrong with the ledger's file or its disk. */
 export type LedgerFailure =
   | { readonly kind: 'ledger-newer'; readonly path: string; readonly version: number; readonly known: number }
@@ -44,13 +47,27 @@ export function asBroken(error: unknown, path: string): unknown {
     case codes.readonly:
     case codes.perm:
     case codes.cantopen:
+      if (isFull(path)) return new LedgerBroken({ kind: 'ledger-full', path })
       return new LedgerBroken({ kind: 'ledger-read-only', path, detail })
     case codes.ioerr:
+      // The shared memory beside the file could not grow (SQLITE_IOERR_SHMSIZE): a full disk says no more than that.
+      if (isFull(path)) return new LedgerBroken({ kind: 'ledger-full', path })
+      return new LedgerBroken({ kind: 'ledger-unreadable', path, detail })
     case codes.corrupt:
     case codes.notadb:
       return new LedgerBroken({ kind: 'ledger-unreadable', path, detail })
     default:
       return error
+  }
+}
+
+/** Less than SQLite's own files need to begin with. */
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path))
+    return bavail * bsize < 65_536
+  } catch {
+    return false
   }
 }
 
