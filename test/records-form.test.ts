@@ -43,7 +43,7 @@ describe('the form of a record', () => {
     slow = await schedule(box, ['-o', 'late', 'sbatch', '--time=1', '-o', '/dev/null', 'job.sh', 'sleep 600'])
     await jobIs(box, slow.id, 'RUNNING')
     // The controller looks at its limits from time to time: the test that needs it comes last.
-    await box.run(['scontrol', 'update', `JobId=${slow.id}`, 'EndTime=now'], { as: 'root' })
+    await box.run(['scontrol', 'update', `JobId=${slow.id}`, 'EndTime=now'])
   })
   afterAll(async () => box.dispose())
 
