@@ -37,6 +37,7 @@ export async function finish(
   if (chosen.length === 0) {
     if (request.jobs.length === 0)
       report({ action: 'finish', status: 'notneeded', path: '', note: { kind: 'nothing-open' } })
+    await addLateFacts(context, report)
     return
   }
   await withLease(context, 'finish', async () => {
