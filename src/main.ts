@@ -68,7 +68,7 @@ async function open(
   const self = identify(process.pid)
   if (self === null) throw new Error('this process is not in /proc')
   const now = (): number => Date.now() / 1000
-  const user = userInfo().username
+  const { username: user, uid } = userInfo()
   const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
   return {
     dataset,
@@ -76,7 +76,8 @@ async function open(
     schedulers: {
       slurm: slurmScheduler({ env, now, user }),
       local: localScheduler({
-        folder: join(folder, 'local'),
+        // The scheduler keeps its folder to one user; in a group's clone each member has one.
+        folder: join(folder, dataset.shared === null ? 'local' : `local-${uid}`),
         slots: Number.isInteger(slots) && slots > 0 ? slots : availableParallelism(),
         env,
         now,

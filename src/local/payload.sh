@@ -1,7 +1,8 @@
 #!/bin/sh
 # sh payload.sh HOME SLOT ENTRY KEY WATCHER WATCHER-BORN: becomes the task's command. Runs in the submission's folder, as
 # leader of a session of its own and with an empty environment; says who it is before it turns into the command.
-umask 077
+# The folder's mode says whether a group may read this.
+umask 027
 exec >>"t/$4.log" 2>&1
 # shellcheck source=src/local/process.sh
 . "${0%/*}/process.sh"

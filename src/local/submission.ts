@@ -1,10 +1,13 @@
 import {
+  chmodSync,
   closeSync,
+  fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
   writeSync,
@@ -44,7 +47,13 @@ export function prepare(
   now: EpochSeconds,
 ): Prepared {
   const job = jobFolder(request.folder)
-  mkdirSync(join(job, 't'), { recursive: true, mode: 0o700 })
+  mkdirSync(request.folder, { recursive: true, mode: 0o700 })
+  // Who may look into the submission's folder, a group's members perhaps, may see how its tasks are, and no more.
+  const visible = statSync(request.folder).mode & 0o2755
+  for (const folder of [job, join(job, 't')]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    chmodSync(folder, visible)
+  }
   const description: JobDescription = {
     token: request.token,
     name: request.name,
@@ -53,7 +62,6 @@ export function prepare(
     work_dir: request.cwd,
   }
   const files: readonly (readonly [string, string])[] = [
-    ['job.json', `${JSON.stringify(description)}\n`],
     ['holder', `${holder.pid} ${holder.start} ${holder.boot}\n`],
     ['environment.sh', environmentScript(request)],
     ['command.sh', commandScript(request, process.umask())],
@@ -61,6 +69,8 @@ export function prepare(
     ['tasks', (array?.indices ?? [null]).map((task) => `${taskKey(task)}\n`).join('')],
   ]
   for (const [name, text] of files) writeFileSync(join(job, name), text, { mode: 0o600 })
+  writeFileSync(join(job, 'job.json'), `${JSON.stringify(description)}\n`, { mode: 0o640 })
+  chmodSync(join(job, 'job.json'), 0o640)
   mkdirSync(join(home, 'slots'), { recursive: true, mode: 0o700 })
   mkdirSync(join(home, 'queue'), { recursive: true, mode: 0o700 })
   const order = String(Math.round(now * 1000)).padStart(15, '0')
@@ -83,8 +93,9 @@ export function withdraw(prepared: Prepared): void {
 /** Writes a marker so that it appears whole and survives a loss of power. */
 export function writeDurably(path: string, text: string): void {
   const draft = `${path}.new.${process.pid}`
-  const file = openSync(draft, 'w', 0o600)
+  const file = openSync(draft, 'w', 0o640)
   try {
+    fchmodSync(file, 0o640)
     writeSync(file, text)
     fsyncSync(file)
   } finally {

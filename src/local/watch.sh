@@ -8,7 +8,8 @@
 #   t/KEY.end      state, exit code, signal, times; appears whole, by a rename
 #   t/KEY.log      what the task printed
 set -u
-umask 077
+# The folder's mode says whether a group may read this.
+umask 027
 unset IFS CDPATH
 LC_ALL=C
 export LC_ALL
