@@ -83,7 +83,7 @@ async function open(
         now,
       }),
     },
-    cwd: startDirectory(realpathSync(runtime.cwd), dataset.root),
+    cwd: realpathSync(runtime.cwd),
     env,
     user,
     self,
@@ -94,11 +94,6 @@ async function open(
     progress: (event) => progress.show(progressWords(event)),
     critical: interrupts.critical,
   }
-}
-
-/** Where paths start from: here, or the root of a dataset that was named with -d and lies elsewhere. */
-function startDirectory(here: string, root: string): string {
-  return here === root || here.startsWith(`${root}/`) ? here : root
 }
 
 /** 20 lower-case letters and digits: 100 bits and more. */

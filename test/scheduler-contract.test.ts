@@ -117,7 +117,8 @@ function contract(kind: Kind): void {
         const said = await witnesses(job)
         const parts = Math.max(...said.map((rows) => rows.length))
         const told = (row: Row): boolean =>
-          phaseOf(row.state) === 'over' && (row.exit !== null || row.state === 'CANCELLED')
+          phaseOf(row.state) === 'over' &&
+          ((row.exit !== null && row.ended !== null) || row.state === 'CANCELLED')
         return said.find((rows) => parts > 0 && rows.length === parts && rows.every(told)) ?? null
       })
     }

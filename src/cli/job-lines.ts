@@ -1,4 +1,5 @@
 import type { ListedJob, Listing } from '../job/list.ts'
+import { stateTitle } from '../provenance/title.ts'
 import { dateTime, duration } from './quantities.ts'
 import { reasonWords } from './reasons.ts'
 import { table } from './table.ts'
@@ -9,7 +10,7 @@ export function openJobsLines(listing: Listing): readonly string[] {
   return [
     'The following jobs are open:',
     'slurm-job-id   slurm-job-status',
-    ...listing.jobs.map((job) => `${(job.id ?? job.job).padEnd(10)} ${statusOf(job)}`),
+    ...listing.jobs.map((job) => `${(job.id ?? job.job).padEnd(10)} ${listedStatus(job)}`),
   ]
 }
 
@@ -31,6 +32,13 @@ export function jobTable(listing: Listing, now: number): readonly string[] {
     ...(worktrees ? [job.worktree] : []),
   ])
   return table([[...header, ...(users ? ['USER'] : []), ...(worktrees ? ['WORKTREE'] : [])], ...rows])
+}
+
+/** One word a job where there is one; of an array that ended in several ways, datalad-slurm's words for that. */
+function listedStatus(job: ListedJob): string {
+  return job.state === 'ended'
+    ? stateTitle(job.groups.map(({ state }) => state)).toUpperCase()
+    : statusOf(job)
 }
 
 function statusOf(job: ListedJob): string {

@@ -19,7 +19,7 @@ export async function environmentFile(context: Context, ended: EndedJob): Promis
   if (job.scheduler !== 'slurm') return null
   const described =
     (await context.schedulers.slurm.describe(referenceTo(context, job))) ?? lastDescription(context, job)
-  const facts = complete(described ?? {}, ended)
+  const facts = withoutPlaces(context, complete(described ?? {}, ended))
   return {
     path: posix.join(folderOf(context, job), `slurm-job-${job.schedulerId}.env.json`),
     content: Buffer.from(asciiJson(facts)),
@@ -67,6 +67,27 @@ function complete(
     ...(facts.elapsed_seconds === undefined ? {} : { RunTime: slurmDuration(facts.elapsed_seconds) }),
     ...(facts.node_list === undefined ? {} : { NodeList: facts.node_list }),
   }
+}
+
+/** A path often names a person: the dataset's own place becomes `.`, the home `~`. */
+function withoutPlaces(
+  context: Context,
+  facts: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const home = context.env['HOME'] ?? ''
+  const hide = (text: string): string => {
+    const inside = replacePath(text, context.dataset.root, '.')
+    return home.length > 1 ? replacePath(inside, home, '~') : inside
+  }
+  return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, hide(value)]))
+}
+
+function replacePath(text: string, path: string, by: string): string {
+  return text
+    .split(path)
+    .reduce((done, rest) =>
+      rest === '' || /^[/\s:;,]/.test(rest) ? `${done}${by}${rest}` : `${done}${path}${rest}`,
+    )
 }
 
 /** `2025-02-18T09:31:47` in the local zone, as scontrol writes times. */
