@@ -151,4 +151,6 @@ export interface LookOptions {
    * over, with every attempt, step memory and CPU time.
    */
   readonly depth: 'states' | 'facts'
+  /** Seconds that accounting gets where the queue has told each end, and only facts are missing. */
+  readonly factsWait?: number
 }

@@ -40,7 +40,7 @@ export async function finish(
     await addLateFacts(context, report)
     return
   }
-  await withLease(context, 'finish', async () => {
+  const waitedFor = await withLease(context, 'finish', async () => {
     await recoverMoves(context, report)
     const open = stillOpen(context, chosen, report)
     const seen = await observe(context, open, 'facts')
@@ -60,8 +60,9 @@ export async function finish(
     }
     // What is left to do stands last, where it is seen.
     for (const one of stayOpen) report(one)
+    return new Set(ended.map(({ job }) => job.id))
   })
-  await addLateFacts(context, report)
+  await addLateFacts(context, report, waitedFor)
 }
 
 function choose(context: Context, request: FinishRequest, report: (report: Report) => void): readonly Job[] {

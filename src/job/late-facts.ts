@@ -1,3 +1,4 @@
+import type { JobId } from '../contract/ids.ts'
 import { addNote } from '../dataset/notes.ts'
 import { pythonJson, type Json } from '../provenance/python-json.ts'
 import type { Context } from './context.ts'
@@ -10,10 +11,15 @@ const hopeless = 14 * 86_400
 
 /**
  * Asks accounting once more about records that were made before it had its last word. What it says goes to the ledger
- * and into a git note beside the record: a commit, once made, is not changed.
+ * and into a git note beside the record: a commit, once made, is not changed. `justAsked`: what was waited for a moment
+ * ago in vain.
  */
-export async function addLateFacts(context: Context, report: (report: Report) => void): Promise<void> {
-  const waiting = context.ledger.awaitingFacts()
+export async function addLateFacts(
+  context: Context,
+  report: (report: Report) => void,
+  justAsked: ReadonlySet<JobId> = new Set(),
+): Promise<void> {
+  const waiting = context.ledger.awaitingFacts().filter((job) => !justAsked.has(job.id))
   if (waiting.length === 0) return
   const seen = await observeRecorded(context, waiting)
   for (const job of waiting) {

@@ -2,6 +2,7 @@ import type { JobReference, Look } from '../contract/scheduler.ts'
 import type { JobState } from '../ledger/job-row.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
 import type { Evidence, Verdict } from './evidence.ts'
+import { factsWait } from './facts-wait.ts'
 import { weigh } from './outcome.ts'
 
 /** A job with what the newest look says of it. */
@@ -13,13 +14,14 @@ export interface ObservedJob {
 
 /**
  * Looks at all the jobs, one query a scheduler, and notes in the ledger what is new (unless told only to look). Jobs
- * without an id are left out.
+ * without an id are left out. `wait`: seconds that accounting gets where the queue has told each end.
  */
 export async function observe(
   context: Context,
   jobs: readonly Job[],
   depth: 'states' | 'facts',
   note: 'note' | 'only-look' = 'note',
+  wait = factsWait(context),
 ): Promise<readonly ObservedJob[]> {
   const slurm = jobs.filter((job) => job.scheduler === 'slurm' && job.schedulerId !== null)
   const local = jobs.filter((job) => job.scheduler === 'local' && job.schedulerId !== null)
@@ -28,13 +30,13 @@ export async function observe(
       ? null
       : context.schedulers.slurm.look(
           slurm.map((job) => referenceTo(context, job)),
-          { depth },
+          { depth, factsWait: wait },
         ),
     local.length === 0
       ? null
       : context.schedulers.local.look(
           local.map((job) => referenceTo(context, job)),
-          { depth },
+          { depth, factsWait: wait },
         ),
   ])
   return [...judge(context, slurm, looks[0], note), ...judge(context, local, looks[1], note)].toSorted(

@@ -28,7 +28,6 @@ async function recoverSubmission(
   if (mayStillSubmit(job)) return
   const scheduler = context.schedulers[job.scheduler]
   const found = await scheduler.findToken(job.token, job.createdAt, jobFolder(context, job.token))
-  const facts = jobFacts(job)
   switch (found.kind) {
     case 'found':
       context.ledger.change(job.id, context.now(), 'found', {
@@ -43,7 +42,7 @@ async function recoverSubmission(
         path: '',
         type: 'job',
         note: { kind: 'recovered-submitted', job: jobName(job.id), schedulerId: found.id },
-        facts: { ...facts, id: found.id },
+        facts: jobFacts({ ...job, schedulerId: found.id, cluster: found.cluster }),
       })
       return
     case 'absent':
@@ -56,7 +55,7 @@ async function recoverSubmission(
         path: '',
         type: 'job',
         note: { kind: 'recovered-never-submitted', job: jobName(job.id) },
-        facts,
+        facts: jobFacts(job),
       })
       return
     case 'unanswered':

@@ -37,13 +37,25 @@ export async function lookAt(
         return ours ? [{ ...row, cluster: job.cluster }] : []
       })
   const asked = answer.ok ? await unsettled(settings, jobs, rows, options) : jobs
-  const accounting = await lookInAccounting(settings, asked, cluster, options)
+  const accounting = await lookInAccounting(hurried(settings, asked, rows, options), asked, cluster, options)
   if (!answer.ok) return { queue: silent(answer.failure), accounting }
   const alone = options.depth === 'facts' && !accounting.answered && accounting.why === 'off'
   return {
     queue: { answered: true, rows: alone ? await withRecords(settings, rows, cluster) : rows },
     accounting,
   }
+}
+
+/** Nobody waits for facts as long as for an end: a frozen slurmdbd keeps a record from nobody. */
+function hurried(
+  settings: LookSettings,
+  asked: readonly JobReference[],
+  rows: readonly Row[],
+  { factsWait }: LookOptions,
+): LookSettings {
+  const shown = new Set(rows.map((row) => row.job))
+  if (factsWait === undefined || !asked.every((job) => shown.has(job.id))) return settings
+  return { ...settings, deadline: Math.min(settings.deadline, Math.max(factsWait, 1)) }
 }
 
 /** The jobs that accounting has to be asked about. */
