@@ -6,6 +6,7 @@ import { duration } from './quantities.ts'
 export const datasetWords = {
   'missing-program': (failure) => `${failure.program} is not installed or not on PATH (${failure.message})`,
   'no-such-directory': (failure) => `there is no directory ${failure.directory}`,
+  'git-too-old': () => 'git is older than 2.31, the oldest that works here; `waybill doctor` says more',
   'not-a-repository': (failure) =>
     `${failure.directory} is in no git repository; make one with \`git init\` (and \`git annex init\` for large files) or \`datalad create\`, or name one with -d`,
   'bare-repository': (failure) =>

@@ -40,7 +40,11 @@ export const scheduleWords = {
     `making the annexed outputs writable would copy ${bytes(note.bytes)}, but only ${bytes(note.free)} are free; use --fresh-outputs to remove them instead (their content stays in the annex)`,
   'log-outside': (note) =>
     `the log ${note.path} lies outside the dataset: it stays there and is not recorded`,
-  refused: (note) => `sbatch refused: ${note.words.trim() || `exit code ${note.exitCode}`}`,
+  // A command on this machine has no sbatch that ended.
+  refused: (note) =>
+    note.exitCode === null
+      ? `it could not be started: ${note.words.trim()}`
+      : `sbatch refused: ${note.words.trim() || `exit code ${note.exitCode}`}`,
   'submission-unknown': (note) =>
     `it is not known whether the job was submitted: ${note.words.trim() || 'no answer'}. It stays reserved as ${note.job}; \`waybill jobs\` looks for it. Do not submit it again before it is found or given up (\`waybill close ${note.job}\`)`,
   'no-job': (note) => `${note.cmd}: no job was submitted, as asked`,

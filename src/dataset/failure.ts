@@ -4,6 +4,8 @@ import type { CommitId } from '../contract/ids.ts'
 export type DatasetFailure =
   | { readonly kind: 'missing-program'; readonly program: string; readonly message: string }
   | { readonly kind: 'no-such-directory'; readonly directory: string }
+  /** It does not know the options we need. */
+  | { readonly kind: 'git-too-old' }
   | { readonly kind: 'not-a-repository'; readonly directory: string }
   | { readonly kind: 'bare-repository'; readonly gitDir: string }
   /** The directory is `.git` itself or lies in it: there is no work tree here. */

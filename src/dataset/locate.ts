@@ -56,6 +56,8 @@ export async function locate(
   if (failure !== null) return fail(failure)
   // A newline in a path makes the answer ambiguous: then each path is asked for by itself.
   const found = lines.length === 6 ? lines.slice(3) : await oneByOne(place)
+  // A git before 2.31 does not know --path-format, and prints it.
+  if (found.some((path) => !path.startsWith('/'))) return fail({ kind: 'git-too-old' })
   const [gitDir, commonDir, root] = found.map((path) => realpathSync(path))
   if (gitDir === undefined || commonDir === undefined || root === undefined) {
     return fail({ kind: 'not-a-repository', directory: real.value })
