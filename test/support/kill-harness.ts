@@ -23,6 +23,8 @@ export interface KillCase<S> {
   check(state: S, point: KillPoint, killed: Ran): Promise<void>
   /** `main` (the default): the command's own main thread, its children live on. `tree`: also threads and children. */
   readonly who?: 'main' | 'tree'
+  /** SIGKILL unless told; SIGINT is what Ctrl-C sends. */
+  readonly signal?: 'SIGKILL' | 'SIGINT'
   /** System calls by strace's names; those that change files or start programs unless told. */
   readonly calls?: readonly string[]
   /** How many points, spread evenly over the command's life; 12 unless told, all with WAYBILL_KILL_EVERY set. */
@@ -69,7 +71,7 @@ export async function killEverywhere<S>(box: Sandbox, sweep: KillCase<S>): Promi
   const failures: Error[] = []
   for (const point of spread(points, wanted)) {
     const state = await sweep.prepare()
-    const inject = `inject=${point.call}:signal=SIGKILL:when=${point.nth}`
+    const inject = `inject=${point.call}:signal=${sweep.signal ?? 'SIGKILL'}:when=${point.nth}`
     const killed = await trace(box, sweep, state, ['-e', `trace=${point.call}`, '-e', inject], '/dev/null')
     try {
       await sweep.check(state, point, killed)
@@ -80,7 +82,7 @@ export async function killEverywhere<S>(box: Sandbox, sweep: KillCase<S>): Promi
       // A full run is long: it tells of all that is wrong at once.
       if (process.env['WAYBILL_KILL_EVERY'] === undefined) break
     }
-    tried.push({ point, died: killed.code === 137 })
+    tried.push({ point, died: killed.code === (sweep.signal === 'SIGINT' ? 130 : 137) })
   }
   const [first] = failures
   if (failures.length > 1)
