@@ -57,7 +57,10 @@ async function ask(requirement: Requirement, env: Readonly<Record<string, string
   try {
     const { stdout, stderr } = await run(program, args, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 20_000 })
     const version = /\d+(?:\.\d+)+/.exec(`${stdout.toString()} ${stderr}`)?.[0]
-    return compare(what, version ?? 'an unknown version', oldest, optional)
+    if (version !== undefined) return compare(what, version, oldest, optional)
+    // Without a configuration sbatch tells not even its version: its own words say what is amiss.
+    const said = stderr.trim().split('\n')[0] ?? ''
+    return { what, state: optional ? 'doubtful' : 'old', found: said || 'an unknown version', needed: oldest }
   } catch (error) {
     if (!(error instanceof CannotStart)) throw error
     return { what, state: optional ? 'doubtful' : 'missing', found: 'not installed', needed: oldest }
