@@ -18,22 +18,16 @@ command as you would type it, what the command answered, and what that means.
                not see this machine's temporary directory)
   --help       this text
 
-The exit code is 0 when everything went as told, else 1.
+The exit code is 0 when everything went as told, 1 when not, 2 for wrong options.
 `
 
 const checkout = join(import.meta.dirname, '..')
 
 await runTool(async () => {
-  const { values } = parseArgs({
-    options: {
-      slurm: { type: 'boolean', default: false },
-      in: { type: 'string', default: tmpdir() },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
+  const values = readOptions()
+  if (values === null || values.help) {
     process.stdout.write(usage)
-    return 0
+    return values === null ? 2 : 0
   }
   process.stdout.write('Building Waybill (npm run build) …\n')
   demand(process.execPath, [join(import.meta.dirname, 'build.ts')], { cwd: checkout })
@@ -57,6 +51,22 @@ await runTool(async () => {
   }
   return 0
 })
+
+// Null when they are not to be understood.
+function readOptions(): { readonly slurm: boolean; readonly in: string; readonly help: boolean } | null {
+  try {
+    return parseArgs({
+      options: {
+        slurm: { type: 'boolean', default: false },
+        in: { type: 'string', default: tmpdir() },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (problem) {
+    process.stderr.write(`${problem instanceof Error ? problem.message : String(problem)}\n\n`)
+    return null
+  }
+}
 
 // A hook or an alias of git that started us must not lead git elsewhere.
 function ownEnvironment(): NodeJS.ProcessEnv {

@@ -57,6 +57,8 @@ test('the help of the demo names its options and runs nothing', async () => {
   const ran = await box.run(['node', 'dev/demo.ts', '--help'])
   expect(ran.stdout).toContain('--slurm')
   expect(ran.stdout).not.toContain('Building')
+  const wrong = await box.run(['node', 'dev/demo.ts', '--slrum'], { allowFailure: true })
+  expect(wrong).toMatchObject({ code: 2, stdout: ran.stdout })
 })
 
 async function demo(env: Readonly<Record<string, string>>): Promise<Ran> {
