@@ -109,7 +109,9 @@ function giveBack(root: string, path: string, message: string): void {
 /** A helper of git-annex had ended: about the file itself this says nothing, but for the first. */
 function isCutOff(reply: Reply): boolean {
   const said = reply['error-messages']?.join('\n') ?? ''
-  return reply.success !== true && /resource vanished|hGetLine: end of file/.test(said)
+  return (
+    reply.success !== true && /resource vanished|hGetLine: end of file|sha from git hash-object/.test(said)
+  )
 }
 
 function isReadable(root: string, path: string): boolean {

@@ -7,6 +7,7 @@ import { walk } from '../dataset/walk.ts'
 import { makeWritable, planWritable, type WritableNote, type WritablePlan } from '../dataset/writable.ts'
 import { isPattern } from '../ledger/path-pattern.ts'
 import type { Context, Job } from './context.ts'
+import { fixedLogs, insideRoot } from './logs-plan.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 
@@ -125,12 +126,16 @@ function notesOf(context: Context, job: Job): readonly WritableNote[] {
   return context.ledger.writable(job.id).map(({ note }) => note as WritableNote)
 }
 
+/** What the job may write to: its outputs, and logs of a fixed name, which Slurm would not open for writing in the annex. */
 function outputFiles(context: Context, job: Job): readonly string[] {
-  const targets = job.spec.outputs.map((path): RepositoryPath => ({
-    path,
-    directory: false,
-    pattern: isPattern(path),
-  }))
+  const logs = job.spec.logs === null ? [] : fixedLogs(job.spec.logs, context.user)
+  const logsInside = logs
+    .map((path) => insideRoot(context.dataset.root, path))
+    .filter((path) => path !== null)
+  const targets = [
+    ...job.spec.outputs.map((path): RepositoryPath => ({ path, directory: false, pattern: isPattern(path) })),
+    ...logsInside.map((path): RepositoryPath => ({ path, directory: false, pattern: false })),
+  ]
   const found = [...walk(context.dataset.root, targets)]
   return found.filter(({ kind }) => kind === 'file' || kind === 'symlink').map(({ path }) => path)
 }
