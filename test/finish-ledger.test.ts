@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { accountOf, canSwitch } from './support/users.ts'
+import { smallDisk } from './support/small-disk.ts'
+import { canSwitch } from './support/users.ts'
 import { Sandbox } from './support/sandbox.ts'
 import {
   changesOf,
@@ -16,33 +17,6 @@ import {
 
 const write = ['-o', 'out', 'sbatch', '-o', '/dev/null', 'job.sh', 'echo 1 >out'] as const
 const ledger = 'ds/.git/waybill/ledger.db'
-
-/** A small file system of its own below the sandbox, unmounted at the end. Root only. */
-async function smallDisk(
-  box: Sandbox,
-  megabytes: number,
-  path = 'disk',
-): Promise<AsyncDisposable & { fill(): Promise<void>; free(): Promise<void> }> {
-  const folder = box.path(path)
-  await box.run(['mkdir', '-p', folder])
-  await box.run(
-    ['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,uid=${accountOf('user').uid}`, 'waybill-test', folder],
-    {
-      as: 'root',
-    },
-  )
-  return {
-    fill: async () => {
-      await box.run(['sh', '-c', `cat /dev/zero >'${folder}/.filler'`], { allowFailure: true })
-    },
-    free: async () => {
-      await box.run(['rm', '-f', `${folder}/.filler`])
-    },
-    [Symbol.asyncDispose]: async () => {
-      await box.run(['umount', '-l', folder], { as: 'root' })
-    },
-  }
-}
 
 test('a ledger of a newer version is refused, and not touched', async () => {
   await using box = await sandboxWithDataset()
