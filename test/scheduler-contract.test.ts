@@ -151,11 +151,13 @@ function contract(kind: Kind): void {
       const held = await scheduler.hold(asked)
       const since = Date.now() / 1000 - 1
       expect(held.process).toMatchObject({ host: hostname(), pid: expect.any(Number) })
-      expect(await scheduler.findToken(asked.token, since, asked.folder)).toEqual({ kind: 'absent' })
+      expect(await scheduler.findToken(asked.token, since, asked.folder, userInfo().username)).toEqual({
+        kind: 'absent',
+      })
       const told: SchedulerJobId[] = []
       const job = referenceTo(asked, await held.go((id) => told.push(id)), since)
       expect(told).toEqual([job.id])
-      expect(await scheduler.findToken(asked.token, since, asked.folder)).toMatchObject({
+      expect(await scheduler.findToken(asked.token, since, asked.folder, userInfo().username)).toMatchObject({
         kind: 'found',
         id: job.id,
       })
@@ -166,7 +168,9 @@ function contract(kind: Kind): void {
       const asked = request('touch ran')
       const held = await scheduler.hold(asked)
       await held.abandon()
-      expect(await scheduler.findToken(asked.token, 0, asked.folder)).toEqual({ kind: 'absent' })
+      expect(await scheduler.findToken(asked.token, 0, asked.folder, userInfo().username)).toEqual({
+        kind: 'absent',
+      })
       await whenOver(await submit(request('exit 0')))
       expect(existsSync(join(dir, 'ran'))).toBe(false)
     })
@@ -175,7 +179,9 @@ function contract(kind: Kind): void {
       const asked = kind.spoil(request('touch ran'))
       const outcome = await (await scheduler.hold(asked)).go()
       expect(outcome).toMatchObject({ kind: 'refused', stderr: expect.stringMatching(/\w/) })
-      expect(await scheduler.findToken(asked.token, 0, asked.folder)).toEqual({ kind: 'absent' })
+      expect(await scheduler.findToken(asked.token, 0, asked.folder, userInfo().username)).toEqual({
+        kind: 'absent',
+      })
       expect(existsSync(join(dir, 'ran'))).toBe(false)
     })
 

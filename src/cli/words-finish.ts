@@ -39,6 +39,12 @@ export const finishWords = {
   'no-log': (note) => `job ${note.job} keeps no such log`,
   'ended-already': (note) => `job ${note.job} is already over; \`waybill finish\` records it`,
   recorded: (note) => note.title,
+  'taken-over': () =>
+    'another process took over while the record was made, and nothing was recorded here; see `waybill jobs`',
+  'submission-lost': ({ job, mayBeOurs }) =>
+    `its submission was interrupted, and the scheduler does not show it${mayBeOurs ? ' (yet)' : ' to you: its user can look'}. If you find it yourself (squeue, sacct), say so: \`waybill adopt ${job} ID\`; if there is no such job, give it up: \`waybill close ${job}\``,
+  'assume-needs-names': () =>
+    'your word is taken for jobs that you name: `waybill finish --assume completed JOB`',
   'nothing-changed': () => 'the outputs are as they were: no commit was needed',
   'recorded-by-other': (note) => `another finish recorded it, as ${note.commit.slice(0, 10)}`,
   closed: () => 'given up: its reservations are released, its files are left as they are',

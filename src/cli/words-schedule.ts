@@ -31,6 +31,8 @@ export const scheduleWords = {
     `the script ${note.path} cannot be read; nothing was submitted${note.copy === null ? '' : `. Its text as it was recorded: \`git show ${note.copy}\``}`,
   'after-needs-slurm': () => '--after is for Slurm jobs; a command on this machine can wait for nothing',
   'after-unknown': (note) => `--after ${note.job}: there is no such open Slurm job here`,
+  'after-failed': ({ job, states }) =>
+    `job ${job} did not complete (${states}): a job that waits for it would never start, or start at once; finish or close it first`,
   'made-writable': (note) => madeWritable(note.files, note.copiedBytes),
   kept: (note) =>
     note.why === 'kept-untracked'

@@ -136,7 +136,13 @@ export interface Scheduler {
   readonly hold: (request: SubmitRequest) => Promise<HeldSubmission>
   /** Asks about all jobs at once: one query to the queue, and one to accounting for those the queue does not settle. */
   readonly look: (jobs: readonly JobReference[], options: LookOptions) => Promise<Look>
-  readonly findToken: (token: JobToken, since: EpochSeconds, folder: string) => Promise<TokenSearch>
+  /** `user`: whose job it would be. */
+  readonly findToken: (
+    token: JobToken,
+    since: EpochSeconds,
+    folder: string,
+    user: string,
+  ) => Promise<TokenSearch>
   /** Seconds that must lie between two searches before `absent` twice is believed. */
   readonly settleSeconds: () => Promise<number>
   /** The scheduler's own description of a job as `Key: value` (what `scontrol show job` prints), or null when it no longer has one. */

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import type { Context, Job } from './context.ts'
+import { finishLease, withLease } from './lease.ts'
 import type { Note } from './note.ts'
 import { observe } from './observe.ts'
 import { reconcile } from './reconcile.ts'
@@ -13,11 +15,14 @@ export async function close(
   report: (report: Report) => void,
 ): Promise<void> {
   await reconcile(context, report)
-  for (const name of request.jobs) {
-    const found = findJob(context, name)
-    if ('job' in found) await closeOne(context, found.job, request.force, report)
-    else report({ action: 'close', status: 'impossible', path: '', type: 'job', note: found.note })
-  }
+  // A finish that is under way may be recording it.
+  await withLease(context, finishLease, async () => {
+    for (const name of request.jobs) {
+      const found = findJob(context, name)
+      if ('job' in found) await closeOne(context, found.job, request.force, report)
+      else report({ action: 'close', status: 'impossible', path: '', type: 'job', note: found.note })
+    }
+  })
 }
 
 async function closeOne(
@@ -33,7 +38,8 @@ async function closeOne(
     say('notneeded', { kind: 'already-over', job: name, state: job.state, commit: job.commit })
     return
   }
-  if (job.worktree !== context.dataset.root) {
+  // Where the worktree is gone there is no other place to give it up.
+  if (job.worktree !== context.dataset.root && existsSync(job.worktree)) {
     say('impossible', { kind: 'other-worktree', job: name, worktree: job.worktree })
     return
   }

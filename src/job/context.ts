@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { EpochSeconds, JobToken } from '../contract/ids.ts'
 import type { ProcessIdentity, Scheduler } from '../contract/scheduler.ts'
 import type { Dataset } from '../dataset/locate.ts'
@@ -40,6 +41,11 @@ export interface Context {
   readonly progress: (event: Progress) => void
   /** Work that Ctrl-C must not cut in two: an interrupted command ends when it is done. */
   readonly critical: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+/** Which worktree of the repository this is, wherever it stands: empty for the main one, else `worktrees/<name>`. */
+export function worktreePlace(context: Context): string {
+  return relative(context.dataset.commonDir, context.dataset.gitDir)
 }
 
 /** The folder of a submission's own small files. */

@@ -1,7 +1,7 @@
 import { checkCommittable, readHead, type Head } from '../dataset/head.ts'
 import { readIdentity } from '../dataset/identity.ts'
 import { aboutJob, type EndedJob } from './ended.ts'
-import { withLease } from './lease.ts'
+import { finishLease, withLease } from './lease.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import { addLateFacts } from './late-facts.ts'
@@ -32,15 +32,17 @@ export async function finish(
   request: FinishRequest,
   report: (report: Report) => void,
 ): Promise<void> {
-  await reconcile(context, report)
-  const chosen = choose(context, request, report)
-  if (chosen.length === 0) {
-    if (request.jobs.length === 0)
-      report({ action: 'finish', status: 'notneeded', path: '', note: { kind: 'nothing-open' } })
-    await addLateFacts(context, report)
+  if (request.assume !== null && request.jobs.length === 0) {
+    report({ action: 'finish', status: 'impossible', path: '', note: { kind: 'assume-needs-names' } })
     return
   }
-  const waitedFor = await withLease(context, 'finish', async () => {
+  await reconcile(context, report)
+  const chosen = choose(context, request, report)
+  if (chosen.length === 0 && request.jobs.length === 0) {
+    report({ action: 'finish', status: 'notneeded', path: '', note: { kind: 'nothing-open' } })
+  }
+  if (chosen.length === 0 && context.ledger.awaitingFacts().length === 0) return
+  await withLease(context, finishLease, async () => {
     await recoverMoves(context, report)
     const open = stillOpen(context, chosen, report)
     const seen = await observe(context, open, 'facts')
@@ -60,14 +62,19 @@ export async function finish(
     }
     // What is left to do stands last, where it is seen.
     for (const one of stayOpen) report(one)
-    return new Set(ended.map(({ job }) => job.id))
+    await addLateFacts(context, report, new Set(ended.map(({ job }) => job.id)))
   })
-  await addLateFacts(context, report, waitedFor)
 }
 
 function choose(context: Context, request: FinishRequest, report: (report: Report) => void): readonly Job[] {
   if (request.jobs.length === 0) {
-    return context.ledger.openJobs().filter((job) => job.worktree === context.dataset.root)
+    const open = context.ledger.openJobs()
+    for (const job of open.filter(({ worktree }) => worktree !== context.dataset.root)) {
+      report(
+        aboutJob('notneeded', job, { kind: 'other-worktree', job: calledName(job), worktree: job.worktree }),
+      )
+    }
+    return open.filter(({ worktree }) => worktree === context.dataset.root)
   }
   const chosen: Job[] = []
   for (const name of request.jobs) {
@@ -142,11 +149,7 @@ async function decide(
     const note: Note =
       job.state === 'intended'
         ? { kind: 'still-submitting', job: name }
-        : {
-            kind: 'job-unknown',
-            job: name,
-            why: 'its submission was interrupted, and the scheduler does not know it (yet)',
-          }
+        : { kind: 'submission-lost', job: name, mayBeOurs: job.user === context.user }
     report(aboutJob('impossible', job, note))
     return null
   }

@@ -1,10 +1,19 @@
 import type { ProcessIdentity } from '../contract/scheduler.ts'
+import { LedgerBroken } from '../ledger/broken.ts'
 import { liveness } from '../process/identity.ts'
 import type { Context } from './context.ts'
 
 /** How long a lease holds without a heartbeat, for owners on another host; and how often it is renewed. Seconds. */
 const holds = 120
 const renews = 30
+
+/** The lease under which records are made and jobs are given up: one process at a time. */
+export const finishLease = 'finish'
+
+/** How a lease names its holder. */
+export function leaseOwner(context: Context): string {
+  return JSON.stringify(context.self)
+}
 
 /** Runs `work` as the only holder of the named lease, waiting for another holder to end. */
 export async function withLease<T>(context: Context, name: string, work: () => Promise<T>): Promise<T> {
@@ -22,18 +31,30 @@ export async function tryLease<T>(
   name: string,
   work: () => Promise<T>,
 ): Promise<{ readonly held: true; readonly value: T } | { readonly held: false; readonly owner: string }> {
-  const owner = JSON.stringify(context.self)
+  const owner = leaseOwner(context)
   const take = (): ReturnType<Context['ledger']['takeLease']> =>
     context.ledger.takeLease(name, owner, context.now(), context.now() + holds, standing)
   const taken = take()
   if (!taken.held) return { held: false, owner: describeOwner(taken.owner) }
-  const heartbeat = setInterval(take, renews * 1000)
+  const heartbeat = setInterval(() => renew(take), renews * 1000)
   heartbeat.unref()
   try {
     return { held: true, value: await work() }
   } finally {
     clearInterval(heartbeat)
     context.ledger.dropLease(name, owner)
+  }
+}
+
+/**
+ * A beat that fails (a full disk) must not end the work it stands for: other hosts wait for several, and whether the lease
+ * is still ours is asked again before anything is moved.
+ */
+function renew(take: () => unknown): void {
+  try {
+    take()
+  } catch (error) {
+    if (!(error instanceof LedgerBroken)) throw error
   }
 }
 

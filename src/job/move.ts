@@ -1,6 +1,5 @@
 import type { CommitId, JobId } from '../contract/ids.ts'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
-import type { DatasetFailure } from '../dataset/failure.ts'
 import type { Patience } from '../dataset/index-lock.ts'
 import { locate } from '../dataset/locate.ts'
 import { moveBranch, type MovePlan } from '../dataset/move-branch.ts'
@@ -8,6 +7,8 @@ import { dropStaleOperations } from '../dataset/stale-operations.ts'
 import { recoverMove } from '../dataset/recover-move.ts'
 import type { PendingMove } from '../ledger/ledger.ts'
 import type { Context } from './context.ts'
+import { finishLease, leaseOwner } from './lease.ts'
+import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 
 /** How long the user's own git may hold the index before we say so. */
@@ -20,15 +21,16 @@ export type Recorded = PendingMove<MovePlan>['jobs']
 
 /**
  * Moves the branch to new commits and marks their jobs as recorded. The ledger knows the plan before its first step, so
- * that whoever comes next can finish it or roll it back.
+ * that whoever comes next can finish it or roll it back. Call with the lease held.
  */
 export async function moveAndMark(
   context: Context,
   plan: MovePlan,
   jobs: Recorded,
-): Promise<Fallible<null, DatasetFailure>> {
+): Promise<Fallible<null, Note>> {
   return context.critical(async () => {
-    context.ledger.beginMove({ id: plan.operation, worktree: context.dataset.root, plan, jobs })
+    const move = { id: plan.operation, worktree: context.dataset.root, plan, jobs }
+    if (!context.ledger.beginMove(move, finishLease, leaseOwner(context))) return fail({ kind: 'taken-over' })
     const moved = await moveBranch(context.dataset, plan, patience(context))
     if (moved.ok) {
       markRecorded(context, plan.operation, jobs)

@@ -45,6 +45,7 @@ export type ScheduleNote =
   /** `copy`: `REV:PATH` of the text that it had when it was recorded. */
   | { readonly kind: 'script-missing'; readonly path: string; readonly copy: string | null }
   | { readonly kind: 'after-needs-slurm' }
+  | { readonly kind: 'after-failed'; readonly job: string; readonly states: string }
   | { readonly kind: 'after-unknown'; readonly job: string }
   | { readonly kind: 'made-writable'; readonly files: number; readonly copiedBytes: number }
   | { readonly kind: 'kept'; readonly why: 'kept-untracked' | 'kept-changed' }
@@ -94,6 +95,9 @@ export type FinishNote =
   | { readonly kind: 'no-log'; readonly job: string }
   | { readonly kind: 'ended-already'; readonly job: string }
   | { readonly kind: 'recorded'; readonly commit: string; readonly title: string }
+  | { readonly kind: 'taken-over' }
+  | { readonly kind: 'submission-lost'; readonly job: string; readonly mayBeOurs: boolean }
+  | { readonly kind: 'assume-needs-names' }
   | { readonly kind: 'nothing-changed' }
   | { readonly kind: 'recorded-by-other'; readonly commit: string }
   | { readonly kind: 'closed' }

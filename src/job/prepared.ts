@@ -1,5 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { fromSystem } from '../dataset/failure.ts'
 import type { Command } from './command.ts'
 import type { Context } from './context.ts'
 import type { Declaration } from './declare.ts'
@@ -30,7 +32,19 @@ export function aboutDataset(context: Context, status: Report['status'], note: N
 }
 
 /** Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. */
-export function keepScript(context: Context, prepared: Prepared, folder: string): string | null {
+export function keepScript(
+  context: Context,
+  prepared: Prepared,
+  folder: string,
+): Fallible<string | null, Note> {
+  try {
+    return ok(keep(context, prepared, folder))
+  } catch (error) {
+    return fail(fromSystem('copy', error))
+  }
+}
+
+function keep(context: Context, prepared: Prepared, folder: string): string | null {
   const { shared } = context.dataset
   // One by one: the umask must not shut a group out, and the folder above may be another user's.
   for (const each of [dirname(folder), folder]) {

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { jobName } from '../contract/ids.ts'
 import { liveness } from '../process/identity.ts'
-import { jobFolder, type Context, type Job } from './context.ts'
-import { tryLease } from './lease.ts'
+import { jobFolder, worktreePlace, type Context, type Job } from './context.ts'
+import { finishLease, tryLease } from './lease.ts'
 import { recoverMoves } from './move.ts'
 import { releaseFiles } from './writable-files.ts'
 import type { Report } from './report.ts'
@@ -13,10 +14,22 @@ import { jobFacts } from './select.ts'
  */
 export async function reconcile(context: Context, report: (report: Report) => void): Promise<void> {
   if (context.ledger.pendingMoves().length > 0) {
-    await tryLease(context, 'finish', async () => recoverMoves(context, report))
+    await tryLease(context, finishLease, async () => recoverMoves(context, report))
   }
-  for (const job of context.ledger.openJobs()) {
-    if (job.schedulerId === null) await recoverSubmission(context, job, report)
+  adoptMoved(context)
+  for (const job of context.ledger.unsubmittedJobs()) await recoverSubmission(context, job, report)
+}
+
+/** The repository, or this worktree, was moved: its jobs go with it. */
+function adoptMoved(context: Context): void {
+  const { root } = context.dataset
+  const place = worktreePlace(context)
+  for (const worktree of context.ledger.openWorktrees()) {
+    if (worktree === root || existsSync(worktree)) continue
+    for (const job of context.ledger.openJobs()) {
+      if (job.worktree === worktree && job.spec.place === place)
+        context.ledger.adoptJob(job.id, context.now(), root)
+    }
   }
 }
 
@@ -26,16 +39,18 @@ async function recoverSubmission(
   report: (report: Report) => void,
 ): Promise<void> {
   if (mayStillSubmit(job)) return
+  if (neverBegan(job)) return neverSubmitted(context, job, report)
   const scheduler = context.schedulers[job.scheduler]
-  const found = await scheduler.findToken(job.token, job.createdAt, jobFolder(context, job.token))
+  const found = await scheduler.findToken(job.token, job.createdAt, jobFolder(context, job.token), job.user)
   switch (found.kind) {
-    case 'found':
-      context.ledger.change(job.id, context.now(), 'found', {
+    case 'found': {
+      const noted = context.ledger.change(job.id, context.now(), 'found', {
         state: 'submitted',
         schedulerId: found.id,
         cluster: found.cluster,
         submittedAt: found.submittedAt ?? job.createdAt,
       })
+      if (!noted) return
       report({
         action: 'recover',
         status: 'ok',
@@ -45,23 +60,27 @@ async function recoverSubmission(
         facts: jobFacts({ ...job, schedulerId: found.id, cluster: found.cluster }),
       })
       return
+    }
     case 'absent':
-      if (!(await isSettled(context, job))) return
-      await releaseFiles(context, job, report)
-      context.ledger.change(job.id, context.now(), 'never-submitted', { state: 'refused' })
-      report({
-        action: 'recover',
-        status: 'ok',
-        path: '',
-        type: 'job',
-        note: { kind: 'recovered-never-submitted', job: jobName(job.id) },
-        facts: jobFacts(job),
-      })
+      if (await isSettled(context, job)) await neverSubmitted(context, job, report)
       return
     case 'unanswered':
       if (job.state !== 'unknown')
         context.ledger.change(job.id, context.now(), 'not-found-yet', { state: 'unknown' }, found)
   }
+}
+
+/** The end of an intent that nothing came of: its files are put back and its outputs are free. */
+async function neverSubmitted(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
+  await releaseFiles(context, job, report)
+  if (!context.ledger.change(job.id, context.now(), 'never-submitted', { state: 'refused' })) return
+  const note = { kind: 'recovered-never-submitted', job: jobName(job.id) } as const
+  report({ action: 'recover', status: 'ok', path: '', type: 'job', note, facts: jobFacts(job) })
+}
+
+/** A submission that died on this host before its shell stood ready: nothing can have been submitted. */
+function neverBegan({ submitter }: Job): boolean {
+  return submitter !== null && submitter.shell === null && liveness(submitter.waybill) === 'dead'
 }
 
 /** Nothing is concluded while the submitting process, or the shell that runs sbatch for it, lives or may live elsewhere. */
@@ -72,17 +91,15 @@ function mayStillSubmit(job: Job): boolean {
 }
 
 /**
- * Whether an absent token may be believed. A shell that never got its word has submitted nothing; else the scheduler
- * must have said `absent` twice, further apart than it may take to answer. On another host nothing can be told.
+ * Whether an absent token may be believed: the scheduler must have said `absent` twice, further apart than it may take
+ * to answer. From another host nothing can be told, and another user may not be shown the job.
  */
 async function isSettled(context: Context, job: Job): Promise<boolean> {
-  const submitter = job.submitter
-  if (submitter !== null && liveness(submitter.waybill) === 'elsewhere') return false
-  if (job.state === 'intended' && submitter?.shell === null) return true
+  const elsewhere = job.submitter !== null && liveness(job.submitter.waybill) === 'elsewhere'
+  if (elsewhere || job.user !== context.user) return false
+  const settles = await context.schedulers[job.scheduler].settleSeconds()
   const first = context.ledger.events(job.id).find((event) => event.kind === 'absent')
-  if (first === undefined) {
-    context.ledger.change(job.id, context.now(), 'absent', { state: 'unknown' })
-    return (await context.schedulers[job.scheduler].settleSeconds()) === 0
-  }
-  return context.now() - first.at >= (await context.schedulers[job.scheduler].settleSeconds())
+  if (first !== undefined) return context.now() - first.at >= settles
+  context.ledger.change(job.id, context.now(), 'absent', { state: 'unknown' })
+  return settles === 0
 }

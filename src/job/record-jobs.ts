@@ -4,7 +4,6 @@ import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
 import { writeCommits } from '../dataset/commits.ts'
 import { readSigning } from '../dataset/config.ts'
-import type { DatasetFailure } from '../dataset/failure.ts'
 import { checkCommittable, readHead } from '../dataset/head.ts'
 import { tidyInBackground } from '../dataset/housekeeping.ts'
 import { stage } from '../dataset/stage.ts'
@@ -15,6 +14,7 @@ import { draft, scriptPaths, type Draft } from './draft.ts'
 import { environmentFile } from './environment-file.ts'
 import { aboutJob, type EndedJob } from './ended.ts'
 import { moveAndMark } from './move.ts'
+import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import { calledName, jobFacts } from './select.ts'
 import { putUnchangedBack } from './writable-files.ts'
@@ -33,7 +33,7 @@ export async function recordJobs(
   const branch = jobs[0]?.job.branch ?? ''
   const environments = await writeEnvironmentFiles(context, jobs, report)
   const operation = context.newToken()
-  let failure: DatasetFailure | null = null
+  let failure: Note | null = null
   for (let attempt = 0; attempt < tries; attempt++) {
     const done = await attemptRecord(context, jobs, branch, environments, `${operation}-${attempt}`, message)
     if (done.ok) {
@@ -59,7 +59,7 @@ async function attemptRecord(
   environments: ReadonlyMap<EndedJob, string>,
   operation: string,
   message: string | null,
-): Promise<Fallible<readonly Report[], DatasetFailure>> {
+): Promise<Fallible<readonly Report[], Note>> {
   const { dataset } = context
   const head = await readHead(dataset)
   if (!head.ok) return head

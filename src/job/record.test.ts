@@ -9,6 +9,7 @@ const spec: JobSpec = {
   title: 'DATALAD SLURM RUN',
   cmd: 'sbatch job.sh',
   words: ['sbatch', 'job.sh'],
+  place: '',
   pwd: 'sub/dir',
   message: 'first try',
   inputs: ['data/a.csv', '/scratch/b'],

@@ -8,18 +8,21 @@ import { readIdentity } from '../dataset/identity.ts'
 import { withAnnex } from '../dataset/initialise-annex.ts'
 import { joinWords } from '../provenance/shell-words.ts'
 import { logPlan } from '../slurm/log-pattern.ts'
+import type { SbatchLine } from '../slurm/sbatch-line.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
-import type { Context } from './context.ts'
+import { worktreePlace, type Context, type Job } from './context.ts'
 import { declare, inputPath } from './declare.ts'
 import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
 import { fixedLogs, insideRoot } from './logs-plan.ts'
 import type { Note } from './note.ts'
 import { aboutDataset, type Prepared, type Show } from './prepared.ts'
+import { observe } from './observe.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
 import type { ScheduleRequest } from './request.ts'
-import { findJob, isOpen } from './select.ts'
+import { calledName, findJob, isOpen } from './select.ts'
 import type { JobSpec, ScriptCopy } from './spec.ts'
+import { statusText } from './statuses.ts'
 import { submit } from './submit.ts'
 
 /**
@@ -70,7 +73,7 @@ async function prepare(
   if (!declaration.ok) return declaration
   const command = await understand(context, request, chosen.value.scheduler, declaration.value.words)
   if (!command.ok) return command
-  const words = waitFor(context, request, command.value)
+  const words = await waitFor(context, request, command.value)
   if (!words.ok) return words
 
   const files = inputFiles(context, declaration.value.inputPaths)
@@ -95,6 +98,7 @@ async function prepare(
     title: command.value.scheduler === 'slurm' ? 'DATALAD SLURM RUN' : 'DATALAD RUNCMD',
     cmd: request.repeat?.cmd ?? joinWords(request.words),
     words: command.value.words,
+    place: worktreePlace(context),
     pwd: relative(context.dataset.root, context.cwd) || '.',
     message: request.message,
     inputs: declaration.value.inputs.map(inputPath),
@@ -122,36 +126,47 @@ async function prepare(
   })
 }
 
-/** `--after`: the open jobs to wait for, as sbatch says it. */
-function waitFor(
+/** `--after`: the open jobs to wait for, as sbatch says it. Jobs that have completed need no waiting. */
+async function waitFor(
   context: Context,
   request: ScheduleRequest,
   command: Command,
-): Fallible<readonly string[], Note> {
+): Promise<Fallible<readonly string[], Note>> {
   if (request.after.length === 0) return ok(command.words)
   if (command.sbatch === null) return { ok: false, failure: { kind: 'after-needs-slurm' } }
-  const ids: string[] = []
+  const jobs: Job[] = []
   for (const name of request.after) {
     const found = findJob(context, name)
-    if (
-      !('job' in found) ||
-      !isOpen(found.job) ||
-      found.job.scheduler !== 'slurm' ||
-      found.job.schedulerId === null
-    ) {
-      return { ok: false, failure: { kind: 'after-unknown', job: name } }
-    }
-    ids.push(found.job.schedulerId)
+    const fit =
+      'job' in found && isOpen(found.job) && found.job.scheduler === 'slurm' && found.job.schedulerId !== null
+    if (!fit) return { ok: false, failure: { kind: 'after-unknown', job: name } }
+    jobs.push(found.job)
   }
+  const ids: string[] = []
+  // Slurm starts at once what waits for a job that it has forgotten.
+  for (const { job, verdict, evidence } of await observe(context, jobs, 'states')) {
+    const name = calledName(job)
+    if (verdict.kind === 'unanswered')
+      return { ok: false, failure: { kind: 'job-unanswered', job: name, why: verdict.why } }
+    if (verdict.kind === 'unknown' || (verdict.kind === 'ended' && verdict.how === 'failed')) {
+      return { ok: false, failure: { kind: 'after-failed', job: name, states: statusText(job, evidence) } }
+    }
+    if (verdict.kind !== 'ended') ids.push(name)
+  }
+  if (ids.length === 0) return ok(command.words)
   const before = command.sbatch.components[0].dependency
   const dependency = [...(before === null ? [] : [before]), `afterok:${ids.join(':')}`].join(',')
-  const [sbatch = 'sbatch', ...rest] = command.words
-  // The last of two on the command line would win: ours says both.
   return ok(
-    [sbatch, ...rest.filter((word) => !word.startsWith('--dependency=')), '']
-      .toSpliced(1, 0, `--dependency=${dependency}`)
-      .slice(0, -1),
+    command.words.toSpliced(endOfOptions(command.words, command.sbatch), 0, `--dependency=${dependency}`),
   )
+}
+
+/** Where the first component's options end: what stands there wins over the same option before it. */
+function endOfOptions(words: readonly string[], sbatch: SbatchLine): number {
+  const operands = sbatch.script.kind === 'file' ? 1 + sbatch.args.length : 0
+  const end = words.length - operands
+  const colon = sbatch.components.length > 1 ? words.indexOf(':') : -1
+  return colon > 0 && colon < end ? colon : end
 }
 
 function scriptCopy(context: Context, command: Command): ScriptCopy | null {

@@ -28,6 +28,8 @@ export interface JobSpec {
   readonly cmd: string
   /** The words that were run. */
   readonly words: readonly string[]
+  /** The worktree it was submitted from, as `worktreePlace` names it. */
+  readonly place: string
   /** Directory of submission; `.` is the root. */
   readonly pwd: string
   readonly message: string | null

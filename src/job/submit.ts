@@ -18,19 +18,20 @@ export async function submit(
 ): Promise<{ readonly exitCode: number | null }> {
   if (prepared.command.sbatch?.submitsNothing) return askOnly(context, prepared, report, show)
   warnOfOpenInputs(context, prepared, report)
-  const begun = await context.critical(async () => begin(context, prepared, report))
-  if (begun === null) return { exitCode: null }
+  const intended = await intend(context, prepared, report)
+  if (intended === null) return { exitCode: null }
+  const begun = await context.critical(async () => begin(context, prepared, intended.job, intended.stdinFile))
   const outcome = await begun.outcome
   show(outcome.stdout, outcome.kind === 'refused' || outcome.kind === 'unknown' ? '' : outcome.stderr)
   return conclude(context, begun.id, outcome, prepared, report)
 }
 
-/** From the intent to the moment the job's id is known, or sbatch has ended: Ctrl-C must not cut this in two. */
-async function begin(
+/** Notes the job and makes its outputs ready; null after saying why that cannot be. A kill here submits nothing. */
+async function intend(
   context: Context,
   prepared: Prepared,
   report: (report: Report) => void,
-): Promise<{ readonly id: JobId; readonly outcome: Promise<SubmitOutcome> } | null> {
+): Promise<{ readonly job: Job; readonly stdinFile: string | null } | null> {
   const token = context.newToken()
   const intended = context.ledger.intend(
     {
@@ -60,18 +61,31 @@ async function begin(
   const { id } = intended
   const job = context.ledger.job(id)
   if (job === null) throw new Error(`job ${id} vanished from the ledger`)
-  const folder = jobFolder(context, token)
-  const stdinFile = keepScript(context, prepared, folder)
-  const ready = await makeOutputsReady(context, job, prepared.request.freshOutputs, report)
-  if (!ready.ok) {
-    await giveUp(context, job, report)
-    report(aboutDataset(context, 'impossible', ready.failure))
-    return null
+  const kept = keepScript(context, prepared, jobFolder(context, token))
+  const ready = kept.ok ? await makeOutputsReady(context, job, prepared.request.freshOutputs, report) : kept
+  if (kept.ok && ready.ok) return { job, stdinFile: kept.value }
+  await giveUp(context, job, report)
+  if (!ready.ok) report(aboutDataset(context, 'impossible', ready.failure))
+  return null
+}
+
+/** From the shell that stands ready to the moment the job's id is known, or sbatch has ended: Ctrl-C must not cut this in two. */
+async function begin(
+  context: Context,
+  prepared: Prepared,
+  job: Job,
+  stdinFile: string | null,
+): Promise<{ readonly id: JobId; readonly outcome: Promise<SubmitOutcome> }> {
+  const { id } = job
+  const held = await hold(context, prepared, job, jobFolder(context, job.token), stdinFile)
+  try {
+    context.ledger.change(id, context.now(), 'held', {
+      submitter: { waybill: context.self, shell: held.process },
+    })
+  } catch (error) {
+    await held.abandon()
+    throw error
   }
-  const held = await hold(context, prepared, job, folder, stdinFile)
-  context.ledger.change(id, context.now(), 'held', {
-    submitter: { waybill: context.self, shell: held.process },
-  })
   const known = Promise.withResolvers<void>()
   const outcome = held.go((schedulerId, cluster) => {
     noteSubmitted(context, id, schedulerId, cluster)
@@ -106,7 +120,6 @@ function noteSubmitted(
   schedulerId: SchedulerJobId,
   cluster: string | null,
 ): void {
-  if (context.ledger.job(id)?.schedulerId === schedulerId) return
   context.ledger.change(id, context.now(), 'submitted', {
     state: 'submitted',
     schedulerId,
@@ -166,14 +179,18 @@ async function askOnly(
 ): Promise<{ readonly exitCode: number | null }> {
   const token = context.newToken()
   const folder = jobFolder(context, token)
-  const stdinFile = keepScript(context, prepared, folder)
+  const kept = keepScript(context, prepared, folder)
+  if (!kept.ok) {
+    report(aboutDataset(context, 'impossible', kept.failure))
+    return { exitCode: null }
+  }
   const held = await context.schedulers[prepared.command.scheduler].hold({
     token,
     name: 'test-only',
     words: prepared.words,
     cwd: context.cwd,
     env: context.env,
-    stdinFile,
+    stdinFile: kept.value,
     folder,
     array: null,
   })

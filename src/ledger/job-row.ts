@@ -1,18 +1,9 @@
 import type { CommitId, EpochSeconds, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
 import type { ProcessIdentity } from '../contract/scheduler.ts'
 
-/** A job's place in its life (see the state diagram in docs/architecture.md). The first seven are open. */
+/** A job's place in its life (see the state diagram in docs/architecture.md). The first six are open. */
 export type JobState =
-  | 'intended'
-  | 'submitted'
-  | 'pending'
-  | 'running'
-  | 'ended'
-  | 'collected'
-  | 'unknown'
-  | 'recorded'
-  | 'closed'
-  | 'refused'
+  'intended' | 'submitted' | 'pending' | 'running' | 'ended' | 'unknown' | 'recorded' | 'closed' | 'refused'
 
 /** Who was carrying out a submission, so that recovery knows whether it still is. */
 export interface Submitter {

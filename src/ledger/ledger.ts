@@ -4,7 +4,7 @@ import { asBroken } from './broken.ts'
 import { toJob, toJson } from './job-columns.ts'
 import type { JobChange, JobRow, JobState, NewJob } from './job-row.ts'
 import { openLedgerFile, type LedgerPlace } from './open.ts'
-import { findConflict, release, reservationsOf, reserve, type Conflict } from './reservations.ts'
+import { adopt, findConflict, release, reserve, type Conflict } from './reservations.ts'
 
 /** One thing that happened to a job; kept for good. */
 export interface JobEvent {
@@ -22,6 +22,9 @@ export interface PendingMove<Plan> {
 }
 
 const closedStates: ReadonlySet<JobState> = new Set(['recorded', 'closed', 'refused'])
+
+/** The same in SQL, in the words of the partial index. */
+const isOpen = `state NOT IN ('recorded', 'closed', 'refused')`
 
 /**
  * Open work, in SQLite beside the repository. Every method is one short transaction, or part of the one that
@@ -88,8 +91,17 @@ export class Ledger<Spec, Observed, Plan> {
     })
   }
 
-  /** Changes a job and notes why. Ending its open life releases its paths. */
-  change(id: JobId, at: EpochSeconds, kind: string, change: JobChange<Observed>, data: unknown = {}): void {
+  /**
+   * Changes a job and notes why; false, and nothing is changed, when its life has ended meanwhile (a state is given) or it
+   * has its scheduler's id already (one is given). Ending its open life releases its paths.
+   */
+  change(
+    id: JobId,
+    at: EpochSeconds,
+    kind: string,
+    change: JobChange<Observed>,
+    data: unknown = {},
+  ): boolean {
     const columns: Record<string, SQLInputValue> = {}
     if (change.state !== undefined) columns['state'] = change.state
     if (change.schedulerId !== undefined) columns['scheduler_id'] = change.schedulerId
@@ -100,41 +112,39 @@ export class Ledger<Spec, Observed, Plan> {
     if (change.observed !== undefined) columns['observed'] = toJson(change.observed)
     if (change.commit !== undefined) columns['commit_id'] = change.commit
     const names = Object.keys(columns)
-    this.inTransaction(() => {
+    // The caller may have looked a while ago: what has ended since does not come to life again.
+    const guard =
+      (change.state === undefined ? '' : ` AND ${isOpen}`) +
+      (change.schedulerId === undefined ? '' : ' AND scheduler_id IS NULL')
+    return this.inTransaction(() => {
       if (names.length > 0) {
-        this.db
-          .prepare(`UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`)
+        const set = names.map((name) => `${name} = ?`).join(', ')
+        const changed = this.db
+          .prepare(`UPDATE jobs SET ${set} WHERE id = ?${guard}`)
           .run(...Object.values(columns), id)
+        if (changed.changes === 0) return false
       }
       if (change.state !== undefined && closedStates.has(change.state)) {
         release(this.db, id)
         this.db.prepare('DELETE FROM writable WHERE job = ?').run(id)
       }
       this.addEvent(id, at, kind, data)
+      return true
     })
   }
 
-  /** Newest evidence about a job, without an event: looks are many. */
+  /** Newest evidence about an open job, without an event: looks are many. A job that has ended its life meanwhile stays as it is. */
   observe(id: JobId, state: JobState, observed: Observed, endedAt: EpochSeconds | null): void {
     this.guarded(() =>
       this.db
-        .prepare('UPDATE jobs SET state = ?, observed = ?, ended_at = ? WHERE id = ?')
+        .prepare(`UPDATE jobs SET state = ?, observed = ?, ended_at = ? WHERE id = ? AND ${isOpen}`)
         .run(state, JSON.stringify(observed), endedAt, id),
     )
-  }
-
-  /** Adds to a job's reservations what became known after submission. */
-  reserveMore(id: JobId, worktree: string, paths: readonly string[]): void {
-    this.inTransaction(() => reserve(this.db, worktree, id, paths))
   }
 
   /** The first open reservation that meets one of the paths, or null. */
   conflict(worktree: string, paths: Iterable<string>): Conflict | null {
     return this.guarded(() => findConflict(this.db, worktree, paths))
-  }
-
-  reservations(worktree: string): readonly { readonly path: string; readonly job: JobId }[] {
-    return this.guarded(() => reservationsOf(this.db, worktree))
   }
 
   job(id: JobId): JobRow<Spec, Observed> | null {
@@ -148,10 +158,39 @@ export class Ledger<Spec, Observed, Plan> {
   openJobs(): readonly JobRow<Spec, Observed>[] {
     return this.guarded(() =>
       this.db
-        .prepare(`SELECT * FROM jobs WHERE state NOT IN ('recorded', 'closed', 'refused') ORDER BY id`)
+        .prepare(`SELECT * FROM jobs WHERE ${isOpen} ORDER BY id`)
         .all()
         .map((row) => toJob<Spec, Observed>(row)),
     )
+  }
+
+  /** Open jobs that their scheduler has given no id, as far as anybody noted. */
+  unsubmittedJobs(): readonly JobRow<Spec, Observed>[] {
+    return this.guarded(() =>
+      this.db
+        .prepare(`SELECT * FROM jobs WHERE ${isOpen} AND scheduler_id IS NULL ORDER BY id`)
+        .all()
+        .map((row) => toJob<Spec, Observed>(row)),
+    )
+  }
+
+  /** The worktrees that open jobs were submitted from. */
+  openWorktrees(): readonly string[] {
+    return this.guarded(() =>
+      this.db
+        .prepare(`SELECT DISTINCT worktree FROM jobs WHERE ${isOpen}`)
+        .all()
+        .map((row) => String(row['worktree'])),
+    )
+  }
+
+  /** A job's worktree stands elsewhere now: its reservations go with it. */
+  adoptJob(id: JobId, at: EpochSeconds, worktree: string): void {
+    this.transaction(() => {
+      this.db.prepare('UPDATE jobs SET worktree = ? WHERE id = ?').run(worktree, id)
+      adopt(this.db, id, worktree)
+      this.addEvent(id, at, 'moved', { worktree })
+    })
   }
 
   /** Jobs of any state that the scheduler calls `id`, newest first. */
@@ -194,13 +233,20 @@ export class Ledger<Spec, Observed, Plan> {
     )
   }
 
-  /** Notes a branch move before its first step. */
-  beginMove(move: PendingMove<Plan>): void {
-    this.guarded(() =>
+  /**
+   * Notes a branch move before its first step; false when it may not begin, because the lease `name` is no longer
+   * `owner`'s or one of the jobs has ended its life.
+   */
+  beginMove(move: PendingMove<Plan>, name: string, owner: string): boolean {
+    return this.transaction(() => {
+      const held = this.db.prepare('SELECT 1 FROM leases WHERE name = ? AND owner = ?').get(name, owner)
+      const open = this.db.prepare(`SELECT 1 FROM jobs WHERE id = ? AND ${isOpen}`)
+      if (held === undefined || move.jobs.some(({ job }) => open.get(job) === undefined)) return false
       this.db
         .prepare('INSERT INTO moves (id, worktree, plan, jobs) VALUES (?, ?, ?, ?)')
-        .run(move.id, move.worktree, JSON.stringify(move.plan), JSON.stringify(move.jobs)),
-    )
+        .run(move.id, move.worktree, JSON.stringify(move.plan), JSON.stringify(move.jobs))
+      return true
+    })
   }
 
   endMove(id: string): void {
@@ -278,9 +324,8 @@ export class Ledger<Spec, Observed, Plan> {
       .run(job, at, kind, JSON.stringify(data))
   }
 
-  private inTransaction(work: () => void): void {
-    if (this.db.isTransaction) this.guarded(work)
-    else this.transaction(work)
+  private inTransaction<T>(work: () => T): T {
+    return this.db.isTransaction ? this.guarded(work) : this.transaction(work)
   }
 
   private guarded<T>(work: () => T): T {

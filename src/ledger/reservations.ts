@@ -31,12 +31,7 @@ export function release(db: DatabaseSync, job: JobId): void {
  * The first reservation of another job that meets one of the wanted paths, or null. Costs what a path's depth costs:
  * each ancestor is one look-up in the index, and what lies below the path one range.
  */
-export function findConflict(
-  db: DatabaseSync,
-  worktree: string,
-  wanted: Iterable<string>,
-  except: JobId | null = null,
-): Conflict | null {
+export function findConflict(db: DatabaseSync, worktree: string, wanted: Iterable<string>): Conflict | null {
   const at = db.prepare('SELECT pattern, job FROM reservations WHERE worktree = ? AND prefix = ?')
   const under = db.prepare(
     'SELECT pattern, job FROM reservations WHERE worktree = ? AND prefix >= ? AND prefix < ?',
@@ -48,12 +43,10 @@ export function findConflict(
       first(
         ancestors(prefix).flatMap((ancestor) => at.all(worktree, ancestor)),
         path,
-        except,
       ) ??
       first(
         prefix === '' ? everything.iterate(worktree) : under.iterate(worktree, `${prefix}/`, `${prefix}0`),
         path,
-        except,
       )
     if (found !== null) return found
   }
@@ -66,27 +59,16 @@ function ancestors(prefix: string): readonly string[] {
   return ['', ...segments.map((_, i) => segments.slice(0, i + 1).join('/'))]
 }
 
-function first(
-  rows: Iterable<Record<string, unknown>>,
-  wanted: string,
-  except: JobId | null,
-): Conflict | null {
+function first(rows: Iterable<Record<string, unknown>>, wanted: string): Conflict | null {
   for (const row of rows) {
     const reserved = String(row['pattern'])
     const job = Number(row['job']) as JobId
-    if (job === except) continue
     if (mayMeet(wanted, reserved)) return { wanted, reserved, job }
   }
   return null
 }
 
-/** Every reservation of one worktree: root-relative paths or patterns with their jobs. */
-export function reservationsOf(
-  db: DatabaseSync,
-  worktree: string,
-): readonly { readonly path: string; readonly job: JobId }[] {
-  return db
-    .prepare('SELECT pattern, job FROM reservations WHERE worktree = ?')
-    .all(worktree)
-    .map((row) => ({ path: String(row['pattern']), job: Number(row['job']) as JobId }))
+/** Moves a job's reservations to the place where its worktree stands now. */
+export function adopt(db: DatabaseSync, job: JobId, worktree: string): void {
+  db.prepare('UPDATE OR REPLACE reservations SET worktree = ? WHERE job = ?').run(worktree, job)
 }

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -148,7 +149,9 @@ describe('a submitter that is killed', { timeout: 600_000 }, () => {
     child.kill('SIGKILL')
     await once(child, 'exit')
     const asked = site.request('w1', '')
-    expect(await site.scheduler.findToken(asked.token, 0, asked.folder)).toEqual({ kind: 'absent' })
+    expect(await site.scheduler.findToken(asked.token, 0, asked.folder, userInfo().username)).toEqual({
+      kind: 'absent',
+    })
     await site.whenOver(await site.submit('w3', 'exit 0'))
     await eventually('an empty queue', () =>
       readdirSync(join(site.home, 'queue')).length === 0 ? true : null,
@@ -166,7 +169,7 @@ describe('a submitter that is killed', { timeout: 600_000 }, () => {
         const env = environment(name, false)
         const dead = runKilledAt(at, calls, [process.execPath, ...words], false, env)
         const asked = site.request(name, '')
-        const found = await site.scheduler.findToken(asked.token, 0, asked.folder)
+        const found = await site.scheduler.findToken(asked.token, 0, asked.folder, userInfo().username)
         if (found.kind === 'found') await site.whenOver(referenceTo(asked))
         await site.whenOver(await site.submit(`after-${at}`, 'exit 0'))
         expect(timesRan(name), `killed at ${calls} ${at}`).toBe(found.kind === 'found' ? 1 : 0)

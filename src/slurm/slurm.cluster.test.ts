@@ -127,7 +127,9 @@ test('the token is on the leader of a heterogeneous job', async () => {
   const rows = await whenOver(job, 2, 'facts')
   expect(rows.map((row) => row.component).toSorted()).toEqual([0, 1])
   rmSync(asked.folder, { recursive: true })
-  expect(await slurm.findToken(asked.token, job.submittedAt, asked.folder)).toMatchObject({
+  expect(
+    await slurm.findToken(asked.token, job.submittedAt, asked.folder, userInfo().username),
+  ).toMatchObject({
     kind: 'found',
     id: job.id,
   })
@@ -144,7 +146,7 @@ test('a token is found by the comment, and by the submitted line where the comme
     const job = await submit(asked)
     rmSync(asked.folder, { recursive: true })
     const found = await eventually(async () => {
-      const search = await slurm.findToken(asked.token, job.submittedAt, asked.folder)
+      const search = await slurm.findToken(asked.token, job.submittedAt, asked.folder, userInfo().username)
       return search.kind === 'found' ? search : null
     })
     expect(found).toMatchObject({ id: job.id, submittedAt: expect.any(Number) })
@@ -160,7 +162,7 @@ test('the comment that Slurm keeps is the user’s', async () => {
 test('a token that nobody carries is absent, once all have answered', async () => {
   const asked = request(['job.sh'])
   const search = await eventually(async () => {
-    const answer = await slurm.findToken(asked.token, now(), asked.folder)
+    const answer = await slurm.findToken(asked.token, now(), asked.folder, userInfo().username)
     return answer.kind === 'absent' ? answer : null
   })
   expect(search).toEqual({ kind: 'absent' })

@@ -80,7 +80,7 @@ export function slurmScheduler(settings: SlurmSettings): Scheduler {
         accounting: together(looks.map((look) => look.accounting)),
       }
     },
-    findToken: (token, since, folder) => findToken(whole, token, since, folder),
+    findToken: (token, since, folder, user) => findToken({ ...whole, user }, token, since, folder),
     settleSeconds: async () => ((await config())?.messageTimeout ?? usualMessageTimeout) + 1,
     describe: async (job) => {
       const [cluster = null] = [...(await byCluster([job])).keys()]
