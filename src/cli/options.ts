@@ -28,3 +28,9 @@ export function wholeNumber(value: string): number {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
   return Number(value)
 }
+
+/** Reads a job id of Slurm's, without a task. */
+export function slurmId(value: string): string {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It must be a Slurm job id, such as 4711.')
+  return value
+}

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addAdopt } from './adopt.ts'
 import { addCancel } from './cancel.ts'
 import { addClose } from './close.ts'
 import { addCompletion } from './completion.ts'
@@ -41,6 +42,7 @@ Examples:
     addFinish,
     addCancel,
     addClose,
+    addAdopt,
     addReschedule,
     addShow,
     addDoctor,

@@ -39,6 +39,10 @@ export const finishWords = {
   'no-log': (note) => `job ${note.job} keeps no such log`,
   'ended-already': (note) => `job ${note.job} is already over; \`waybill finish\` records it`,
   recorded: (note) => note.title,
+  'has-its-id': ({ job }) => `job ${job} has its id already`,
+  'id-taken': ({ schedulerId, job }) => `${schedulerId} is job ${job} already`,
+  'not-at-scheduler': ({ schedulerId }) =>
+    `Slurm shows no job ${schedulerId} that was submitted since; look with \`squeue --me\` and \`sacct\``,
   'taken-over': () =>
     'another process took over while the record was made, and nothing was recorded here; see `waybill jobs`',
   'submission-lost': ({ job, mayBeOurs }) =>

@@ -96,6 +96,9 @@ export type FinishNote =
   | { readonly kind: 'ended-already'; readonly job: string }
   | { readonly kind: 'recorded'; readonly commit: string; readonly title: string }
   | { readonly kind: 'taken-over' }
+  | { readonly kind: 'has-its-id'; readonly job: string }
+  | { readonly kind: 'id-taken'; readonly schedulerId: string; readonly job: string }
+  | { readonly kind: 'not-at-scheduler'; readonly schedulerId: string }
   | { readonly kind: 'submission-lost'; readonly job: string; readonly mayBeOurs: boolean }
   | { readonly kind: 'assume-needs-names' }
   | { readonly kind: 'nothing-changed' }
