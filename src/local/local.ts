@@ -99,7 +99,7 @@ async function hold(options: LocalOptions, pump: Pump, request: SubmitRequest): 
 
 function submitted(id: SchedulerJobId, warning: string | null): SubmitOutcome {
   const stderr = warning === null ? '' : `${warning}\n`
-  return { kind: 'submitted', id, cluster: null, stdout: '', stderr, exitCode: 0 }
+  return { kind: 'submitted', id, cluster: null, stdout: `Submitted job ${id}\n`, stderr, exitCode: 0 }
 }
 
 function setLimit(home: string, slots: number): void {
