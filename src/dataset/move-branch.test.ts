@@ -1,4 +1,13 @@
-import { existsSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { CommitId } from '../contract/ids.ts'
@@ -74,6 +83,25 @@ describe('moveBranch', () => {
     expect(repo.git('for-each-ref', 'refs/waybill')).toBe('')
     expect(leftovers(repo)).toEqual([])
     repo.git('fsck', '--strict')
+  })
+
+  test("a change of the user's too soon after its commit for stat data to tell stays seen", async () => {
+    const repo = scratch()
+    for (const name of ['mine', 'out']) repo.write(name, 'old')
+    repo.git('config', 'core.trustctime', 'false')
+    repo.git('add', '.')
+    repo.git('commit', '-qm', 'one')
+    const [mine, index] = [join(repo.root, 'mine'), join(repo.root, '.git/index')]
+    // All in one second: the file is added, changed to the same size, and the index is as old as both.
+    const second = Math.floor(statSync(mine).mtimeMs / 1000) - 10
+    utimesSync(mine, second, second)
+    repo.git('update-index', '--refresh')
+    writeFileSync(mine, 'new')
+    for (const path of [mine, index]) utimesSync(path, second, second)
+    repo.write('out', 'made')
+    const dataset = await repo.dataset()
+    value(await moveBranch(dataset, await record(dataset, repo, ['out']), impatient))
+    expect(repo.git('status', '--porcelain')).toBe(' M mine\n')
   })
 
   test('an unborn branch, a detached HEAD', async () => {

@@ -1,4 +1,13 @@
-import { constants, copyFileSync, existsSync, lstatSync, readdirSync, rmSync, type Stats } from 'node:fs'
+import {
+  constants,
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  type Stats,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
@@ -36,7 +45,7 @@ export async function makeNextIndex(
   index: string,
 ): Promise<Fallible<null, DatasetFailure>> {
   try {
-    if (existsSync(dataset.indexPath)) copyFileSync(dataset.indexPath, index, constants.COPYFILE_FICLONE)
+    copyIndex(dataset.indexPath, index)
   } catch (error) {
     return fail(fromSystem('index', error))
   }
@@ -54,6 +63,19 @@ export async function makeNextIndex(
     if (!done.ok) return done
   }
   return settle(dataset, index, changes)
+}
+
+/**
+ * The copy keeps the time of the original: by it git knows which files changed so soon after they were added that their
+ * stat data says nothing. With a later one, it would call them unchanged for ever.
+ */
+function copyIndex(from: string, to: string): void {
+  const stat = statSync(from, { throwIfNoEntry: false })
+  if (stat === undefined) return
+  copyFileSync(from, to, constants.COPYFILE_FICLONE)
+  // Whole seconds, rounded down: earlier only means that git looks at more files.
+  const seconds = Math.floor(stat.mtimeMs / 1000)
+  utimesSync(to, seconds, seconds)
 }
 
 /**
