@@ -177,7 +177,11 @@ test('an output that the job did not make is named, and the record is made', asy
 test('outputs with wildcards take what matches and nothing else', async () => {
   await using box = await sandboxWithDataset()
   await scheduleToEnd(box, [
-    ...['-o', 'res/run-*/', '-o', 'res/*.csv', ...quiet],
+    '-o',
+    'res/run-*/',
+    '-o',
+    'res/*.csv',
+    ...quiet,
     'mkdir -p res/run-1 res/run-2/deep res/other; for f in run-1/a run-2/deep/b other/c x.csv y.txt; do echo 1 >res/$f; done',
   ])
   await finish(box)

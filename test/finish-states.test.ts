@@ -26,7 +26,7 @@ async function state(box: Sandbox): Promise<string> {
 test('outside of a repository, every command says so and what to do', async () => {
   await using box = await sandboxWithDataset()
   for (const words of [
-    [...['schedule', ...write]],
+    ['schedule', ...write],
     ['jobs'],
     ['finish'],
     ['cancel', '1'],

@@ -86,16 +86,14 @@ test("--after keeps a dependency of the user, and the record has the user's word
   const first = await schedule(own, ['-o', 'a', 'sbatch', '--hold', 'job.sh', 'echo 1 >a'])
   const other = await schedule(own, ['-o', 'c', 'sbatch', 'job.sh', 'echo 1 >c'])
   const second = await schedule(own, [
-    ...[
-      '-o',
-      'b',
-      '--after',
-      String(first.id),
-      'sbatch',
-      `--dependency=afterany:${other.id}`,
-      'job.sh',
-      'cat a >b',
-    ],
+    '-o',
+    'b',
+    '--after',
+    String(first.id),
+    'sbatch',
+    `--dependency=afterany:${other.id}`,
+    'job.sh',
+    'cat a >b',
   ])
   await own.run(['scontrol', 'release', String(first.id)])
   expect(await jobEnded(own, second.id)).toEqual(['COMPLETED'])

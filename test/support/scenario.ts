@@ -83,7 +83,7 @@ export async function schedule(
   options: RunOptions = {},
 ): Promise<Submitted> {
   const told = await tell(box, ['schedule', ...words], options)
-  const result = told.results.find(({ action, status }) => action === 'schedule' && status === 'ok')
+  const result = told.results.find((one) => one.action === 'schedule' && one.status === 'ok')
   if (told.code !== 0 || result?.job === undefined) {
     throw new Error(`schedule ${words.join(' ')} ended with ${told.code}\n${told.stdout}${told.stderr}`)
   }
