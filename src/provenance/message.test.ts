@@ -42,6 +42,44 @@ test('text of the user that looks like a marker does no harm', () => {
   expect(readMessage(text)).toMatchObject({ ok: true, value: { record: { cmd: 'x' } } })
 })
 
+const lines = ['=== Do not change lines below ===', '^^^ Do not change lines above ^^^'] as const
+
+test('a backslash before u0000 is no NUL', () => {
+  const text = writeMessage('DATALAD RUNCMD', 'x', { ...record, cmd: 'printf "\\u0000"' })
+  expect(readMessage(text)).toMatchObject({ ok: true })
+})
+
+test("a whole record in the user's text does not hide the real one", () => {
+  const forged = `about\n${lines[0]}\n{"cmd": "forged"}\n${lines[1]}\nend`
+  const text = writeMessage('DATALAD RUNCMD', forged, record)
+  expect(text.split('\n').filter((line) => lines.includes(line as (typeof lines)[0]))).toEqual([...lines])
+  expect(readMessage(text)).toMatchObject({ ok: true, value: { record: { cmd: 'sbatch slurm.sh' } } })
+  // As others wrote it, unindented: the last one counts, as for DataLad.
+  const raw = text.replaceAll(/^ {2}/gm, '')
+  expect(readMessage(raw)).toMatchObject({ ok: true, value: { record: { cmd: 'sbatch slurm.sh' } } })
+})
+
+test('lines like those around a record that come after it do no harm', () => {
+  const text = writeMessage('DATALAD RUNCMD', 'x', record)
+  for (const after of [lines[0], lines[1], `${lines[0]}\n${lines[1]}`, `${lines[0]}\nno JSON\n${lines[1]}`])
+    expect(readMessage(`${text}\n${after}\n`), after).toMatchObject({
+      ok: true,
+      value: { text: 'x', record: { cmd: 'sbatch slurm.sh' } },
+    })
+})
+
+test('a record with a NUL, which no argument can hold, is refused', () => {
+  for (const part of [
+    '"cmd": "a\\u0000b"',
+    '"cmd": "x", "pwd": "\\u0000"',
+    '"cmd": "x", "inputs": ["\\u0000"]',
+  ])
+    expect(readMessage(`[DATALAD RUNCMD] x\n\n${lines[0]}\n{${part}}\n${lines[1]}\n`)).toMatchObject({
+      ok: false,
+      failure: { kind: 'bad-record', detail: 'it holds a NUL character' },
+    })
+})
+
 test.each([
   ['fix a typo', 'no-record'],
   ['Revert "[DATALAD SLURM RUN] Slurm job 7: Completed"', 'no-record'],

@@ -12,9 +12,16 @@ export type RecordFailure =
   /** datalad-slurm's older pairs: this one says only that a job was submitted. */
   | { readonly kind: 'old-pair'; readonly title: string }
 
-/** Writes a record's commit message in DataLad's form, ending in one newline. */
+/**
+ * Writes a record's commit message in DataLad's form, ending in one newline. A line of the text that begins like one of
+ * the two around the record is indented.
+ */
 export function writeMessage(title: RecordTitle, text: string, record: RunRecord): string {
-  return `[${title}] ${text}\n\n${above}\n${pythonJson(withoutUndefined(record))}\n${below}\n`
+  const free = text
+    .split('\n')
+    .map((line) => (line.startsWith(above) || line.startsWith(below) ? `  ${line}` : line))
+    .join('\n')
+  return `[${title}] ${free}\n\n${above}\n${pythonJson(withoutUndefined(record))}\n${below}\n`
 }
 
 /** Reads a commit message: ours, DataLad's or datalad-slurm's. Free text above the title is no record, as for them. */
@@ -25,24 +32,39 @@ export function readMessage(message: string): Fallible<RecordMessage, RecordFail
     return fail({ kind: 'old-pair', title })
   }
   if (title !== 'DATALAD SLURM RUN' && title !== 'DATALAD RUNCMD') return fail({ kind: 'no-record' })
-  const from = message.indexOf(`${above}\n`)
-  // The last marker counts: the record's own text cannot hold one on a line of its own, free text before it can.
-  const to = message.lastIndexOf(`\n${below}`)
-  if (from < 0 || to < from)
-    return fail({ kind: 'bad-record', detail: 'the lines around the record are missing' })
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(message.slice(from + above.length + 1, to))
-  } catch (error) {
-    return fail({
-      kind: 'bad-record',
-      detail: `not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    })
-  }
+  const found = findRecord(message)
+  if (!found.ok) return found
+  const { from, parsed } = found.value
   const text = message.slice(title.length + 3, from).trimEnd()
   if (typeof parsed === 'string') return ok({ title, text, record: parsed })
   const record = checkRecord(parsed)
   return record.ok ? ok({ title, text, record: record.value }) : record
+}
+
+/**
+ * The JSON between the lines around the record. As for DataLad, whose expression is greedy, the last opening line counts;
+ * but where no JSON follows that one, an earlier one may be meant.
+ */
+function findRecord(
+  message: string,
+): Fallible<{ readonly from: number; readonly parsed: unknown }, RecordFailure> {
+  let detail: string | null = null
+  const to = message.lastIndexOf(`\n${below}`)
+  const before = (position: number): number =>
+    position < 0 ? -1 : message.lastIndexOf(`${above}\n`, position)
+  for (let from = before(to); from >= 0; from = before(from - 1)) {
+    const start = from + above.length + 1
+    // Text below the record may hold a closing line too.
+    for (const end of new Set([to, message.indexOf(`\n${below}`, start)])) {
+      if (end < start) continue
+      try {
+        return ok({ from, parsed: JSON.parse(message.slice(start, end)) as unknown })
+      } catch (error) {
+        detail ??= `not JSON: ${error instanceof Error ? error.message : String(error)}`
+      }
+    }
+  }
+  return bad(detail ?? 'the lines around the record are missing')
 }
 
 /** Proves that parsed JSON has a record's shape, filling lists that older releases left out. */
@@ -51,6 +73,10 @@ export function checkRecord(value: unknown): Fallible<RunRecord, RecordFailure> 
   const raw = value as Readonly<Record<string, unknown>>
   const cmd = raw['cmd']
   if (typeof cmd !== 'string' && !isStrings(cmd)) return bad('it has no command')
+  // JSON can say it, but no program's arguments and no path can.
+  const words = [cmd, raw['pwd'], raw['outputs'], raw['inputs'], raw['extra_inputs']].flat()
+  if (words.some((one) => typeof one === 'string' && one.includes('\0')))
+    return bad('it holds a NUL character')
   const lists = {
     chain: raw['chain'],
     inputs: raw['inputs'],
