@@ -1,4 +1,5 @@
 import type { Result } from '../contract/result.ts'
+import { printable } from './printable.ts'
 
 /** The line that people see for a result, in DataLad's form. */
 export function resultLine(result: Result): string {
@@ -32,12 +33,4 @@ export function actionSummary(results: readonly Result[]): readonly string[] {
       return `  ${action} (${parts.join(', ')})`
     })
   return ['action summary:', ...lines]
-}
-
-/** Text from outside made safe for a terminal: control characters are written as escapes. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
 }

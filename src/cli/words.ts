@@ -1,5 +1,6 @@
 import type { Note } from '../job/note.ts'
 import type { Words } from './word-table.ts'
+import { printable, printableLines } from './printable.ts'
 import { datasetWords } from './words-dataset.ts'
 import { finishWords } from './words-finish.ts'
 import { ledgerWords } from './words-ledger.ts'
@@ -15,9 +16,25 @@ const table: Words<Note> = {
   ...datasetWords,
 }
 
-/** A note of the engine in words: what happened, to which job or path, and what to do next. */
+/**
+ * A note of the engine in words: what happened, to which job or path, and what to do next. Whatever its facts hold is
+ * made fit for a terminal: names of files are anybody's. Only a scheduler's own words keep their lines.
+ */
 export function wordsFor(note: Note): string {
   // A table by kind cannot tell the compiler that a note and its own function belong together.
   const words = table[note.kind] as (facts: Note) => string
-  return words(note)
+  return words(safe(note) as Note)
+}
+
+/** What other programs said: their words may be several lines. */
+const spoken: ReadonlySet<string> = new Set(['message', 'detail', 'why'])
+
+function safe(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') {
+    if (key === 'words') return printableLines(value)
+    return printable(spoken.has(key) ? value.trim().replaceAll(/\s*\n\s*/g, '; ') : value)
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => safe(item))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, fact]) => [name, safe(fact, name)]))
 }
