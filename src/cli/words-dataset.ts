@@ -1,6 +1,7 @@
 import type { Words } from './word-table.ts'
 import type { DatasetFailure } from '../dataset/failure.ts'
 import { duration } from './quantities.ts'
+import { shortRef } from './short-ref.ts'
 
 /** Words for what can stand in the way in a repository: what it is, and the way on. */
 export const datasetWords = {
@@ -20,7 +21,7 @@ export const datasetWords = {
       ? `permission denied: ${failure.message.trim()}`
       : `permission denied for ${failure.path}: ${failure.message.trim()}`,
   'disk-full': (failure) =>
-    `no space left, or a quota is used up; nothing was recorded and nothing is lost. Free some space and run the command again (${firstLine(failure.message)})`,
+    `no space left, or a quota is used up; nothing was recorded and nothing is lost. Free some space and run the command again (${failure.message.trim()})`,
   'no-identity': () =>
     'git does not know who you are: set `git config --global user.name "…"` and `git config --global user.email …`',
   'index-locked': (failure) =>
@@ -57,12 +58,4 @@ function badPath(path: string, why: 'empty' | 'nul' | 'parent-after-wildcard'): 
     case 'parent-after-wildcard':
       return `${path}: ".." after a wildcard cannot be resolved before the files exist`
   }
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n')[0] ?? ''
-}
-
-function shortRef(ref: string): string {
-  return ref.replace(/^refs\/heads\//, '')
 }

@@ -1,4 +1,5 @@
 import type { FinishNote, OddReason } from '../job/note.ts'
+import { shortRef } from './short-ref.ts'
 import type { Words } from './word-table.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
 
@@ -38,7 +39,6 @@ export const finishWords = {
     `job ${note.job} is an array (${note.indices}): name a task, as in \`waybill logs ${note.job} --task ${note.indices.split(/[-,]/)[0] ?? '0'}\``,
   'no-log': (note) => `job ${note.job} keeps no such log`,
   'ended-already': (note) => `job ${note.job} is already over; \`waybill finish\` records it`,
-  recorded: (note) => note.title,
   'has-its-id': ({ job }) => `job ${job} has its id already`,
   'id-taken': ({ schedulerId, job }) => `${schedulerId} is job ${job} already`,
   'not-at-scheduler': ({ schedulerId }) =>
@@ -91,7 +91,7 @@ function oddWords(reason: OddReason): string {
     case 'device':
       return `a ${reason} cannot be recorded`
     case 'unreadable':
-      return 'it cannot be read: permission denied'
+      return 'it cannot be read: permission denied. Give yourself the right (`chmod u+r`, of a folder `u+rx`) and run `waybill finish` again'
     case 'not-utf8':
       return 'its name is not valid UTF-8; rename it and record it with a commit of your own'
   }
@@ -106,14 +106,10 @@ function refusedWords(why: RefusedFile['why'], message: string): string {
     case 'changed':
       return 'it was still being written while it was recorded; the job may have left a process behind'
     case 'no-permission':
-      return 'it cannot be read: permission denied'
+      return 'permission denied: it may not be read, or the folder it lies in may not be written. Give yourself both (`chmod u+rw`, of a folder `u+rwx`) and run `waybill finish` again'
     case 'not-a-file':
       return 'it is neither a file nor a symlink'
     case 'other':
       return `it could not be stored: ${message.trim()}`
   }
-}
-
-function shortRef(ref: string): string {
-  return ref.replace(/^refs\/heads\//, '')
 }

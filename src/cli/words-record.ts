@@ -12,7 +12,6 @@ export const recordWords = {
   'other-dataset': (note) => `it was recorded in another dataset (${note.dsid})`,
   'is-merge': () => 'it is a merge, and belongs to no single job',
   'skipped-failed': (note) => `skipped: ${note.title}`,
-  'still-open': (note) => `its repetition ${note.job} is already open`,
   sidecar: (note) => `its record lies in the sidecar file ${note.name}, which cannot be read yet`,
   differs: (note) => `differs from the record: ${note.paths.join(', ')}; the job runs with what is there now`,
   'would-reschedule': (note) => `would run in ${note.pwd}: ${note.cmd}`,

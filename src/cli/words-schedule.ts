@@ -50,10 +50,8 @@ export const scheduleWords = {
   'submission-unknown': (note) =>
     `it is not known whether the job was submitted: ${note.words.trim() || 'no answer'}. It stays reserved as ${note.job}; \`waybill jobs\` looks for it. Do not submit it again before it is found or given up (\`waybill close ${note.job}\`)`,
   'no-job': (note) => `${note.cmd}: no job was submitted, as asked`,
-  'waited-job-failed': (note) => `sbatch --wait ended with exit code ${note.exitCode}`,
   'detached-head': () =>
     'HEAD is detached: a record would belong to no branch; make one with `git switch -c NAME`',
-  interrupted: () => 'interrupted',
 } satisfies Words<ScheduleNote | PlaceholderFailure>
 
 function jobWords(note: { readonly job: string; readonly schedulerId: string | null }): string {

@@ -54,9 +54,7 @@ export type ScheduleNote =
   | { readonly kind: 'refused'; readonly words: string; readonly exitCode: number | null }
   | { readonly kind: 'submission-unknown'; readonly words: string; readonly job: string }
   | { readonly kind: 'no-job'; readonly cmd: string }
-  | { readonly kind: 'waited-job-failed'; readonly exitCode: number }
   | { readonly kind: 'detached-head' }
-  | { readonly kind: 'interrupted' }
 
 /** What `finish`, `close`, `cancel` and recovery can have to say. */
 export type FinishNote =
@@ -94,7 +92,6 @@ export type FinishNote =
   | { readonly kind: 'task-needed'; readonly job: string; readonly indices: string }
   | { readonly kind: 'no-log'; readonly job: string }
   | { readonly kind: 'ended-already'; readonly job: string }
-  | { readonly kind: 'recorded'; readonly commit: string; readonly title: string }
   | { readonly kind: 'taken-over' }
   | { readonly kind: 'has-its-id'; readonly job: string }
   | { readonly kind: 'id-taken'; readonly schedulerId: string; readonly job: string }
@@ -119,7 +116,6 @@ export type RescheduleNote =
   | { readonly kind: 'other-dataset'; readonly dsid: string }
   | { readonly kind: 'is-merge' }
   | { readonly kind: 'skipped-failed'; readonly title: string }
-  | { readonly kind: 'still-open'; readonly job: string }
   | { readonly kind: 'sidecar'; readonly name: string }
   | { readonly kind: 'differs'; readonly paths: readonly string[] }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
