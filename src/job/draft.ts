@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { JobToken } from '../contract/ids.ts'
 import type { CommitChange } from '../dataset/commits.ts'
+import { writeOwnFile } from '../dataset/own-file.ts'
 import type { Stage } from '../dataset/stage.ts'
 import type { Entry } from '../dataset/tree.ts'
 import { pythonJson } from '../provenance/python-json.ts'
@@ -33,18 +34,18 @@ export interface Draft {
   readonly reports: readonly Report[]
 }
 
-/** What one job's commit will be, from what it left and what could be stored. */
+/** What one job's commit will be, from what it left and what could be stored. Changes nothing. */
 export function draft(
   context: Context,
   collection: Collection,
   staged: Stage,
   tree: ReadonlyMap<string, Entry>,
-  environments: ReadonlyMap<EndedJob, string>,
+  environments: ReadonlyMap<EndedJob, string | null>,
   message: string | null,
 ): Draft {
   const { ended, before } = collection
-  const environment = environments.get(ended)
-  const own = new Set([...collection.files, ...(environment === undefined ? [] : [environment])])
+  const environment = environments.get(ended) ?? null
+  const own = new Set([...collection.files, ...(environment === null ? [] : [environment])])
   const head = (path: string): Entry | undefined => before.get(path) ?? tree.get(path)
   const changed = staged.staged.filter(({ path, mode, oid }) => {
     const was = head(path)
@@ -56,18 +57,18 @@ export function draft(
     job: ended.job,
     evidence: ended.evidence,
     version: context.version,
-    slurmFiles: [...collection.logs, ...(environment === undefined ? [] : [environment])],
+    slurmFiles: [...collection.logs, ...(environment === null ? [] : [environment])],
     slurmPatterns: [
       ...logPatterns(ended.job)
         .map((pattern) => insideRoot(root, pattern))
         .filter((path) => path !== null),
-      ...(environment === undefined ? [] : [environment]),
+      ...(environment === null ? [] : [environment]),
     ],
     scriptCopy: script.copy,
     logsOutside: collection.logsOutside,
     message,
   })
-  const slurmFiles = new Set([...collection.logs, environment])
+  const slurmFiles = new Set<string | null>([...collection.logs, environment])
   const slurmFilesFirst = changed.toSorted(
     (a, b) => Number(slurmFiles.has(b.path)) - Number(slurmFiles.has(a.path)),
   )
@@ -77,7 +78,7 @@ export function draft(
   ]
   const refused = staged.refused.filter(({ path }) => own.has(path))
   const blocked = collection.unreadable || refused.some(({ why }) => !forGood.has(why))
-  const ours = [...script.changes, ...listsChange(context, built.lists)]
+  const ours = [...script.changes, ...listsChange(built.lists)]
   return {
     collection,
     text: writeMessage(built.title, built.text, built.record),
@@ -145,24 +146,35 @@ function scriptChange(
   const content = keptScript(context, job.token)
   return content === null
     ? { copy: null, changes: [] }
-    : { copy, changes: [inWorkTree(context, copy, content)] }
+    : { copy, changes: [{ path: copy, mode: '100644', content }] }
 }
 
-function listsChange(
-  context: Context,
-  lists: ReturnType<typeof buildRecord>['lists'],
-): readonly CommitChange[] {
-  return lists === null
-    ? []
-    : [inWorkTree(context, lists.path, Buffer.from(`${pythonJson(lists.content)}\n`))]
+function listsChange(lists: ReturnType<typeof buildRecord>['lists']): readonly CommitChange[] {
+  if (lists === null) return []
+  return [{ path: lists.path, mode: '100644', content: Buffer.from(`${pythonJson(lists.content)}\n`) }]
 }
 
-/** A file of ours that goes into git as it is, whatever git-annex would decide; it also has to stand in the work tree. */
-function inWorkTree(context: Context, path: string, content: Buffer): CommitChange {
-  const file = join(context.dataset.root, path)
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, content)
-  return { path, mode: '100644', content }
+/**
+ * Writes the files of ours that a record brings along, which go into git as they are whatever git-annex would decide, into
+ * the work tree too. Where that cannot be the job is not recorded: git would take the file for deleted by the user.
+ */
+export function placeOwnFiles(context: Context, one: Draft): Draft {
+  if (one.kind !== 'record') return one
+  const { token } = one.collection.ended.job
+  for (const change of one.changes) {
+    if (!('content' in change)) continue
+    const trouble = writeOwnFile(context.dataset, change.path, change.content, { token })
+    if (trouble === null) continue
+    const said = one.reports.filter(({ action, status }) => status !== 'ok' || action === 'log')
+    return { ...one, kind: 'blocked', reports: [...said, notStored(trouble)] }
+  }
+  return one
+}
+
+/** A file of ours that could not be written. */
+export function notStored(trouble: { readonly path: string; readonly message: string }): Report {
+  const note = { kind: 'not-stored', why: 'other', ...trouble } as const
+  return { action: 'add', status: 'impossible', path: trouble.path, type: 'file', note }
 }
 
 /** The copy kept at submission; null when somebody cleared the job's folder away. */

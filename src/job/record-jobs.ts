@@ -1,16 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
 import { writeCommits } from '../dataset/commits.ts'
 import { readSigning } from '../dataset/config.ts'
 import { checkCommittable, readHead } from '../dataset/head.ts'
 import { tidyInBackground } from '../dataset/housekeeping.ts'
+import { writeOwnFile } from '../dataset/own-file.ts'
 import { stage } from '../dataset/stage.ts'
 import { listTree } from '../dataset/tree.ts'
 import { collect } from './collect.ts'
 import type { Context } from './context.ts'
-import { draft, scriptPaths, type Draft } from './draft.ts'
+import { draft, notStored, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
 import { environmentFile } from './environment-file.ts'
 import { aboutJob, type EndedJob } from './ended.ts'
 import { moveAndMark } from './move.ts'
@@ -25,13 +24,15 @@ const tries = 5
 /** Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. */
 export async function recordJobs(
   context: Context,
-  jobs: readonly EndedJob[],
+  asked: readonly EndedJob[],
   message: string | null,
   report: (report: Report) => void,
 ): Promise<void> {
-  for (const { job } of jobs) await putUnchangedBack(context, job)
+  for (const { job } of asked) await putUnchangedBack(context, job)
+  const environments = await writeEnvironmentFiles(context, asked, report)
+  const jobs = asked.filter((ended) => environments.has(ended))
+  if (jobs.length === 0) return
   const branch = jobs[0]?.job.branch ?? ''
-  const environments = await writeEnvironmentFiles(context, jobs, report)
   const operation = context.newToken()
   let failure: Note | null = null
   for (let attempt = 0; attempt < tries; attempt++) {
@@ -56,7 +57,7 @@ async function attemptRecord(
   context: Context,
   jobs: readonly EndedJob[],
   branch: string,
-  environments: ReadonlyMap<EndedJob, string>,
+  environments: Environments,
   operation: string,
   message: string | null,
 ): Promise<Fallible<readonly Report[], Note>> {
@@ -75,7 +76,7 @@ async function attemptRecord(
   }
   const collected = await collect(context, jobs, from)
   if (!collected.ok) return collected
-  const extra = [...environments.values()]
+  const extra = [...environments.values()].filter((path) => path !== null)
   const paths = [...new Set([...collected.value.flatMap(({ files }) => files), ...extra])]
   context.progress({ kind: 'adding', files: paths.length, done: 0 })
   const staged = await stage(dataset, { paths, operation, head: from, force: false })
@@ -84,9 +85,9 @@ async function attemptRecord(
   if (!known.ok) return known
   const tree = new Map(known.value.map((entry) => [entry.path, entry]))
 
-  const drafts = collected.value.map((collection) =>
-    draft(context, collection, staged.value, tree, environments, message),
-  )
+  const drafts = collected.value
+    .map((collection) => draft(context, collection, staged.value, tree, environments, message))
+    .map((one) => placeOwnFiles(context, one))
   const wanted = drafts.filter(({ kind }) => kind === 'record')
   const signing = await readSigning(dataset)
   if (!signing.ok) return signing
@@ -132,25 +133,28 @@ function saved(one: Draft, commit: CommitId | undefined): readonly Report[] {
   return [{ action: 'save', status: 'ok', path: '.', type: 'dataset', facts }]
 }
 
-/** Writes the descriptions into the work tree: they are files of the dataset like the logs beside them. */
+/** Where each job's description stands in the work tree; null for a job without one. */
+type Environments = ReadonlyMap<EndedJob, string | null>
+
+/**
+ * Writes the descriptions into the work tree: they are files of the dataset like the logs beside them. A job whose
+ * description cannot be written is left out after saying why: it stays open.
+ */
 async function writeEnvironmentFiles(
   context: Context,
   jobs: readonly EndedJob[],
   report: (report: Report) => void,
-): Promise<ReadonlyMap<EndedJob, string>> {
-  const written = new Map<EndedJob, string>()
+): Promise<Environments> {
+  const written = new Map<EndedJob, string | null>()
   for (const ended of jobs) {
+    const { job } = ended
     const file = await environmentFile(context, ended)
-    if (file === null) continue
-    const path = join(context.dataset.root, file.path)
-    try {
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, file.content)
-      written.set(ended, file.path)
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      const note = { kind: 'not-stored', path: file.path, why: 'other', message } as const
-      report({ action: 'add', status: 'impossible', path: file.path, type: 'file', note })
+    const trouble =
+      file === null ? null : writeOwnFile(context.dataset, file.path, file.content, { token: job.token })
+    if (trouble === null) written.set(ended, file?.path ?? null)
+    else {
+      report(notStored(trouble))
+      report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
     }
   }
   return written
