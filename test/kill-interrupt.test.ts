@@ -20,7 +20,7 @@ test(
     let name = ''
     const report = await killEverywhere(box, {
       signal: 'SIGINT',
-      points: 8,
+      points: 6,
       prepare: async () => {
         if (name !== '') for (const id of await witness.ids(name)) await witness.ended(id)
         await restore(box)
@@ -58,7 +58,7 @@ test(
     await using _ = box
     const report = await killEverywhere(box, {
       signal: 'SIGINT',
-      points: 6,
+      points: 4,
       prepare: async () => restore(box),
       command: () => ({ words: ['waybill', 'finish'], options: { cwd: 'ds' } }),
       check: async (_state, _point, { code, stderr }) => {
@@ -74,7 +74,7 @@ test(
 test('Ctrl-C reaches git and git-annex too, and still no job is lost', { timeout: sweepLimit }, async () => {
   const { box, ids } = await threeEndedJobs()
   await using _ = box
-  for (const seconds of ['0.15', '0.3', '0.4', '0.5', '0.6']) {
+  for (const seconds of ['0.2', '0.35', '0.5']) {
     await restore(box)
     // Sends the signal to its whole process group, as a terminal does.
     const words = ['timeout', '--preserve-status', '-s', 'INT', seconds, 'waybill', 'finish']
@@ -82,6 +82,33 @@ test('Ctrl-C reaches git and git-annex too, and still no job is lost', { timeout
     expect([0, 130], ran.stdout + ran.stderr).toContain(ran.code)
     await allRecorded(box, ids)
     expect(await status(box)).toBe(usersOwn)
+  }
+})
+
+test('Ctrl-C reaches what schedule started, but not sbatch', { timeout: sweepLimit }, async () => {
+  await using box = await sandboxWithDataset()
+  await addFiles(box, 'ds', { 'out/1.bin': Buffer.alloc(2000, 1).fill(0, 0, 9) })
+  await keepTemplate(box)
+  for (const seconds of ['0.1', '0.2', '0.25', '0.3']) {
+    await restore(box)
+    const name = nameOf(Number(seconds) * 100)
+    const words = [
+      'waybill',
+      'schedule',
+      '-o',
+      'out',
+      'sbatch',
+      `--job-name=${name}`,
+      'job.sh',
+      'echo 1 >>out/1.bin',
+    ]
+    const ran = await box.run(['timeout', '--preserve-status', '-s', 'INT', seconds, ...words], {
+      cwd: 'ds',
+      allowFailure: true,
+    })
+    expect([0, 130], ran.stdout + ran.stderr).toContain(ran.code)
+    for (const job of await openInLedger(box)) expect(job.scheduler_id).not.toBeNull()
+    await scheduledOnceOrNever(box, name, slurmWitness(box), ['jobs'])
   }
 })
 
