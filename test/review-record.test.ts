@@ -1,6 +1,7 @@
 import { symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
+  addFiles,
   changesOf,
   finish,
   openJobs,
@@ -68,5 +69,22 @@ describe('a .waybill that is no folder', () => {
     await box.run(['rm', '.waybill'], { cwd: 'ds' })
     await finish(box, [job])
     expect((await changesOf(box)).some((change) => change.startsWith('A .waybill/scripts/'))).toBe(true)
+  })
+})
+
+describe('an unchanged output that cannot become a link again', () => {
+  test('keeps the job open, and says why', async () => {
+    await using box = await sandboxWithDataset({}, { annex: 'plain' })
+    await addFiles(box, 'ds', { 'keep/b': 'same\n' })
+    const { job, id } = await scheduleToEnd(box, ['-o', 'keep', '-o', 'a', 'sbatch', 'job.sh', 'echo 1 >a'])
+    await box.run(['chmod', '555', 'ds/keep'])
+    const told = await tell(box, ['finish'])
+    expect(told.code).toBe(1)
+    expect(told.results).toContainEqual(expect.objectContaining({ action: 'lock', status: 'error' }))
+    expect(told.words).toContain(`job ${id} stays open`)
+    expect(await openJobs(box)).toEqual([job])
+    await box.run(['chmod', '755', 'ds/keep'])
+    await finish(box, [job])
+    expect(await status(box)).toBe('')
   })
 })

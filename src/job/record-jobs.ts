@@ -28,9 +28,9 @@ export async function recordJobs(
   message: string | null,
   report: (report: Report) => void,
 ): Promise<void> {
-  for (const { job } of asked) await putUnchangedBack(context, job)
-  const environments = await writeEnvironmentFiles(context, asked, report)
-  const jobs = asked.filter((ended) => environments.has(ended))
+  const unlocked = await putAllBack(context, asked, report)
+  const environments = await writeEnvironmentFiles(context, unlocked, report)
+  const jobs = unlocked.filter((ended) => environments.has(ended))
   if (jobs.length === 0) return
   const branch = jobs[0]?.job.branch ?? ''
   const operation = context.newToken()
@@ -131,6 +131,24 @@ function saved(one: Draft, commit: CommitId | undefined): readonly Report[] {
       },
     ]
   return [{ action: 'save', status: 'ok', path: '.', type: 'dataset', facts }]
+}
+
+/** Puts back what the jobs did not change. A job of which this fails is left out after saying why: it stays open. */
+async function putAllBack(
+  context: Context,
+  jobs: readonly EndedJob[],
+  report: (report: Report) => void,
+): Promise<readonly EndedJob[]> {
+  const ready: EndedJob[] = []
+  for (const ended of jobs) {
+    const back = await putUnchangedBack(context, ended.job)
+    if (back.ok) ready.push(ended)
+    else {
+      report({ action: 'lock', status: 'error', path: '.', type: 'dataset', note: back.failure })
+      report(aboutJob('error', ended.job, { kind: 'not-saved', job: calledName(ended.job) }))
+    }
+  }
+  return ready
 }
 
 /** Where each job's description stands in the work tree; null for a job without one. */
