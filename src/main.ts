@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import packageJson from '../package.json' with { type: 'json' }
 import { exitCode } from './cli/exit-code.ts'
+import { makeInterrupts } from './cli/interrupts.ts'
+import { makeOutput } from './cli/output.ts'
+import { printable } from './cli/printable.ts'
 import { buildProgram, runProgram } from './cli/program.ts'
 import { progressWords } from './cli/progress.ts'
 import type { OpenOptions, ProgressSink, Runtime } from './cli/runtime.ts'
@@ -18,13 +21,24 @@ import type { Context } from './job/context.ts'
 
 /** Runs one command of Waybill: the only place where the rooms meet, and where the world's clock and environment are read. */
 export async function main(words: readonly string[]): Promise<void> {
-  const interrupts = catchInterrupts()
+  const interrupts = makeInterrupts(
+    () => performance.now(),
+    (code) => process.exit(code),
+  )
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupts.signalled)
+  const out = makeOutput(process.stdout)
+  const err = makeOutput(process.stderr)
   const runtime: Runtime = {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: out.write,
+    err: err.write,
+    isRead: out.isOpen,
     env: definedOnly(process.env),
-    cwd: process.cwd(),
+    // It may be gone, which only matters to commands that need it.
+    get cwd() {
+      return process.cwd()
+    },
     terminal: isatty(2),
+    outIsTerminal: isatty(1),
     version: packageJson.version,
     stdinIsTerminal: isatty(0),
     readStdin,
@@ -33,16 +47,17 @@ export async function main(words: readonly string[]): Promise<void> {
       process.exitCode = code
     },
   }
-  // A reader that has seen enough (`waybill jobs | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(exitCode.ok)
-  })
   try {
     await runProgram(buildProgram(runtime), runtime, words)
   } catch (error) {
     await giveReason(runtime, error)
   }
+  const lost = out.trouble()
+  if (lost === null) return
+  runtime.err(
+    `waybill: standard output could not be written, and what was to stand there is lost (${lost.message}); \`waybill jobs\` and \`git log\` tell what was done\n`,
+  )
+  if ((process.exitCode ?? exitCode.ok) === exitCode.ok) runtime.exit(exitCode.trouble)
 }
 
 async function open(
@@ -64,11 +79,11 @@ async function open(
   const dataset = found.value
   const folder = join(dataset.commonDir, 'waybill')
   const ledger = new Ledger<JobSpec, Evidence, MovePlan>({ folder, shared: dataset.shared })
-  if (ledger.warning !== null) runtime.err(`waybill: ${ledger.warning}\n`)
+  if (ledger.warning !== null) runtime.err(`waybill: ${printable(ledger.warning)}\n`)
   const self = identify(process.pid)
   if (self === null) throw new Error('this process is not in /proc')
   const now = (): number => Date.now() / 1000
-  const { username: user, uid } = userInfo()
+  const { user, uid } = whoAmI()
   const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
   return {
     dataset,
@@ -96,6 +111,17 @@ async function open(
   }
 }
 
+/** The account; by its number where this machine has no name for it (a container). */
+function whoAmI(): { readonly user: string; readonly uid: number } {
+  try {
+    const { username, uid } = userInfo()
+    return { user: username, uid }
+  } catch {
+    const uid = process.getuid?.() ?? 0
+    return { user: String(uid), uid }
+  }
+}
+
 /** 20 lower-case letters and digits: 100 bits and more. */
 function randomToken(): string {
   return BigInt(`0x${randomBytes(14).toString('hex')}`)
@@ -116,51 +142,20 @@ async function readStdin(): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
-/** Ctrl-C ends the command at once, or as soon as what must not be cut in two is done; a second one does not wait. */
-function catchInterrupts(): Interrupts {
-  let depth = 0
-  let asked = 0
-  const stop = (): never => process.exit(exitCode.interrupted)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      asked++
-      if (depth === 0 || asked > 2) stop()
-    })
-  }
-  return {
-    critical: async (work) => {
-      depth++
-      try {
-        return await work()
-      } finally {
-        depth--
-        if (depth === 0 && asked > 0) stop()
-      }
-    },
-  }
-}
-
-/** What a user can cause gets words; anything else is a bug and keeps its trace. */
+/** What a user or a machine can cause gets words; anything else is a bug and keeps its trace. */
 async function giveReason(runtime: Runtime, error: unknown): Promise<void> {
-  const { LedgerBroken } = await import('./ledger/broken.ts')
-  if (error instanceof Stopped || error instanceof LedgerBroken) {
-    runtime.err(`waybill: ${wordsFor(error.failure)}\n`)
-    runtime.exit(exitCode.trouble)
-    return
-  }
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
-    runtime.err(`waybill: no space left, or a quota is used up: ${error.message}\n`)
-    runtime.exit(exitCode.trouble)
-    return
-  }
-  if (
-    error instanceof Error &&
-    'code' in error &&
-    ['EACCES', 'EPERM', 'EROFS'].includes(String(error.code))
-  ) {
-    runtime.err(`waybill: a file or folder may not be written or read: ${error.message}\n`)
-    runtime.exit(exitCode.trouble)
-    return
-  }
-  throw error
+  const [{ LedgerBroken }, { CannotStart }, { systemWords }] = await Promise.all([
+    import('./ledger/broken.ts'),
+    import('./process/run.ts'),
+    import('./cli/system-words.ts'),
+  ])
+  const words =
+    error instanceof Stopped || error instanceof LedgerBroken
+      ? wordsFor(error.failure)
+      : error instanceof CannotStart
+        ? wordsFor(error.missing)
+        : systemWords(error)
+  if (words === null) throw error
+  runtime.err(`waybill: ${words}\n`)
+  runtime.exit(exitCode.trouble)
 }

@@ -5,7 +5,9 @@ import process from 'node:process'
 var major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
   process.stderr.write(
-    'waybill: this is Node ' + process.versions.node + ', and Waybill needs Node 24 or newer.\n' +
+    'waybill: this is Node ' +
+      process.versions.node +
+      ', and Waybill needs Node 24 or newer.\n' +
       'Install one (https://nodejs.org, or `npm install -g node@24` for this user) and put it first on PATH.\n',
   )
   process.exitCode = 1
@@ -18,15 +20,15 @@ function start() {
     .then(function (module) {
       return import('node:os').then(function (os) {
         return import('node:fs').then(function (fs) {
-          // The compiled form is code that will be run: it lies where only the user can write.
-          var cache = process.env.XDG_CACHE_HOME || os.homedir() + '/.cache'
-          var folder = cache + '/waybill/compiled'
           try {
+            // The compiled form is code that will be run: it lies where only the user can write.
+            var cache = process.env.XDG_CACHE_HOME || os.homedir() + '/.cache'
+            var folder = cache + '/waybill/compiled'
             fs.mkdirSync(folder, { recursive: true, mode: 448 })
             var stat = fs.statSync(folder)
             if (stat.uid === process.getuid() && (stat.mode & 18) === 0) module.enableCompileCache(folder)
           } catch (_) {
-            // Without a cache it only starts a little slower.
+            // Without a cache, or a home to keep it in, it only starts a little slower.
           }
         })
       })

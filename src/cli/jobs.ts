@@ -36,12 +36,12 @@ async function run(runtime: Runtime, options: CommonOptions & { readonly watch?:
       : jobTable(listed, context.now())
     const states = JSON.stringify(listed.jobs.map((job) => [job.job, job.state, job.word, job.reason]))
     if (states !== shown) {
-      if (shown !== '' && runtime.terminal && !options.json) runtime.out('\u001b[H\u001b[2J')
+      if (shown !== '' && runtime.outIsTerminal && !options.json) runtime.out('\u001b[H\u001b[2J')
       for (const line of lines) runtime.out(`${line}\n`)
       quiet = 0
     } else quiet++
     shown = states
-    if (!options.watch || listed.jobs.length === 0) break
+    if (!options.watch || listed.jobs.length === 0 || !runtime.isRead()) break
     await context.sleep(spacing[Math.min(quiet, spacing.length - 1)] ?? 30)
   }
   runtime.exit(printer.end())

@@ -32,7 +32,10 @@ export function addLogs(program: Command, runtime: Runtime): void {
       await printLog(
         context,
         { job, follow: options.follow ?? false, stderr: options.stderr ?? false, task: options.task ?? null },
-        runtime.out,
+        (text) => {
+          runtime.out(text)
+          return runtime.isRead()
+        },
         printer.report,
       )
       runtime.exit(printer.end())

@@ -10,10 +10,15 @@ export interface OpenOptions {
 export interface Runtime {
   readonly out: (text: string | Buffer) => void
   readonly err: (text: string) => void
+  /** Whether anybody still reads standard output: a command that only prints may end when nobody does. */
+  readonly isRead: () => boolean
   readonly env: Readonly<Record<string, string>>
+  /** @throws the system's error when the current directory is gone. */
   readonly cwd: string
   /** Whether standard error is a terminal: only then is progress shown. */
   readonly terminal: boolean
+  /** Whether standard output is one: only there is a screen cleared. */
+  readonly outIsTerminal: boolean
   readonly version: string
   readonly stdinIsTerminal: boolean
   readonly readStdin: () => Promise<Buffer>

@@ -21,11 +21,15 @@ export interface LogRequest {
 /** How much of a log is in memory at once. Bytes. */
 const pieceBytes = 65_536
 
-/** Prints a job's log, and with `follow` what is added until the job has ended. */
+/**
+ * Prints a job's log, and with `follow` what is added until the job has ended. `out` says whether anybody still reads: if
+ * not, it ends.
+ * @throws the system's error when the log is there and cannot be read.
+ */
 export async function printLog(
   context: Context,
   request: LogRequest,
-  out: (text: Buffer) => void,
+  out: (text: Buffer) => boolean,
   report: (report: Report) => void,
 ): Promise<void> {
   await reconcile(context, report)
@@ -41,16 +45,18 @@ export async function printLog(
   }
   const path = logPath(context, job, request.stderr ? 'stderr' : 'stdout', task)
   if (path === null) return refuse({ kind: 'no-log', job: calledName(job) })
-  let from = copyFrom(path, 0, out)
+  let heard = true
+  const print = (text: Buffer): boolean => (heard = out(text))
+  let from = copyFrom(path, 0, print)
   if (!request.follow) {
     if (from === null) refuse({ kind: 'log-missing', path })
     return
   }
-  for (let wait = 0.5; ; wait = Math.min(wait * 1.2, 10)) {
+  for (let wait = 0.5; heard; wait = Math.min(wait * 1.2, 10)) {
     const over = await isOver(context, job)
     // Once more after the end: the last lines may have come between the two looks.
     const before: number | null = from
-    from = copyFrom(path, from ?? 0, out) ?? from
+    from = copyFrom(path, from ?? 0, print) ?? from
     if (over) break
     if (from !== before) wait = 0.5
     await context.sleep(wait)
@@ -78,12 +84,13 @@ function logPath(
 }
 
 /** Copies what stands in the file from an offset on, and gives the new offset; null when there is no file (yet). */
-function copyFrom(path: string, offset: number, out: (text: Buffer) => void): number | null {
+function copyFrom(path: string, offset: number, out: (text: Buffer) => boolean): number | null {
   let file: number
   try {
     file = openSync(path, 'r')
-  } catch {
-    return null
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw error
   }
   try {
     // A requeued job's log starts again.
@@ -92,8 +99,8 @@ function copyFrom(path: string, offset: number, out: (text: Buffer) => void): nu
     for (;;) {
       const read = readSync(file, piece, 0, pieceBytes, at)
       if (read === 0) return at
-      out(Buffer.from(piece.subarray(0, read)))
       at += read
+      if (!out(Buffer.from(piece.subarray(0, read)))) return at
     }
   } finally {
     closeSync(file)

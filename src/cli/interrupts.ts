@@ -1,0 +1,33 @@
+import { exitCode } from './exit-code.ts'
+import type { Interrupts } from './stopped.ts'
+
+/** Milliseconds within which a second signal is an echo: `timeout` and others pass on what the terminal has sent already. */
+const echoMs = 100
+
+/**
+ * Ctrl-C ends the command at once, or as soon as what must not be cut in two is done; a second one does not wait.
+ * `signalled` is to be called for each signal, `end` ends the process, `now` tells milliseconds.
+ */
+export function makeInterrupts(
+  now: () => number,
+  end: (code: number) => never,
+): Interrupts & { readonly signalled: () => void } {
+  let depth = 0
+  let first: number | null = null
+  return {
+    signalled: () => {
+      const again = first !== null && now() - first > echoMs
+      first ??= now()
+      if (depth === 0 || again) end(exitCode.interrupted)
+    },
+    critical: async (work) => {
+      depth++
+      try {
+        return await work()
+      } finally {
+        depth--
+        if (depth === 0 && first !== null) end(exitCode.interrupted)
+      }
+    },
+  }
+}
