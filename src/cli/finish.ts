@@ -54,9 +54,10 @@ async function run(runtime: Runtime, named: readonly string[], options: Options)
     const { listJobs } = await import('../job/list.ts')
     const { openJobsLines } = await import('./job-lines.ts')
     const listed = await listJobs(context)
+    for (const report of listed.reports) printer.report(report)
     if (options.json) for (const job of listed.jobs) runtime.out(`${JSON.stringify(job)}\n`)
     else for (const line of openJobsLines(listed)) runtime.out(`${line}\n`)
-    runtime.exit(0)
+    runtime.exit(printer.end())
     return
   }
   const { finish } = await import('../job/finish.ts')

@@ -1,5 +1,6 @@
 import type { ListedJob, Listing } from '../job/list.ts'
 import { stateTitle } from '../provenance/title.ts'
+import { printable } from './printable.ts'
 import { dateTime, duration } from './quantities.ts'
 import { reasonWords } from './reasons.ts'
 import { table } from './table.ts'
@@ -10,7 +11,7 @@ export function openJobsLines(listing: Listing): readonly string[] {
   return [
     'The following jobs are open:',
     'slurm-job-id   slurm-job-status',
-    ...listing.jobs.map((job) => `${(job.id ?? job.job).padEnd(10)} ${listedStatus(job)}`),
+    ...listing.jobs.map((job) => printable(`${(job.id ?? job.job).padEnd(10)} ${listedStatus(job)}`)),
   ]
 }
 

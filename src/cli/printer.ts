@@ -2,6 +2,7 @@ import type { Result } from '../contract/result.ts'
 import type { Report } from '../job/report.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { actionSummary, resultJson, resultLine } from './result-lines.ts'
+import { printable } from './printable.ts'
 import type { ProgressSink, Runtime } from './runtime.ts'
 import { wordsFor } from './words.ts'
 
@@ -51,7 +52,7 @@ function makeProgress(runtime: Runtime): ProgressSink {
   return {
     show: (line) => {
       if (!runtime.terminal || (line === null && !shown)) return
-      runtime.err(line === null ? '\r\u001b[K' : `\r\u001b[K${line}`)
+      runtime.err(line === null ? '\r\u001b[K' : `\r\u001b[K${printable(line)}`)
       shown = line !== null
     },
   }

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import { exitCode } from './exit-code.ts'
 import { repeatable, withCommonOptions, type CommonOptions } from './options.ts'
 import { makePrinter } from './printer.ts'
+import { printableLines } from './printable.ts'
 import type { Runtime } from './runtime.ts'
 
 interface Options extends CommonOptions {
@@ -88,7 +89,9 @@ async function run(runtime: Runtime, words: readonly string[], options: Options)
     },
     printer.report,
     (stdout, stderr) => {
-      if (!(options.json ?? false)) runtime.out(stdout)
+      // A plan names files, which are anybody's; a command to be run by a script is left as it is.
+      const plan = options.dryRun === 'basic' || (options.dryRun === 'command' && runtime.outIsTerminal)
+      if (!(options.json ?? false)) runtime.out(plan ? printableLines(stdout) : stdout)
       runtime.err(stderr)
     },
   )
