@@ -45,14 +45,14 @@ export async function printLog(
   }
   const path = logPath(context, job, request.stderr ? 'stderr' : 'stdout', task)
   if (path === null) return refuse({ kind: 'no-log', job: calledName(job) })
-  let heard = true
-  const print = (text: Buffer): boolean => (heard = out(text))
+  const reader = { listens: true }
+  const print = (text: Buffer): boolean => (reader.listens = out(text))
   let from = copyFrom(path, 0, print)
   if (!request.follow) {
     if (from === null) refuse({ kind: 'log-missing', path })
     return
   }
-  for (let wait = 0.5; heard; wait = Math.min(wait * 1.2, 10)) {
+  for (let wait = 0.5; reader.listens; wait = Math.min(wait * 1.2, 10)) {
     const over = await isOver(context, job)
     // Once more after the end: the last lines may have come between the two looks.
     const before: number | null = from
