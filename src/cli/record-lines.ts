@@ -9,19 +9,30 @@ const named = 20
 
 /** A record for people: what ran, where, how long, how much memory, from what, and what it made. */
 export function recordLines(shown: Shown): readonly string[] {
-  return shown.kind === 'open' ? openLines(shown) : madeLines(shown)
+  return shown.kind === 'record' ? madeLines(shown) : openLines(shown)
 }
 
-function openLines(shown: Extract<Shown, { kind: 'open' }>): readonly string[] {
+function openLines(shown: Exclude<Shown, { kind: 'record' }>): readonly string[] {
   const { spec, evidence } = shown
   return fields([
-    ['job', `${shown.job} (${shown.state}; not recorded yet)`],
+    [
+      'job',
+      `${shown.job} (${shown.kind === 'open' ? `${shown.state}; not recorded yet` : overWords(shown)})`,
+    ],
     ['command', spec.cmd],
     ['directory', spec.pwd],
     ['state', evidence?.groups.map(({ parts, state }) => `${parts} ${state}`.trim()).join(', ')],
     ['inputs', spec.inputs.join(' ')],
     ['outputs', spec.outputs.join(' ')],
   ])
+}
+
+/** Why a job that is over has no record. */
+function overWords({ state, how }: Exclude<Shown, { kind: 'record' }>): string {
+  if (how === 'nothing-changed') return 'over; it changed nothing, and so needed no record'
+  if (how === 'never-submitted') return 'it was never submitted'
+  if (state === 'refused') return 'refused by the scheduler; it never ran'
+  return 'closed without a record; its files were left as they were'
 }
 
 function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[] {

@@ -120,6 +120,10 @@ export type RescheduleNote =
   | { readonly kind: 'differs'; readonly paths: readonly string[] }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
   | { readonly kind: 'no-record-for-path'; readonly path: string }
+  /** `target` looks like a job, and is neither that nor a commit nor a path. */
+  | { readonly kind: 'no-such-record'; readonly target: string }
+  /** The commit that the ledger knows is gone, and no branch holds the record. */
+  | { readonly kind: 'record-gone'; readonly job: string; readonly commit: string }
 
 /** Why something below an output is not recorded: what it is. */
 export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'missing'>

@@ -1,6 +1,7 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
-import { readLog, resolveRevision, type LoggedCommit } from '../dataset/log.ts'
+import { readHead } from '../dataset/head.ts'
+import { readLog, resolveRevision, type LoggedCommit, type LogRequest } from '../dataset/log.ts'
 import { readNote } from '../dataset/notes.ts'
 import { normalise } from '../dataset/paths.ts'
 import { diffTrees, type Change } from '../dataset/tree.ts'
@@ -11,7 +12,7 @@ import type { Evidence } from './evidence.ts'
 import { observe } from './observe.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
-import { findJob, isOpen } from './select.ts'
+import { calledName, findJob, isOpen } from './select.ts'
 import type { JobSpec } from './spec.ts'
 
 /** A record as `waybill show --json` prints it; or a job that has none yet. */
@@ -27,9 +28,11 @@ export type Shown =
       readonly note: string | null
     }
   | {
-      readonly kind: 'open'
+      readonly kind: 'open' | 'closed'
       readonly job: string
       readonly state: string
+      /** Of a job that is over without a record: the last thing that the ledger noted about it. */
+      readonly how: string | null
       readonly spec: JobSpec
       readonly evidence: Evidence | null
     }
@@ -42,68 +45,114 @@ export async function findRecord(context: Context, target: string): Promise<Fall
 }
 
 async function search(context: Context, target: string): Promise<Fallible<Shown, Note>> {
-  if (/^w?\d+([_+]\d+)?$/.test(target)) {
-    const job = findJob(context, target)
-    if ('job' in job) return showJob(context, job.job)
-    const logged = await bySlurmId(context, target)
+  const named = /^(?:w\d+|(\d+))(?:[_+]\d+)?$/.exec(target)
+  if (named !== null) {
+    const found = findJob(context, target)
+    if ('job' in found) return showJob(context, found.job)
+    if (found.note.kind === 'ambiguous-job') return fail(found.note)
+    // In another clone the ledger does not know the job, but history does, by Slurm's id.
+    const logged = named[1] === undefined ? ok(null) : await bySlurmId(context, named[1])
     if (!logged.ok) return logged
     if (logged.value !== null) return showCommit(context, logged.value)
   }
   const revision = await resolveRevision(context.dataset, target)
   if (revision.ok) {
-    const logged = await readLog(context.dataset, {
-      revisions: [revision.value],
-      order: 'newest-first',
-      limit: 1,
-    })
-    if (!logged.ok) return logged
-    const [commit] = logged.value
-    return commit === undefined ? fail({ kind: 'no-record' }) : showCommit(context, commit)
+    const commit = await newest(context, { revisions: [revision.value] })
+    if (!commit.ok) return commit
+    return commit.value === null ? fail({ kind: 'no-record' }) : showCommit(context, commit.value)
   }
   const path = normalise(context.dataset, context.cwd, target)
-  return path.ok ? byPath(context, path.value.path) : path
+  if (!path.ok) return path
+  const made = await byPath(context, path.value.path)
+  return made.ok || made.failure.kind !== 'no-record-for-path' || named === null
+    ? made
+    : fail({ kind: 'no-such-record', target })
 }
 
 async function showJob(context: Context, job: Job): Promise<Fallible<Shown, Note>> {
   if (isOpen(job) || job.commit === null) {
     const [seen] = isOpen(job) ? await observe(context, [job], 'states') : []
-    const name = job.schedulerId ?? `w${job.id}`
     return ok({
-      kind: 'open',
-      job: name,
+      kind: isOpen(job) ? 'open' : 'closed',
+      job: calledName(job),
       state: job.state,
+      how: isOpen(job) ? null : (context.ledger.events(job.id).at(-1)?.kind ?? null),
       spec: job.spec,
       evidence: seen?.evidence ?? job.observed,
     })
   }
-  const logged = await readLog(context.dataset, { revisions: [job.commit], order: 'newest-first', limit: 1 })
+  const logged = await recordOf(context, job, job.commit)
   if (!logged.ok) return logged
-  const [commit] = logged.value
-  return commit === undefined ? fail({ kind: 'no-record' }) : showCommit(context, commit)
+  return logged.value === null
+    ? fail({ kind: 'record-gone', job: calledName(job), commit: job.commit })
+    : showCommit(context, logged.value)
 }
 
-/** In another clone the ledger does not know the job, but history does. */
-async function bySlurmId(context: Context, id: string): Promise<Fallible<LoggedCommit | null, Note>> {
-  const logged = await readLog(context.dataset, {
-    revisions: ['HEAD'],
-    order: 'newest-first',
-    containing: `Slurm job ${id}:`,
-    limit: 1,
-  })
+/**
+ * The commit that holds a job's record now. After a rebase that is not the one the ledger knows: history is searched for
+ * its token then. On another branch it may still be the one.
+ */
+async function recordOf(
+  context: Context,
+  job: Job,
+  known: CommitId,
+): Promise<Fallible<LoggedCommit | null, Note>> {
+  const there = (await resolveRevision(context.dataset, known)).ok
+  const head = await readHead(context.dataset)
+  if (!head.ok) return head
+  if (there && head.value.commit !== null) {
+    const beside = await newest(context, { revisions: [`${head.value.commit}..${known}`] })
+    if (!beside.ok) return beside
+    if (beside.value === null) return newest(context, { revisions: [known] })
+  }
+  const containing = `"token": "${job.token}"`
+  if (head.value.commit !== null) {
+    const here = await newest(context, { revisions: [head.value.commit], containing })
+    if (!here.ok || here.value !== null) return here
+  }
+  return newest(context, there ? { revisions: [known] } : { revisions: ['--branches'], containing })
+}
+
+async function newest(
+  context: Context,
+  request: Pick<LogRequest, 'revisions' | 'containing' | 'paths'>,
+): Promise<Fallible<LoggedCommit | null, Note>> {
+  const logged = await readLog(context.dataset, { ...request, order: 'newest-first', limit: 1 })
   return logged.ok ? ok(logged.value[0] ?? null) : logged
 }
 
-async function byPath(context: Context, path: string): Promise<Fallible<Shown, Note>> {
+/** The newest record of the Slurm job; a text that only speaks of it is none. */
+async function bySlurmId(context: Context, id: string): Promise<Fallible<LoggedCommit | null, Note>> {
+  const head = await readHead(context.dataset)
+  if (!head.ok) return head
+  if (head.value.commit === null) return ok(null)
   const logged = await readLog(context.dataset, {
-    revisions: ['HEAD'],
+    revisions: [head.value.commit],
     order: 'newest-first',
-    containing: '=== Do not change lines below ===',
-    paths: [path],
-    limit: 1,
+    containing: `"slurm_job_id": ${id}`,
   })
   if (!logged.ok) return logged
-  const [commit] = logged.value
-  return commit === undefined ? fail({ kind: 'no-record-for-path', path }) : showCommit(context, commit)
+  const own = logged.value.find(({ message }) => {
+    const read = readMessage(message)
+    if (!read.ok || typeof read.value.record === 'string') return false
+    return read.value.record.slurm_job_id === Number(id)
+  })
+  return ok(own ?? null)
+}
+
+async function byPath(context: Context, path: string): Promise<Fallible<Shown, Note>> {
+  const head = await readHead(context.dataset)
+  if (!head.ok) return head
+  if (head.value.commit === null) return fail({ kind: 'no-record-for-path', path })
+  const commit = await newest(context, {
+    revisions: [head.value.commit],
+    containing: '=== Do not change lines below ===',
+    paths: [path],
+  })
+  if (!commit.ok) return commit
+  return commit.value === null
+    ? fail({ kind: 'no-record-for-path', path })
+    : showCommit(context, commit.value)
 }
 
 async function showCommit(context: Context, logged: LoggedCommit): Promise<Fallible<Shown, Note>> {
