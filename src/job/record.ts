@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { jobName } from '../contract/ids.ts'
+import { compactIndices, parseIndices } from '../contract/index-set.ts'
 import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
 import { stateTitle } from '../provenance/title.ts'
@@ -135,9 +136,14 @@ function identitiesOf(parts: RecordParts): readonly Json[] {
 
 /** One line a group, as in `0-97 COMPLETED` and `98 FAILED 1:0`. */
 function tasksOf(evidence: Evidence): readonly string[] {
-  return evidence.groups.map(({ parts, state, exit }) => {
-    const code = exit === null || state === 'COMPLETED' ? '' : ` ${exit.code}:${exit.signal}`
-    return `${parts} ${state}${code}`.trim()
+  const told = (group: Group): string =>
+    group.exit === null || group.state === 'COMPLETED'
+      ? group.state
+      : `${group.state} ${group.exit.code}:${group.exit.signal}`
+  // Queue and accounting may have told of different tasks, each with details that are not told here.
+  return [...Map.groupBy(evidence.groups, told)].map(([words, groups]) => {
+    const tasks = groups.flatMap(({ parts }) => (parts === '' ? [] : parseIndices(parts)))
+    return `${compactIndices(tasks.toSorted((a, b) => a - b))} ${words}`.trim()
   })
 }
 
