@@ -72,7 +72,9 @@ test("a job that nobody knows any more stays open until a person's word is given
 test("a person's word is not taken where a witness can tell", async () => {
   await using box = await sandboxWithDataset()
   await scheduleToEnd(box, ['-o', 'out', 'sbatch', 'job.sh', 'exit 1'])
-  const told = await tell(box, ['finish', '--assume', 'completed'])
+  const all = await tell(box, ['finish', '--assume', 'completed'])
+  expect(all.words).toContain('your word is taken for jobs that you name')
+  const told = await tell(box, ['finish', '--assume', 'completed', 'w1'])
   expect(told.code).toBe(1)
   expect(told.words).toContain('is known to be')
   expect(await openJobs(box)).toEqual(['w1'])

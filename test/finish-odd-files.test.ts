@@ -198,7 +198,7 @@ test('executable files stay executable; a job with an unreadable output stays op
     'mkdir out; echo "#!/bin/sh" >out/run; chmod 755 out/run; echo 1 >out/shut; chmod 0 out/shut',
   ])
   const told = await tell(box, ['finish'])
-  expect(about(told, 'out/shut')).toContain('impossible: it cannot be read')
+  expect(about(told, 'out/shut')).toContain('impossible: permission denied: it may not be read')
   expect(await box.git('ds', 'ls-tree', 'HEAD', 'out')).toBe('')
   chmodSync(box.path('ds/out/shut'), 0o644)
   await finish(box)
