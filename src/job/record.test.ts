@@ -123,3 +123,19 @@ test('a repetition says what it repeats', () => {
   expect(text).toBe('Slurm job 42: Completed\n\nat finish\n\nfirst try\n\nRe-submission of job 6.')
   expect(record.chain).toEqual(['abc'])
 })
+
+test('tasks that ended alike stand in one line, whoever told of them', () => {
+  const told = (groups: readonly Group[]) =>
+    (
+      buildRecord(parts({ parts: { kind: 'array', indices: '0-4' } }, groups)).record as {
+        waybill: { tasks: unknown }
+      }
+    ).waybill.tasks
+  expect(
+    told([
+      { parts: '0,2', state: 'COMPLETED', reason: null, exit: { code: 0, signal: 0 } },
+      { parts: '3', state: 'FAILED', reason: null, exit: { code: 1, signal: 0 } },
+      { parts: '1,4', state: 'COMPLETED', reason: 'None', exit: null },
+    ]),
+  ).toEqual(['0-2,4 COMPLETED', '3 FAILED 1:0'])
+})
