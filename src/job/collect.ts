@@ -14,6 +14,7 @@ import type { EndedJob } from './ended.ts'
 import { insideRoot, logFiles } from './logs-plan.ts'
 import type { OddReason } from './note.ts'
 import type { Report } from './report.ts'
+import { targetsOf } from './targets.ts'
 
 /** What one ended job has left: what may be recorded, and what there is to say about the rest. */
 export interface Collection {
@@ -32,56 +33,51 @@ export interface Collection {
   readonly reports: readonly Report[]
 }
 
-/** Looks at what each job has left, on top of `head`. Touches nothing but what the jobs declared. */
+/** Looks at what each job has left, on top of `head`: one look at its tree for all. Touches nothing but what the jobs declared. */
 export async function collect(
   context: Context,
   jobs: readonly EndedJob[],
   head: CommitId | null,
 ): Promise<Fallible<readonly Collection[], DatasetFailure>> {
   const foreign = logsOfOthers(context, jobs)
-  const collections: Collection[] = []
-  for (const ended of jobs) {
-    const collection = await collectOne(context, ended, head, foreign)
-    if (!collection.ok) return collection
-    collections.push(collection.value)
-  }
-  return ok(collections)
+  const finds = jobs.map((ended) => find(context, ended, foreign))
+  const held = await entriesBelow(context, finds, head)
+  if (!held.ok) return held
+  const gone = finds.map(({ files }, i) => goneFrom(context.dataset.root, held.value[i] ?? new Map(), files))
+  // What a sparse checkout leaves out is not there, and not deleted.
+  const indexed = await readIndexEntries(context.dataset, gone.flat())
+  if (!indexed.ok) return indexed
+  return ok(
+    finds.map((one, i) => {
+      const before = held.value[i] ?? new Map<string, Entry>()
+      const deleted = (gone[i] ?? []).filter((path) => !indexed.value.get(path)?.skipWorktree)
+      return collectionOf(one, before, deleted)
+    }),
+  )
 }
 
-async function collectOne(
-  context: Context,
-  ended: EndedJob,
-  head: CommitId | null,
-  foreign: ReadonlySet<string>,
-): Promise<Fallible<Collection, DatasetFailure>> {
-  const { root } = context.dataset
-  const { outputs } = ended.job.spec
-  const targets = outputs.map((path): RepositoryPath => ({
-    path,
-    directory: false,
-    pattern: isPattern(path),
-  }))
+/** What one job has left in the work tree. */
+interface Finding {
+  readonly ended: EndedJob
+  readonly files: ReadonlySet<string>
+  readonly found: readonly Found[]
+  readonly logs: FoundLogs
+}
+
+function find(context: Context, ended: EndedJob, foreign: ReadonlySet<string>): Finding {
   const logs = findLogs(context, ended)
-  const found = [...walk(root, targets)]
+  const found = [...walk(context.dataset.root, targetsOf(ended.job.spec.outputs))]
   const files = new Set([...logs.inside, ...found.filter(isStorable).map(({ path }) => path)])
   for (const path of foreign) if (!logs.inside.has(path)) files.delete(path)
+  return { ended, files, found, logs }
+}
 
-  const listed = await listTree(context.dataset, head, prefixes([...outputs, ...logs.inside]))
-  if (!listed.ok) return listed
-  const before = new Map(
-    listed.value.filter(({ path }) => isOwn(path, outputs, logs.inside)).map((entry) => [entry.path, entry]),
-  )
-  const gone = [...before.values()].filter(
-    ({ path, mode }) => !files.has(path) && mode !== '160000' && isGone(root, path),
-  )
-  // What a sparse checkout leaves out is not there, and not deleted.
-  const indexed = await readIndexEntries(
-    context.dataset,
-    gone.map(({ path }) => path),
-  )
-  if (!indexed.ok) return indexed
-  const deleted = gone.map(({ path }) => path).filter((path) => !indexed.value.get(path)?.skipWorktree)
-  return ok({
+function collectionOf(
+  { ended, files, found, logs }: Finding,
+  before: ReadonlyMap<string, Entry>,
+  deleted: readonly string[],
+): Collection {
+  return {
     ended,
     files: [...files],
     deleted,
@@ -91,18 +87,60 @@ async function collectOne(
     unreadable: found.some(({ kind }) => kind === 'unreadable'),
     reports: [
       ...logs.reports,
-      ...outputs.flatMap((output) => missingOutput(output, files, before)),
+      ...ended.job.spec.outputs.flatMap((output) => missingOutput(output, files, before)),
       ...found.flatMap((one) => oddThing(one, before)),
     ],
-  })
+  }
+}
+
+/** What a tree holds below each job's outputs and at its logs, by path. */
+async function entriesBelow(
+  context: Context,
+  finds: readonly Finding[],
+  head: CommitId | null,
+): Promise<Fallible<readonly ReadonlyMap<string, Entry>[], DatasetFailure>> {
+  const claims = finds.flatMap(({ ended, logs }, job) => [
+    ...ended.job.spec.outputs.map((output) => ({ prefix: prefixOf(output), output, job })),
+    ...[...logs.inside].map((path) => ({ prefix: path, output: null, job })),
+  ])
+  const byPrefix = Map.groupBy(claims, ({ prefix }) => prefix)
+  const listed = await listTree(context.dataset, head, [...byPrefix.keys()])
+  if (!listed.ok) return listed
+  const held = finds.map(() => new Map<string, Entry>())
+  for (const entry of listed.value) {
+    for (const above of selfAndAbove(entry.path)) {
+      for (const { prefix, output, job } of byPrefix.get(above) ?? []) {
+        if (output === null ? entry.path === prefix : covers(output, entry.path))
+          held[job]?.set(entry.path, entry)
+      }
+    }
+  }
+  return ok(held)
+}
+
+/** A path, the folders it lies in, and `.`. */
+function selfAndAbove(path: string): readonly string[] {
+  const segments = path.split('/')
+  return ['.', ...segments.map((_, i) => segments.slice(0, i + 1).join('/'))]
+}
+
+/** The path to list in a tree so that everything an output may name is seen; `.` is the whole tree. */
+function prefixOf(output: string): string {
+  return isPattern(output) ? literalPrefix(output) || '.' : output
+}
+
+function goneFrom(
+  root: string,
+  before: ReadonlyMap<string, Entry>,
+  files: ReadonlySet<string>,
+): readonly string[] {
+  return [...before.values()]
+    .filter(({ path, mode }) => !files.has(path) && mode !== '160000' && isGone(root, path))
+    .map(({ path }) => path)
 }
 
 function isStorable(found: Found): boolean {
   return found.kind === 'file' || found.kind === 'symlink'
-}
-
-function isOwn(path: string, outputs: readonly string[], logs: ReadonlySet<string>): boolean {
-  return logs.has(path) || outputs.some((output) => covers(output, path))
 }
 
 /** A tracked path that lies in another repository below us, or has become something odd, is not gone. */
@@ -113,11 +151,6 @@ function isGone(root: string, path: string): boolean {
     // A folder on the way became a file: the path is gone.
     return true
   }
-}
-
-/** The paths to list in a tree so that everything the outputs may name is seen; `.` is the whole tree. */
-function prefixes(paths: readonly string[]): readonly string[] {
-  return [...new Set(paths.map((path) => (isPattern(path) ? literalPrefix(path) || '.' : path)))]
 }
 
 interface FoundLogs {
