@@ -39,17 +39,12 @@ export async function observe(
           { depth, factsWait: wait },
         ),
   ])
-  return [...judge(context, slurm, looks[0], note), ...judge(context, local, looks[1], note)].toSorted(
-    (a, b) => a.job.id - b.job.id,
-  )
+  const seen = [...judge(context, slurm, looks[0]), ...judge(context, local, looks[1])]
+  if (note === 'note') keep(context, seen)
+  return seen.toSorted((a, b) => a.job.id - b.job.id)
 }
 
-function judge(
-  context: Context,
-  jobs: readonly Job[],
-  look: Look | null,
-  note: 'note' | 'only-look',
-): readonly ObservedJob[] {
+function judge(context: Context, jobs: readonly Job[], look: Look | null): readonly ObservedJob[] {
   if (look === null) return []
   const byJob = splitByJob(look)
   return jobs.map((job) => {
@@ -66,7 +61,6 @@ function judge(
     }
     if (weighed.verdict.kind === 'unanswered')
       return { job, verdict: weighed.verdict, evidence: job.observed }
-    if (note === 'note') keep(context, job, weighed.verdict, weighed.evidence)
     return { job, ...weighed }
   })
 }
@@ -90,19 +84,22 @@ const stateOf: { readonly [kind in Exclude<Verdict['kind'], 'unanswered'>]: JobS
   unknown: 'unknown',
 }
 
-function keep(
-  context: Context,
-  job: Job,
-  verdict: Exclude<Verdict, { kind: 'unanswered' }>,
-  evidence: Evidence,
-): void {
-  const state = stateOf[verdict.kind]
-  const { at: _then, ...known } = job.observed ?? { at: 0 }
-  const { at: _now, ...found } = evidence
-  if (state === job.state && JSON.stringify(known) === JSON.stringify(found)) return
-  // What an unknown look adds is only doubt: what was seen before is worth more.
-  const kept = verdict.kind === 'unknown' && job.observed !== null ? job.observed : evidence
-  context.ledger.observe(job.id, state, kept, evidence.ended)
+/** Notes what is new, in one transaction: each is a wait for the disk. */
+function keep(context: Context, seen: readonly ObservedJob[]): void {
+  const changes = seen.flatMap(({ job, verdict, evidence }) => {
+    if (verdict.kind === 'unanswered' || evidence === null || evidence === job.observed) return []
+    const state = stateOf[verdict.kind]
+    const { at: _then, ...known } = job.observed ?? { at: 0 }
+    const { at: _now, ...found } = evidence
+    if (state === job.state && JSON.stringify(known) === JSON.stringify(found)) return []
+    // What an unknown look adds is only doubt: what was seen before is worth more.
+    const kept = verdict.kind === 'unknown' && job.observed !== null ? job.observed : evidence
+    return [{ id: job.id, state, kept, ended: evidence.ended }]
+  })
+  if (changes.length === 0) return
+  context.ledger.transaction(() => {
+    for (const { id, state, kept, ended } of changes) context.ledger.observe(id, state, kept, ended)
+  })
 }
 
 /** A job in the words of a scheduler. */
