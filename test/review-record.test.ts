@@ -1,11 +1,14 @@
 import { symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { jobAccounted } from './support/job.ts'
+import type { Sandbox } from './support/sandbox.ts'
 import {
   addFiles,
   changesOf,
   finish,
   openJobs,
   sandboxWithDataset,
+  schedule,
   scheduleToEnd,
   status,
   tell,
@@ -87,4 +90,43 @@ describe('an unchanged output that cannot become a link again', () => {
     await finish(box, [job])
     expect(await status(box)).toBe('')
   })
+})
+
+/** Has a program of this name note each call before it runs; gives the PATH to use. */
+function noteCalls(
+  box: Sandbox,
+  name: string,
+): { readonly PATH: string; readonly calls: () => readonly string[] } {
+  const path = box.environment()['PATH'] ?? ''
+  const notes = box.write(`calls-${name}`, '', 0o666)
+  box.write(`noting/${name}`, `#!/bin/sh\necho "$*" >>'${notes}'\nPATH='${path}' exec ${name} "$@"\n`, 0o755)
+  return {
+    PATH: `${box.path('noting')}:${path}`,
+    calls: () => box.read(`calls-${name}`).split('\n').slice(0, -1),
+  }
+}
+
+test('a finish asks git and Slurm about all its jobs at once, and waits for the disk once', async () => {
+  await using box = await sandboxWithDataset()
+  const ids: number[] = []
+  for (let i = 0; i < 11; i++) {
+    const { id } = await schedule(box, ['-o', `o${i}`, 'sbatch', 'job.sh', `echo 1 >o${i}`])
+    ids.push(id)
+  }
+  for (const id of ids) await jobAccounted(box, id)
+  const look = ['strace', '-f', '-e', 'trace=fsync,fdatasync', '-o', 'synced', 'waybill', 'jobs', '-d', 'ds']
+  await box.run(look)
+  expect(
+    box
+      .read('synced')
+      .split('\n')
+      .filter((line) => /sync\(/.test(line)).length,
+  ).toBeLessThan(9)
+  const git = noteCalls(box, 'git')
+  const scontrol = noteCalls(box, 'scontrol')
+  await finish(box, [], { cwd: 'ds', env: { PATH: git.PATH } })
+  expect(await openJobs(box)).toEqual([])
+  expect(git.calls().filter((call) => call.includes('ls-tree')).length).toBeLessThanOrEqual(3)
+  expect(scontrol.calls().filter((call) => call.includes('show job'))).toHaveLength(1)
+  for (const id of ids) expect(box.read(`ds/slurm-job-${id}.env.json`)).toContain('"JobState": "COMPLETED"')
 })

@@ -145,8 +145,13 @@ export interface Scheduler {
   ) => Promise<TokenSearch>
   /** Seconds that must lie between two searches before `absent` twice is believed. */
   readonly settleSeconds: () => Promise<number>
-  /** The scheduler's own description of a job as `Key: value` (what `scontrol show job` prints), or null when it no longer has one. */
-  readonly describe: (job: JobReference) => Promise<Readonly<Record<string, string>> | null>
+  /**
+   * The scheduler's own description of each job as `Key: value` (what `scontrol show job` prints), or null where it no
+   * longer has one. Beyond a few jobs it is one question for all.
+   */
+  readonly describe: (
+    jobs: readonly JobReference[],
+  ) => Promise<readonly (Readonly<Record<string, string>> | null)[]>
   readonly cancel: (jobs: readonly JobReference[]) => Promise<readonly CancelOutcome[]>
 }
 

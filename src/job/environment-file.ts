@@ -11,14 +11,30 @@ export interface EnvironmentFile {
 }
 
 /**
- * The file that describes a Slurm job as scontrol did, in datalad-slurm's form (an object of texts, indented by two) and
- * place (beside the job's StdOut; the directory of submission where that lies outside the dataset). Null for other jobs.
+ * The files that describe Slurm jobs as scontrol did, in datalad-slurm's form (an object of texts, indented by two) and
+ * place (beside the job's StdOut; the directory of submission where that lies outside the dataset). Other jobs have none.
  */
-export async function environmentFile(context: Context, ended: EndedJob): Promise<EnvironmentFile | null> {
+export async function environmentFiles(
+  context: Context,
+  jobs: readonly EndedJob[],
+): Promise<ReadonlyMap<EndedJob, EnvironmentFile>> {
+  const ofSlurm = jobs.filter(({ job }) => job.scheduler === 'slurm')
+  if (ofSlurm.length === 0) return new Map()
+  const now = await context.schedulers.slurm.describe(ofSlurm.map(({ job }) => referenceTo(context, job)))
+  return new Map(
+    ofSlurm.map((ended, i) => [
+      ended,
+      environmentFile(context, ended, now[i] ?? lastDescription(context, ended.job)),
+    ]),
+  )
+}
+
+function environmentFile(
+  context: Context,
+  ended: EndedJob,
+  described: Readonly<Record<string, string>> | null,
+): EnvironmentFile {
   const { job } = ended
-  if (job.scheduler !== 'slurm') return null
-  const described =
-    (await context.schedulers.slurm.describe(referenceTo(context, job))) ?? lastDescription(context, job)
   const facts = withoutPlaces(context, complete(described ?? {}, ended))
   return {
     path: posix.join(folderOf(context, job), `slurm-job-${job.schedulerId}.env.json`),

@@ -10,7 +10,7 @@ import { listTree } from '../dataset/tree.ts'
 import { collect } from './collect.ts'
 import type { Context } from './context.ts'
 import { draft, notStored, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
-import { environmentFile } from './environment-file.ts'
+import { environmentFiles } from './environment-file.ts'
 import { aboutJob, type EndedJob } from './ended.ts'
 import { moveAndMark } from './move.ts'
 import type { Note } from './note.ts'
@@ -163,12 +163,13 @@ async function writeEnvironmentFiles(
   jobs: readonly EndedJob[],
   report: (report: Report) => void,
 ): Promise<Environments> {
+  const files = await environmentFiles(context, jobs)
   const written = new Map<EndedJob, string | null>()
   for (const ended of jobs) {
     const { job } = ended
-    const file = await environmentFile(context, ended)
+    const file = files.get(ended)
     const trouble =
-      file === null ? null : writeOwnFile(context.dataset, file.path, file.content, { token: job.token })
+      file === undefined ? null : writeOwnFile(context.dataset, file.path, file.content, { token: job.token })
     if (trouble === null) written.set(ended, file?.path ?? null)
     else {
       report(notStored(trouble))

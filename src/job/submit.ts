@@ -139,8 +139,8 @@ async function conclude(
     case 'submitted': {
       noteSubmitted(context, id, outcome.id, outcome.cluster)
       const job = mustFind(context, id)
-      const described = await context.schedulers[job.scheduler].describe(referenceTo(context, job))
-      if (described !== null) context.ledger.change(id, context.now(), 'described', {}, described)
+      const [described] = await context.schedulers[job.scheduler].describe([referenceTo(context, job)])
+      if (described) context.ledger.change(id, context.now(), 'described', {}, described)
       report({
         ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: prepared.spec.cmd }),
         facts: jobFacts(job),

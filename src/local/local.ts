@@ -49,7 +49,7 @@ export function localScheduler(options: LocalOptions): Scheduler {
     look: async (jobs) => look(options, pump, jobs),
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
-    describe: async () => null,
+    describe: async (jobs) => jobs.map(() => null),
     cancel: async (jobs) => {
       const outcomes = await Promise.all(
         jobs.map((job) => cancelJob(pump, job, options.now(), options.graceSeconds ?? 30)),

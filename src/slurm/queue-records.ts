@@ -1,13 +1,10 @@
 import { phaseOf } from '../contract/job-state.ts'
 import type { Row } from '../contract/scheduler.ts'
 import type { QuerySettings } from './query.ts'
-import { showJob } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
+import { jobOf, showEach } from './show-jobs.ts'
 import { knownFacts } from './slurm-facts.ts'
 import { readCount, readExit, readTres } from './values.ts'
-
-/** Beyond so many jobs one question about all jobs of the cluster is the lighter one. */
-const few = 10
 
 /**
  * Completes rows of the queue that are over with what `scontrol` still knows of them: exit codes, restarts, log files.
@@ -19,12 +16,9 @@ export async function withRecords(
   cluster: string | null,
 ): Promise<readonly Row[]> {
   const over = [...new Set(rows.filter((row) => phaseOf(row.state) === 'over').map((row) => row.job))]
-  const records = new Map<string, JobRecord>()
-  for (const id of over.length > few ? [null] : over) {
-    const answer = await showJob(settings, id, cluster)
-    if (!answer.ok) return rows
-    for (const record of answer.value) records.set(partKey(record), record)
-  }
+  const answer = await showEach(settings, over, cluster)
+  if (!answer.ok) return rows
+  const records = new Map(answer.value.map((record) => [partKey(record), record]))
   return rows.map((row) => {
     const record = records.get(`${row.job}/${row.task ?? row.component ?? ''}`)
     return record && phaseOf(row.state) === 'over' ? complete(row, record) : row
@@ -32,8 +26,7 @@ export async function withRecords(
 }
 
 function partKey(record: JobRecord): string {
-  const job = record['ArrayJobId'] ?? record['HetJobId'] ?? record['JobId'] ?? ''
-  return `${job}/${record['ArrayTaskId'] ?? record['HetJobOffset'] ?? ''}`
+  return `${jobOf(record)}/${record['ArrayTaskId'] ?? record['HetJobOffset'] ?? ''}`
 }
 
 function complete(row: Row, record: JobRecord): Row {

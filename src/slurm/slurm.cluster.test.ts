@@ -101,7 +101,7 @@ test('a job from submission to its facts, with a name of every kind of character
     elapsed_seconds: expect.any(Number),
     cpu_seconds: expect.any(Number),
   })
-  const described = await slurm.describe(job)
+  const [described] = await slurm.describe([job])
   expect(described).toMatchObject({ JobName: jobName, ExitCode: '3:0', WorkDir: dir })
   expect(described).not.toHaveProperty('UserId')
 })
@@ -156,7 +156,7 @@ test('a token is found by the comment, and by the submitted line where the comme
 test('the comment that Slurm keeps is the user’s', async () => {
   const asked = request(['job.sh'], '#SBATCH --comment="two  words" --hold')
   const job = await submit(asked)
-  expect(await slurm.describe(job)).toMatchObject({ Comment: 'two  words' })
+  expect(await slurm.describe([job])).toMatchObject([{ Comment: 'two  words' }])
 })
 
 test('a token that nobody carries is absent, once all have answered', async () => {
@@ -179,7 +179,14 @@ test('says nothing of ids it does not know, nor of another job that has the id',
     expect(rowsOf(look, 'accounting', stranger)).toEqual([])
   }
   expect(await slurm.cancel([never, later])).toEqual([{ kind: 'already-over' }, { kind: 'already-over' }])
-  expect(await slurm.describe(never)).toBeNull()
+  expect(await slurm.describe([never, job, later])).toEqual([null, expect.any(Object), null])
+  // Beyond a few, all jobs of the cluster are asked for at once.
+  const many = [...Array.from({ length: 10 }, () => never), job, later]
+  expect((await slurm.describe(many)).map((one) => one?.['WorkDir'] ?? null).slice(9)).toEqual([
+    null,
+    dir,
+    null,
+  ])
 })
 
 test('cancels many in one word', async () => {

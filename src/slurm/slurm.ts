@@ -16,7 +16,9 @@ import { findToken } from './find-token.ts'
 import { lookAt } from './look.ts'
 import type { QuerySettings } from './query.ts'
 import { askQueue } from './queue.ts'
-import { environmentFacts, showJob } from './scontrol.ts'
+import { environmentFacts } from './scontrol.ts'
+import type { JobRecord } from './scontrol.ts'
+import { showJobs } from './show-jobs.ts'
 import { holdSubmission, submitScript } from './submit.ts'
 
 /** What the room needs from outside. */
@@ -82,12 +84,13 @@ export function slurmScheduler(settings: SlurmSettings): Scheduler {
     },
     findToken: (token, since, folder, user) => findToken({ ...whole, user }, token, since, folder),
     settleSeconds: async () => ((await config())?.messageTimeout ?? usualMessageTimeout) + 1,
-    describe: async (job) => {
-      const [cluster = null] = [...(await byCluster([job])).keys()]
-      const answer = await showJob({ ...asking, readableTimes: true }, job.id, cluster)
-      if (!answer.ok) return null
-      const record = answer.value.find((each) => each['JobId'] === job.id) ?? answer.value[0]
-      return record === undefined ? null : environmentFacts(record)
+    describe: async (jobs) => {
+      const described = new Map<JobReference, JobRecord>()
+      for (const [cluster, group] of await byCluster(jobs)) {
+        const records = await showJobs({ ...asking, readableTimes: true }, group, cluster)
+        for (const [job, record] of records) described.set(job, environmentFacts(record))
+      }
+      return jobs.map((job) => described.get(job) ?? null)
     },
     cancel: async (jobs) => {
       const outcomes = new Map<JobReference, CancelOutcome>()
