@@ -7,7 +7,7 @@ import type { Dataset } from './locate.ts'
 const ref = '--ref=refs/notes/waybill'
 
 /**
- * Appends a paragraph to the note of a commit in `refs/notes/waybill`. No branch, index or work tree is touched. Another
+ * Appends a paragraph to the note of a commit in `refs/notes/waybill`, unless it is there already. No branch, index or work tree is touched. Another
  * writer at the same time is waited out by trying again.
  */
 export async function addNote(
@@ -15,6 +15,9 @@ export async function addNote(
   commit: CommitId,
   text: string,
 ): Promise<Fallible<null, DatasetFailure>> {
+  const before = await readNote(dataset, commit)
+  if (!before.ok) return before
+  if (before.value?.includes(text.trim())) return ok(null)
   for (let tries = 1; ; tries++) {
     const added = await git(dataset, ['notes', ref, 'append', '-F', '-', commit], { input: text })
     if (added.ok) return ok(null)

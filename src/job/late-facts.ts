@@ -2,6 +2,7 @@ import type { JobId } from '../contract/ids.ts'
 import { addNote } from '../dataset/notes.ts'
 import { pythonJson, type Json } from '../provenance/python-json.ts'
 import type { Context } from './context.ts'
+import { tryLease } from './lease.ts'
 import { observe } from './observe.ts'
 import type { Report } from './report.ts'
 import { jobFacts } from './select.ts'
@@ -19,8 +20,18 @@ export async function addLateFacts(
   report: (report: Report) => void,
   justAsked: ReadonlySet<JobId> = new Set(),
 ): Promise<void> {
-  const waiting = context.ledger.awaitingFacts().filter((job) => !justAsked.has(job.id))
-  if (waiting.length === 0) return
+  const late = (): ReturnType<Context['ledger']['awaitingFacts']> =>
+    context.ledger.awaitingFacts().filter((job) => !justAsked.has(job.id))
+  if (late().length === 0) return
+  // Whoever holds the lease does it, too: git's notes know no two writers.
+  await tryLease(context, 'finish', async () => noteFacts(context, late(), report))
+}
+
+async function noteFacts(
+  context: Context,
+  waiting: ReturnType<Context['ledger']['awaitingFacts']>,
+  report: (report: Report) => void,
+): Promise<void> {
   const seen = await observeRecorded(context, waiting)
   for (const job of waiting) {
     const evidence = seen.get(job.id)
