@@ -101,8 +101,11 @@ function giveBack(root: string, path: string, message: string): void {
   const folder = dirname(join(root, object))
   const { mode } = lstatSync(folder)
   chmodSync(folder, mode | 0o200)
-  linkSync(join(root, object), join(folder, '.waybill-back'))
-  renameSync(join(folder, '.waybill-back'), join(root, path))
+  const name = join(folder, '.waybill-back')
+  // One of a killed process would be in the way for good.
+  rmSync(name, { force: true })
+  linkSync(join(root, object), name)
+  renameSync(name, join(root, path))
   chmodSync(folder, mode)
 }
 

@@ -44,8 +44,10 @@ export function openLedgerFile(place: LedgerPlace): OpenLedger {
 
 function makeFolder(place: LedgerPlace): void {
   if (existsSync(place.folder)) return
-  mkdirSync(place.folder, { recursive: true })
-  chmodSync(place.folder, place.shared?.directory ?? 0o700)
+  const mode = place.shared?.directory ?? 0o700
+  // Private from its first moment on; the umask may have taken away what a group needs.
+  mkdirSync(place.folder, { recursive: true, mode })
+  chmodSync(place.folder, mode)
 }
 
 function openWithLocks(path: string): { readonly db: DatabaseSync; readonly warning: string | null } {
