@@ -7,8 +7,8 @@ import type { Dataset } from './locate.ts'
 const ref = '--ref=refs/notes/waybill'
 
 /**
- * Appends a paragraph to the note of a commit in `refs/notes/waybill`, unless it is there already. No branch, index or work tree is touched. Another
- * writer at the same time is waited out by trying again.
+ * Appends a paragraph to the note of a commit in `refs/notes/waybill`, unless it is there already. No branch, index or
+ * work tree is touched. Another writer at the same time is waited out by trying again.
  */
 export async function addNote(
   dataset: Dataset,

@@ -1,4 +1,13 @@
-import { accessSync, chmodSync, constants, linkSync, lstatSync, renameSync, statfsSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  linkSync,
+  lstatSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { classify, type DatasetFailure } from './failure.ts'
