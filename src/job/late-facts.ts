@@ -1,9 +1,10 @@
 import type { JobId } from '../contract/ids.ts'
 import { addNote } from '../dataset/notes.ts'
-import { pythonJson, type Json } from '../provenance/python-json.ts'
+import { pythonJson } from '../provenance/python-json.ts'
 import type { Context } from './context.ts'
 import { tryLease } from './lease.ts'
 import { observe } from './observe.ts'
+import { recordedFacts } from './record.ts'
 import type { Report } from './report.ts'
 import { jobFacts } from './select.ts'
 
@@ -36,8 +37,7 @@ async function noteFacts(
   for (const job of waiting) {
     const evidence = seen.get(job.id)
     if (evidence?.accounting === 'complete' && job.commit !== null) {
-      const { stdout: _stdout, stderr: _stderr, work_dir: _workDir, ...facts } = evidence.facts
-      const text = `${pythonJson({ accounting: 'complete', ...(facts as { [key: string]: Json }) })}\n`
+      const text = `${pythonJson({ accounting: 'complete', ...recordedFacts(evidence) })}\n`
       const noted = await addNote(context.dataset, job.commit, text)
       if (!noted.ok) {
         report({

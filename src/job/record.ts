@@ -90,7 +90,6 @@ function assemble(parts: RecordParts, listsPath: string | null): RunRecord {
 function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key: string]: Json } {
   const { job, evidence } = parts
   const { spec } = job
-  const { stdout: _stdout, stderr: _stderr, work_dir: _workDir, ...facts } = evidence.facts
   const groups = evidence.groups
   const [only] = groups
   return {
@@ -104,7 +103,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
       ? { exit_code: only.exit.code, exit_signal: only.exit.signal }
       : {}),
     ...(job.cluster === null ? {} : { cluster: job.cluster }),
-    ...(facts as { readonly [key: string]: Json }),
+    ...recordedFacts(evidence),
     submitted: iso(job.submittedAt),
     started: iso(evidence.started),
     ended: iso(evidence.ended),
@@ -118,6 +117,12 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),
     ...(parts.logsOutside.length === 0 ? {} : { logs_outside: parts.logsOutside }),
   }
+}
+
+/** What a scheduler measured, as a record says it: without places, which often name a person. */
+export function recordedFacts(evidence: Evidence): { readonly [key: string]: Json } {
+  const { stdout: _stdout, stderr: _stderr, work_dir: _workDir, ...facts } = evidence.facts
+  return facts as { readonly [key: string]: Json }
 }
 
 function scriptJson(parts: RecordParts): Json {

@@ -5,11 +5,11 @@ import { removeOutputs } from '../dataset/remove-outputs.ts'
 import { cleanLeftovers } from '../dataset/temporary-file.ts'
 import { walk } from '../dataset/walk.ts'
 import { makeWritable, planWritable, type WritableNote, type WritablePlan } from '../dataset/writable.ts'
-import { isPattern } from '../ledger/path-pattern.ts'
 import type { Context, Job } from './context.ts'
 import { fixedLogs, insideRoot } from './logs-plan.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
+import { targetsOf } from './targets.ts'
 
 /** Left free when annexed outputs are copied: a full disk hurts more than a refused job. Bytes. */
 const keptFree = 64 * 1024 * 1024
@@ -133,7 +133,7 @@ function outputFiles(context: Context, job: Job): readonly string[] {
     .map((path) => insideRoot(context.dataset.root, path))
     .filter((path) => path !== null)
   const targets = [
-    ...job.spec.outputs.map((path): RepositoryPath => ({ path, directory: false, pattern: isPattern(path) })),
+    ...targetsOf(job.spec.outputs),
     ...logsInside.map((path): RepositoryPath => ({ path, directory: false, pattern: false })),
   ]
   const found = [...walk(context.dataset.root, targets)]
