@@ -78,7 +78,7 @@ describe('the environment as a script', () => {
   function environmentAfter(env: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
     writeFileSync(join(dir, 'environment.sh'), environmentScript({ env, name: 'w7' }))
     const out = join(dir, 'environment')
-    execFileSync('sh', ['-c', `. ./environment.sh; exec /usr/bin/env -0 >'${out}'`], {
+    execFileSync('sh', ['-c', `eval "$(cat environment.sh)"; exec /usr/bin/env -0 >'${out}'`], {
       cwd: dir,
       env: { PATH: path },
     })

@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { readArraySpec } from '../contract/array-spec.ts'
 import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
+import { phaseOf } from '../contract/job-state.ts'
 import type {
   HeldSubmission,
   JobReference,
@@ -20,7 +21,7 @@ import { readIfThere } from './markers.ts'
 import { pumpHome } from './pump.ts'
 import type { Pump } from './pump.ts'
 import { readDescription, rowsOf } from './rows.ts'
-import { prepare, publish, withdraw, writeDurably } from './submission.ts'
+import { forgetCommand, prepare, publish, withdraw, writeDurably } from './submission.ts'
 
 /** What the embedded scheduler is given. */
 export interface LocalOptions {
@@ -118,7 +119,9 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
   const rows: Row[] = []
   for (const job of jobs) {
     try {
-      rows.push(...rowsOf(job, now))
+      const own = rowsOf(job, now)
+      rows.push(...own)
+      if (own.length > 0 && own.every((row) => hasRead(row, now))) forgetCommand(jobFolder(job.folder))
     } catch (error) {
       // Its folder is there and cannot be read: nothing can be said, least of all that the job does not exist.
       return { queue: { answered: false, why: 'failed', message: `${job.id}: ${String(error)}` }, accounting }
@@ -127,6 +130,15 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
   // Should a pump have been killed at its work, this one goes on with it.
   if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump, false)
   return { queue: { answered: true, rows }, accounting }
+}
+
+/** Payloads read their files within a moment, or never. Seconds. */
+const readingTime = 60
+
+/** Whether a task needs its command and environment no more. */
+function hasRead(row: Row, now: EpochSeconds): boolean {
+  const lost = row.state === 'LOST' && row.started !== null && now - row.started > readingTime
+  return lost || phaseOf(row.state) === 'over'
 }
 
 function findToken(token: string, folder: string): TokenSearch {

@@ -28,6 +28,9 @@ export interface JobDescription {
   readonly work_dir: string
 }
 
+/** What payload.sh reads, and removes when the last task has read it. */
+const secretFiles = ['environment.sh', 'command.sh'] as const
+
 /** A submission that lies ready in its folder. Only `submitted` is missing to make it a job. */
 export interface Prepared {
   readonly job: string
@@ -88,6 +91,18 @@ export function publish(prepared: Prepared, now: EpochSeconds): void {
 export function withdraw(prepared: Prepared): void {
   rmSync(prepared.link, { force: true })
   rmSync(prepared.job, { recursive: true, force: true })
+}
+
+/** Removes what no task will read any more, for it holds the user's whole environment. Mostly the last payload has done so. */
+export function forgetCommand(job: string): void {
+  for (const name of secretFiles) {
+    try {
+      rmSync(join(job, name), { force: true })
+    } catch {
+      // Another user's job: theirs to remove.
+      return
+    }
+  }
 }
 
 /** Writes a marker so that it appears whole and survives a loss of power. */
