@@ -15,6 +15,8 @@ export const recordWords = {
   sidecar: (note) => `its record lies in the sidecar file ${note.name}, which cannot be read yet`,
   differs: (note) => `differs from the record: ${note.paths.join(', ')}; the job runs with what is there now`,
   'would-reschedule': (note) => `would run in ${note.pwd}: ${note.cmd}`,
+  'pwd-not-folder': (note) =>
+    `its job ran in the folder ${note.pwd}, and ${note.file} is a file here; move that away, and run the command again`,
   'no-such-record': ({ target }) =>
     `there is no job ${target} in this clone, no record of a Slurm job of that id in its history, and no commit or recorded file of that name. A job of another clone is found by Slurm's id, or as a commit, once its record has been pulled`,
   'record-gone': (note) =>

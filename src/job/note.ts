@@ -119,6 +119,8 @@ export type RescheduleNote =
   | { readonly kind: 'sidecar'; readonly name: string }
   | { readonly kind: 'differs'; readonly paths: readonly string[] }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
+  /** The record's directory, or a folder above it, is a file here. */
+  | { readonly kind: 'pwd-not-folder'; readonly pwd: string; readonly file: string }
   | { readonly kind: 'no-record-for-path'; readonly path: string }
   /** `target` looks like a job, and is neither that nor a commit nor a path. */
   | { readonly kind: 'no-such-record'; readonly target: string }

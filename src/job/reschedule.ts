@@ -2,8 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
+import { fromSystem } from '../dataset/failure.ts'
+import { fileStatus } from '../dataset/file-status.ts'
 import { readLog, resolveRevision, type LoggedCommit } from '../dataset/log.ts'
 import { readObjects } from '../dataset/objects.ts'
+import { normalise } from '../dataset/paths.ts'
 import { readMessage } from '../provenance/message.ts'
 import type { RecordMessage, RunRecord } from '../provenance/record.ts'
 import { splitLine } from '../provenance/shell-words.ts'
@@ -107,17 +110,45 @@ async function repeat(
   show: Show,
 ): Promise<void> {
   const { commit, record } = found
-  const there = record.pwd ?? '.'
+  const place = directoryOf(context, record)
+  if (!place.ok) return say('impossible', place.failure, commit)
+  const there = place.value
   const moved: Context = { ...context, cwd: join(context.dataset.root, there) }
   const asked = await requestOf(context, request, found)
   if (!asked.ok) return say('impossible', asked.failure, commit)
-  const differing = await differencesFrom(context, commit, record)
+  const differing = await differencesFrom(context, commit, record, there)
   if (!differing.ok) return say('error', differing.failure, commit)
   if (differing.value.length > 0) say('ok', { kind: 'differs', paths: differing.value }, commit)
   if (request.onlyReport)
     return say('ok', { kind: 'would-reschedule', cmd: asked.value.repeat?.cmd ?? '', pwd: there }, commit)
-  mkdirSync(moved.cwd, { recursive: true })
+  try {
+    mkdirSync(moved.cwd, { recursive: true })
+  } catch (error) {
+    return say('impossible', fromSystem('mkdir', error), commit)
+  }
   await schedule(moved, asked.value, report, show)
+}
+
+/**
+ * Where a record's job is to run, relative to the root. It need not exist: git keeps no empty folders. A record is
+ * anybody's: nothing is looked at or made outside the dataset for it.
+ */
+function directoryOf(context: Context, record: RunRecord): Fallible<string, Note> {
+  const pwd = record.pwd ?? '.'
+  const { root } = context.dataset
+  const segments = posix.normalize(pwd).split('/')
+  for (let depth = 1; depth <= segments.length && segments[0] !== '..' && segments[0] !== ''; depth++) {
+    const file = segments.slice(0, depth).join('/')
+    const stat = fileStatus(join(root, file))
+    if (stat === undefined || stat.isSymbolicLink()) break
+    if (!stat.isDirectory()) return fail({ kind: 'pwd-not-folder', pwd, file })
+  }
+  const found = normalise(context.dataset, root, pwd.endsWith('/') ? pwd : `${pwd}/`)
+  if (!found.ok) return found.failure.kind === 'inside-submodule' ? ok(posix.normalize(pwd)) : found
+  const { path } = found.value
+  return fileStatus(join(root, path))?.isDirectory() === false
+    ? fail({ kind: 'pwd-not-folder', pwd, file: path })
+    : ok(path)
 }
 
 async function requestOf(
