@@ -130,3 +130,22 @@ test('a finish asks git and Slurm about all its jobs at once, and waits for the 
   expect(scontrol.calls().filter((call) => call.includes('show job'))).toHaveLength(1)
   for (const id of ids) expect(box.read(`ds/slurm-job-${id}.env.json`)).toContain('"JobState": "COMPLETED"')
 })
+
+test('a job of this machine whose folder cannot be read keeps the others from nothing', async () => {
+  await using box = await sandboxWithDataset()
+  const bad = await schedule(box, ['-o', 'bad', 'sh', '-c', 'echo 1 >bad'])
+  const good = await schedule(box, ['-o', 'good', 'sh', '-c', 'echo 1 >good'])
+  const states = async (): Promise<readonly unknown[]> =>
+    (await tell(box, ['jobs'])).results.map((one) => (one as unknown as { readonly state: string }).state)
+  await expect.poll(states, { timeout: 20_000 }).toEqual(['ended', 'ended'])
+  await box.run([
+    'sh',
+    '-c',
+    `for d in ds/.git/waybill/jobs/*/local; do grep -q '"${bad.job}"' $d/job.json && rm $d/job.json && mkdir $d/job.json; done; true`,
+  ])
+  await finish(box, [good.job])
+  expect(await changesOf(box)).toEqual(['A good'])
+  const told = await tell(box, ['finish'])
+  expect(told.code).toBe(1)
+  expect(await openJobs(box)).toEqual([bad.job])
+})

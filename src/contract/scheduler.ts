@@ -101,10 +101,22 @@ export interface Row {
   readonly facts: JobFacts
 }
 
+/** A witness that did not answer. */
+export interface Silence {
+  readonly answered: false
+  readonly why: 'off' | 'failed' | 'not-asked'
+  readonly message: string
+}
+
 /** A witness that answered may know nothing of a job; one that did not answer says nothing about any. */
 export type Testimony =
-  | { readonly answered: true; readonly rows: readonly Row[] }
-  | { readonly answered: false; readonly why: 'off' | 'failed' | 'not-asked'; readonly message: string }
+  | {
+      readonly answered: true
+      readonly rows: readonly Row[]
+      /** Jobs about which it could say nothing, though it could about the others. */
+      readonly unheard?: ReadonlyMap<SchedulerJobId, Silence>
+    }
+  | Silence
 
 /** One look at the jobs. The embedded scheduler's markers are its `queue`; it has no accounting (`off`). */
 export interface Look {

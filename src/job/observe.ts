@@ -1,4 +1,4 @@
-import type { JobReference, Look } from '../contract/scheduler.ts'
+import type { JobReference, Look, Silence } from '../contract/scheduler.ts'
 import type { JobState } from '../ledger/job-row.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
 import type { Evidence, Verdict } from './evidence.ts'
@@ -70,7 +70,8 @@ function splitByJob(look: Look): (id: string) => Look {
   const index = (testimony: Look['queue']): ((id: string) => Look['queue']) => {
     if (!testimony.answered) return () => testimony
     const rows = Map.groupBy(testimony.rows, (row) => row.job as string)
-    return (id) => ({ answered: true, rows: rows.get(id) ?? [] })
+    const unheard = new Map<string, Silence>(testimony.unheard)
+    return (id) => unheard.get(id) ?? { answered: true, rows: rows.get(id) ?? [] }
   }
   const queue = index(look.queue)
   const accounting = index(look.accounting)

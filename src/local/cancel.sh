@@ -2,7 +2,8 @@
 # sh cancel.sh HOME FOLDER GRACE: ends the running tasks of one submission, whose `cancel` marker is written already:
 # SIGTERM to each task's processes, SIGKILL after GRACE seconds. Closes its standard output when all had their SIGTERM.
 set -u
-umask 077
+# The folder's mode says whether a group may read what is written here.
+umask 027
 unset IFS CDPATH
 trap : HUP INT QUIT
 scripts=${0%/*}

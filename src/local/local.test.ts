@@ -1,23 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { JobReference } from '../contract/scheduler.ts'
 import { identify, liveness } from '../process/identity.ts'
 import { jobFolder, taskFile } from './layout.ts'
 import { logFile } from './log-files.ts'
 import { installScripts } from './scripts.ts'
-import { eventually, makeGate, makeSite, mostAtOnce, referenceTo } from './test-site.ts'
+import { eventually, makeGate, makeSite, mostAtOnce, reached, referenceTo } from './test-site.ts'
 import type { Site } from './test-site.ts'
 
 let site: Site
 afterEach(() => site.remove())
-
-/** Resolves when somebody reads the gate; what it resolves to is closed to let all readers through. */
-async function reached(gate: string): Promise<{ close: () => Promise<void> }> {
-  return open(gate, 'w')
-}
 
 describe('slots', { timeout: 120_000 }, () => {
   test('200 jobs from several submitters all run, once, never more at a time than there are slots', async () => {
@@ -91,49 +84,6 @@ describe('slots', { timeout: 120_000 }, () => {
       { task: 0, state: 'CANCELLED' },
       { folded: '1-9999', state: 'CANCELLED' },
     ])
-  })
-})
-
-describe('what a submission knows of the environment', { timeout: 60_000 }, () => {
-  const files = (job: JobReference): readonly string[] =>
-    readdirSync(jobFolder(job.folder)).filter((name) => ['command.sh', 'environment.sh'].includes(name))
-
-  test('is gone as soon as the command runs', async () => {
-    site = makeSite(1)
-    const gate = makeGate(site.dir)
-    const job = await site.submit('w1', 'cat gate')
-    const way = await reached(gate)
-    expect(files(job)).toEqual([])
-    await way.close()
-    expect(await site.whenOver(job)).toMatchObject([{ state: 'COMPLETED' }])
-  })
-
-  test('stays until the last task of an array has it', async () => {
-    site = makeSite(1)
-    const gate = makeGate(site.dir)
-    const job = await site.submit('w1', '[ $WAYBILL_ARRAY_TASK_ID = 1 ] || cat gate', '0-2')
-    await (await reached(gate)).close()
-    const way = await eventually('the last task', async () => {
-      const rows = await site.rows(job)
-      return rows.some((row) => row.task === 2 && row.state === 'RUNNING') ? reached(gate) : null
-    })
-    expect(files(job)).toEqual([])
-    await way.close()
-    expect((await site.whenOver(job)).map((row) => row.state)).toEqual(Array(3).fill('COMPLETED'))
-  })
-
-  test('goes with the next look where a task never read it', async () => {
-    site = makeSite(1)
-    const gate = makeGate(site.dir)
-    const first = await site.submit('w1', 'cat gate')
-    const waiting = await site.submit('w2', 'exit 0')
-    const way = await reached(gate)
-    expect(files(waiting)).toHaveLength(2)
-    expect(await site.scheduler.cancel([waiting])).toEqual([{ kind: 'asked' }])
-    await site.rows(waiting)
-    expect(files(waiting)).toEqual([])
-    await way.close()
-    await site.whenOver(first)
   })
 })
 

@@ -10,6 +10,7 @@ import type {
   Look,
   Row,
   Scheduler,
+  Silence,
   SubmitOutcome,
   SubmitRequest,
   TokenSearch,
@@ -117,6 +118,7 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
     message: 'the embedded scheduler keeps no accounting',
   } as const
   const rows: Row[] = []
+  const unheard = new Map<SchedulerJobId, Silence>()
   for (const job of jobs) {
     try {
       const own = rowsOf(job, now)
@@ -124,12 +126,12 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
       if (own.length > 0 && own.every((row) => hasRead(row, now))) forgetCommand(jobFolder(job.folder))
     } catch (error) {
       // Its folder is there and cannot be read: nothing can be said, least of all that the job does not exist.
-      return { queue: { answered: false, why: 'failed', message: `${job.id}: ${String(error)}` }, accounting }
+      unheard.set(job.id, { answered: false, why: 'failed', message: String(error) })
     }
   }
   // Should a pump have been killed at its work, this one goes on with it.
   if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump, false)
-  return { queue: { answered: true, rows }, accounting }
+  return { queue: { answered: true, rows, unheard }, accounting }
 }
 
 /** Payloads read their files within a moment, or never. Seconds. */

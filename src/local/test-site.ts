@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { JobToken, SchedulerJobId } from '../contract/ids.ts'
@@ -110,6 +111,11 @@ export function referenceTo(asked: SubmitRequest): JobReference {
 export function makeGate(dir: string, name = 'gate'): string {
   execFileSync('mkfifo', [join(dir, name)])
   return join(dir, name)
+}
+
+/** Resolves when somebody reads the gate; what it resolves to is closed to let all readers through. */
+export async function reached(gate: string): Promise<{ close: () => Promise<void> }> {
+  return open(gate, 'w')
 }
 
 /** Asks again until there is an answer; gives up after a minute. */
