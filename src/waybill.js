@@ -27,7 +27,7 @@ function start() {
             fs.mkdirSync(folder, { recursive: true, mode: 448 })
             var stat = fs.statSync(folder)
             if (stat.uid === process.getuid() && (stat.mode & 18) === 0) module.enableCompileCache(folder)
-          } catch (_) {
+          } catch {
             // Without a cache, or a home to keep it in, it only starts a little slower.
           }
         })

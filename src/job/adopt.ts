@@ -38,10 +38,8 @@ export async function adopt(
     folder: jobFolder(context, job.token),
   }
   const { queue, accounting } = await context.schedulers.slurm.look([reference], { depth: 'states' })
-  const rows = [queue, accounting]
-    .flatMap((said) => (said.answered ? said.rows : []))
-    .filter((row) => row.job === id)
-  const [row] = rows
+  const said = [queue, accounting].flatMap((one) => (one.answered ? one.rows : []))
+  const row = said.find((one) => one.job === id)
   if (row === undefined) return say('impossible', { kind: 'not-at-scheduler', schedulerId: id })
   const noted = context.ledger.change(
     job.id,
