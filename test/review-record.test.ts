@@ -7,6 +7,7 @@ import {
   changesOf,
   finish,
   openJobs,
+  recordOf,
   sandboxWithDataset,
   schedule,
   scheduleToEnd,
@@ -148,4 +149,19 @@ test('a job of this machine whose folder cannot be read keeps the others from no
   const told = await tell(box, ['finish'])
   expect(told.code).toBe(1)
   expect(await openJobs(box)).toEqual([bad.job])
+})
+
+test('a folder whose name looks like a pattern is an input and an output like any other', async () => {
+  await using box = await sandboxWithDataset()
+  await addFiles(box, 'ds', { 'data [v1]/in': 'x\n', 'data v/in': 'y\n', 'new [2]/old': '1\n' })
+  const words = ['-i', 'data [v1]', '-o', 'new [2]', 'sbatch', 'job.sh', 'cat "data [v1]/in" >"new [2]/a"']
+  const { job } = await scheduleToEnd(box, words)
+  await finish(box, [job])
+  expect(await changesOf(box)).toContain('A new [2]/a')
+  const { record } = await recordOf(box)
+  // As DataLad reads them: patterns of Python's glob.
+  expect(record).toMatchObject({ inputs: ['data [[]v1]'], outputs: expect.arrayContaining(['new [[]2]']) })
+  expect(JSON.stringify(record.waybill['inputs'])).toContain('data [v1]/in')
+  const again = await tell(box, ['reschedule'])
+  expect(again.code).toBe(0)
 })

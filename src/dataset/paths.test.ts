@@ -96,3 +96,19 @@ test('walks what lies below, odd things by their kind', async () => {
   const files = found.filter((one) => one.kind === 'file' || one.kind === 'symlink').map((one) => one.path)
   expect([...value(await ignoredPaths(dataset, files))]).toEqual(['odd/hid.log'])
 })
+
+test('what exists as it is written is no wildcard, and is stored as a pattern that names it alone', async () => {
+  const dataset = await repo.dataset()
+  repo.write('data [v1]/x')
+  repo.write('data v/x')
+  const target = (written: string, cwd = repo.root): RepositoryPath =>
+    value(normalise(dataset, cwd, written, { patterns: true }))
+  const names = (one: RepositoryPath): string[] => [...walk(repo.root, [one])].map(({ path }) => path)
+  expect(target('data [v1]/')).toEqual({ path: 'data [[]v1]', directory: true, pattern: true })
+  expect(names(target('data [v1]'))).toEqual(['data [v1]/x'])
+  expect(names(target('data [v1]/*'))).toEqual(['data [v1]/x'])
+  expect(target('new', join(repo.root, 'data [v1]'))).toMatchObject({ path: 'data [[]v1]/new' })
+  expect(names(target('data [vw]'))).toEqual(['data v/x'])
+  // Its stored form, written again, is what it was.
+  expect(target('data [[]v1]')).toMatchObject({ path: 'data [[]v1]', pattern: true })
+})

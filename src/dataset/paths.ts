@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { PathFailure } from './failure.ts'
+import { fileStatus } from './file-status.ts'
 import { submodulePaths, type Dataset } from './locate.ts'
 
 /** A path of the repository in its one form. */
@@ -19,7 +20,8 @@ const wild = /[*?[]/
 /**
  * Brings a path as the user wrote it (absolute, or relative to `cwd`) into its one form, as the kernel would resolve it:
  * through symlinked parents, which need not exist yet from some segment on. The last segment is not followed (an annexed
- * file is a symlink) unless a slash follows it. With `patterns`, segments from the first wildcard on are kept as they are.
+ * file is a symlink) unless a slash follows it. With `patterns`, segments from the first wildcard on are kept as they are;
+ * but what exists as it is written is no wildcard: its `[` becomes `[[]`, as Python's glob.escape writes it.
  */
 export function normalise(
   dataset: Pick<Dataset, 'root' | 'gitDir' | 'commonDir'>,
@@ -32,12 +34,13 @@ export function normalise(
   // Node reads arguments that are not UTF-8 with this replacement: the real name is lost.
   if (written.includes('\uFFFD')) return fail({ kind: 'not-utf8', path: written })
   const segments = written.split('/').filter((segment) => segment !== '' && segment !== '.')
-  const firstWild = options.patterns ? segments.findIndex((segment) => wild.test(segment)) : -1
+  const start = isAbsolute(written) ? '/' : realpathSync(cwd)
+  const firstWild = options.patterns ? firstWildcard(start, segments) : -1
   const fixed = firstWild < 0 ? segments : segments.slice(0, firstWild)
   const rest = firstWild < 0 ? [] : segments.slice(firstWild)
   if (rest.includes('..')) return fail({ kind: 'bad-path', path: written, why: 'parent-after-wildcard' })
   const directory = /(?:^|\/)\.{0,2}$/.test(written)
-  const walked = resolve(dataset, isAbsolute(written) ? '/' : realpathSync(cwd), fixed, {
+  const walked = resolve(dataset, start, fixed, {
     written,
     followLast: directory || rest.length > 0,
   })
@@ -48,8 +51,34 @@ export function normalise(
   }
   const failure = occupied(dataset, written, inside, walked.value)
   if (failure !== null) return fail(failure)
-  const path = [...(inside === '' ? [] : [inside]), ...rest].join('/')
-  return ok({ path: path === '' ? '.' : path, directory, pattern: rest.length > 0 })
+  const literal = options.patterns ? escapePattern(inside) : inside
+  const path = [...(inside === '' ? [] : [literal]), ...rest].join('/')
+  return ok({ path: path === '' ? '.' : path, directory, pattern: rest.length > 0 || literal !== inside })
+}
+
+/** A path as a pattern that names it and nothing else; the same where it holds no wildcard. */
+export function escapePattern(path: string): string {
+  return path.replaceAll(/[*?[]/g, '[$&]')
+}
+
+/** Whether a path or pattern holds a wildcard that is not escaped. */
+export function hasWildcard(path: string): boolean {
+  return wild.test(path.replaceAll(/\[[*?[]\]/g, ''))
+}
+
+/** Index of the first segment that is a wildcard, not something that exists under that very name; -1 for none. */
+function firstWildcard(start: string, segments: readonly string[]): number {
+  return segments.findIndex(
+    (segment, i) => wild.test(segment) && !isThere([start, ...segments.slice(0, i + 1)].join('/')),
+  )
+}
+
+function isThere(path: string): boolean {
+  try {
+    return fileStatus(path) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** `path` relative to `root` (`` for the root itself), or null when it lies elsewhere. Both absolute, real. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { isAbsolute, join, posix, relative, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { readSubstitutions } from '../dataset/config.ts'
-import { normalise, type RepositoryPath } from '../dataset/paths.ts'
+import { hasWildcard, normalise, type RepositoryPath } from '../dataset/paths.ts'
 import { expand } from '../dataset/walk.ts'
 import { literalPrefix } from '../ledger/path-pattern.ts'
 import type { Context } from './context.ts'
@@ -85,7 +85,7 @@ function normaliseOutputs(
   for (const text of texts) {
     const path = normalise(context.dataset, context.cwd, text, { patterns: true })
     if (!path.ok) return path
-    if (path.value.pattern && literalPrefix(path.value.path) === '' && !request.reserveAll) {
+    if (hasWildcard(path.value.path) && literalPrefix(path.value.path) === '' && !request.reserveAll) {
       return fail({ kind: 'output-is-root-pattern', pattern: path.value.path })
     }
     if (!outputs.some((known) => known.path === path.value.path)) outputs.push(path.value)
