@@ -83,7 +83,7 @@ async function open(
   const self = identify(process.pid)
   if (self === null) throw new Error('this process is not in /proc')
   const now = (): number => Date.now() / 1000
-  const { user, uid } = whoAmI()
+  const { username: user, uid } = userInfo()
   const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
   return {
     dataset,
@@ -108,17 +108,6 @@ async function open(
     newToken: () => randomToken() as JobToken,
     progress: (event) => progress.show(progressWords(event)),
     critical: interrupts.critical,
-  }
-}
-
-/** The account; by its number where this machine has no name for it (a container). */
-function whoAmI(): { readonly user: string; readonly uid: number } {
-  try {
-    const { username, uid } = userInfo()
-    return { user: username, uid }
-  } catch {
-    const uid = process.getuid?.() ?? 0
-    return { user: String(uid), uid }
   }
 }
 

@@ -43,6 +43,12 @@ test('a name in it cannot steer the terminal', () => {
   expect(words).toContain('a\\x1b[2J\\x0ab')
 })
 
+test('a user id without an account is told', () => {
+  // Thrown by os.userInfo(), with a code that is no errno.
+  const error = Object.assign(new Error('x'), { code: 'ERR_SYSTEM_ERROR', syscall: 'uv_os_get_passwd' })
+  expect(systemWords(error)).toContain('no account of your user id')
+})
+
 test.each([
   ['a bug', () => (undefined as unknown as { x: number }).x],
   ['a wrong argument', () => readFileSync('a\0b')],

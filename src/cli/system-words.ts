@@ -40,6 +40,8 @@ export function systemWords(error: unknown): string | null {
   if (code === undefined || syscall === undefined) return null
   if (syscall.includes('cwd'))
     return 'the current directory is gone or may not be read: `cd` to one that is there'
+  if (syscall === 'uv_os_get_passwd')
+    return "this machine has no account of your user id (`id`), so your jobs could not be told from others'; in a container, let it know the accounts of the cluster (/etc/passwd)"
   const [what, next] = meanings.get(code) ?? []
   if (what === undefined || next === undefined) return null
   const where = [path, dest].filter((one) => typeof one === 'string').map(printable)
