@@ -153,3 +153,15 @@ test('a repository without git-annex works: all outputs go into git, and no dsid
   expect(isLink(box, 'ds/out/a.bin')).toBe(false)
   expect(await status(box)).toBe('')
 })
+
+test('outputs removed for a job that sbatch refuses, or that is given up, come back', async () => {
+  await using box = await sandboxWithDataset()
+  await addFiles(box, 'ds', { 'out/old.bin': bytes(1), 'out/plain.txt': 'text\n' })
+  const words = ['-o', 'out', '--fresh-outputs', 'sbatch']
+  expect((await tell(box, ['schedule', ...words, '-p', 'nosuch', 'job.sh', 'true'])).code).toBe(1)
+  expect(await status(box)).toBe('')
+  const { job } = await scheduleToEnd(box, [...words, 'job.sh', 'exit 1'])
+  expect(await status(box)).toContain('D out/old.bin')
+  expect((await tell(box, ['close', job])).code).toBe(0)
+  expect(await status(box)).not.toContain('D out')
+})

@@ -2,6 +2,7 @@ import { ok, type Fallible } from '../contract/fallible.ts'
 import type { RepositoryPath } from '../dataset/paths.ts'
 import { putBack } from '../dataset/put-back.ts'
 import { removeOutputs } from '../dataset/remove-outputs.ts'
+import { restoreOutputs } from '../dataset/restore-outputs.ts'
 import { cleanLeftovers } from '../dataset/temporary-file.ts'
 import { walk } from '../dataset/walk.ts'
 import { makeWritable, planWritable, type WritableNote, type WritablePlan } from '../dataset/writable.ts'
@@ -22,7 +23,7 @@ export async function makeOutputsReady(
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
   const paths = outputFiles(context, job)
-  if (fresh) return makeRoom(context, paths, report)
+  if (fresh) return makeRoom(context, job, paths, report)
   if (context.dataset.annex === null || paths.length === 0) return ok(null)
   const plan = planWritable(context.dataset, paths, { token: job.token })
   if (!plan.ok) return plan
@@ -63,9 +64,14 @@ async function makeAllWritable(
 
 async function makeRoom(
   context: Context,
+  job: Job,
   paths: readonly string[],
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
+  context.ledger.keepWritable(
+    job.id,
+    paths.map((path) => ({ path, note: { path, removed: true } satisfies RemovedNote })),
+  )
   const removed = await removeOutputs(context.dataset, paths)
   if (!removed.ok) return removed
   for (const { path, outcome } of removed.value) {
@@ -96,8 +102,13 @@ export async function releaseFiles(
   job: Job,
   report: (report: Report) => void,
 ): Promise<void> {
+  await bringBack(context, job, report)
   const notes = notesOf(context, job)
-  if (notes.length === 0) return
+  if (notes.length === 0) {
+    // One that was killed while it tried what the file system can do has noted nothing yet.
+    clean(context, job, notes)
+    return
+  }
   const back = await putBack(context.dataset, notes, { token: job.token })
   if (!back.ok) report({ action: 'lock', status: 'error', path: '.', type: 'dataset', note: back.failure })
   for (const { path, outcome } of back.ok ? back.value : []) {
@@ -113,6 +124,19 @@ export async function releaseFiles(
   clean(context, job, notes)
 }
 
+/** Outputs that were removed to make room for fresh ones, and that no job has made, come back. */
+async function bringBack(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
+  const removed = allNotes(context, job).filter(isRemoved)
+  const restored = await restoreOutputs(
+    context.dataset,
+    removed.map(({ path }) => path),
+  )
+  if (!restored.ok)
+    report({ action: 'restore', status: 'error', path: '.', type: 'dataset', note: restored.failure })
+  for (const path of restored.ok ? restored.value : [])
+    report({ action: 'restore', status: 'ok', path, type: 'file' })
+}
+
 function clean(context: Context, job: Job, notes: readonly WritableNote[]): void {
   cleanLeftovers(
     context.dataset,
@@ -121,9 +145,23 @@ function clean(context: Context, job: Job, notes: readonly WritableNote[]): void
   )
 }
 
+/** What is noted of a file before it is removed for a fresh one. */
+interface RemovedNote {
+  readonly path: string
+  readonly removed: true
+}
+
+function isRemoved(note: WritableNote | RemovedNote): note is RemovedNote {
+  return 'removed' in note
+}
+
 function notesOf(context: Context, job: Job): readonly WritableNote[] {
+  return allNotes(context, job).filter((note): note is WritableNote => !isRemoved(note))
+}
+
+function allNotes(context: Context, job: Job): readonly (WritableNote | RemovedNote)[] {
   // What stands there was written by `keepWritable` above, of this or an earlier version.
-  return context.ledger.writable(job.id).map(({ note }) => note as WritableNote)
+  return context.ledger.writable(job.id).map(({ note }) => note as WritableNote | RemovedNote)
 }
 
 /** What the job may write to: its outputs, and logs of a fixed name, which Slurm would not open for writing in the annex. */
