@@ -165,3 +165,30 @@ test('a folder whose name looks like a pattern is an input and an output like an
   const again = await tell(box, ['reschedule'])
   expect(again.code).toBe(0)
 })
+
+test('wildcards name inputs outside the dataset, too', async () => {
+  await using box = await sandboxWithDataset()
+  for (const name of ['a1.txt', 'a2.txt', 'b.txt']) box.write(`elsewhere/${name}`, `${name}\n`)
+  const pattern = `${box.path('elsewhere')}/a*.txt`
+  const { job } = await scheduleToEnd(box, [
+    '-i',
+    pattern,
+    '-o',
+    'out',
+    'sbatch',
+    'job.sh',
+    'cat {inputs} >out',
+  ])
+  await finish(box, [job])
+  expect(box.read('ds/out')).toBe('a1.txt\na2.txt\n')
+  const { record } = await recordOf(box)
+  expect(record.inputs).toEqual([pattern])
+  const identities = record.waybill['inputs'] as readonly { readonly path: string }[]
+  expect(identities.map(({ path }) => path)).toEqual([
+    box.path('elsewhere/a1.txt'),
+    box.path('elsewhere/a2.txt'),
+  ])
+  const none = await tell(box, ['schedule', '-i', '../elsewhere/c*', '-o', 'x', 'sbatch', 'job.sh', 'true'])
+  expect(none.code).toBe(1)
+  expect(none.words).toContain('elsewhere/c*')
+})

@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, posix, relative, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
@@ -121,20 +121,20 @@ function belowRoot(context: Context, text: string): string {
 function existing(context: Context, inputs: readonly DeclaredInput[]): Fallible<readonly string[], Note> {
   const paths: string[] = []
   for (const input of inputs) {
-    if ('outside' in input) {
-      try {
-        realpathSync(input.outside)
-      } catch {
-        return fail({ kind: 'input-missing', path: input.outside })
-      }
-      paths.push(input.outside)
-      continue
-    }
-    const matches = [...expand(context.dataset.root, input.inside)]
-    if (matches.length === 0) return fail({ kind: 'input-missing', path: input.inside.path })
+    const matches =
+      'outside' in input ? outsidePaths(input.outside) : [...expand(context.dataset.root, input.inside)]
+    if (matches.length === 0) return fail({ kind: 'input-missing', path: inputPath(input) })
     paths.push(...matches)
   }
   return ok([...new Set(paths)])
+}
+
+/** What an absolute path or pattern names outside the dataset; what exists as it is written is no pattern. */
+function outsidePaths(path: string): readonly string[] {
+  if (existsSync(path)) return [path]
+  if (!hasWildcard(path)) return []
+  const found = [...expand('/', { path: path.slice(1), directory: false, pattern: true })]
+  return found.map((one) => `/${one}`).filter((one) => existsSync(one))
 }
 
 /** A root-relative path as the job sees it from its directory. */
