@@ -192,3 +192,20 @@ test('wildcards name inputs outside the dataset, too', async () => {
   expect(none.code).toBe(1)
   expect(none.words).toContain('elsewhere/c*')
 })
+
+test('a script whose annexed content is absent is fetched', async () => {
+  await using box = await sandboxWithDataset({}, { annex: 'plain' })
+  await addFiles(box, 'ds', { 'big.sh': '#!/bin/sh\necho 1 >out\n' })
+  await box.run(['git', 'clone', '-q', 'ds', 'clone'])
+  await box.run(['git', 'annex', 'init', '-q', 'clone'], { cwd: 'clone' })
+  expect(box.exists('clone/big.sh')).toBe(false)
+  const dry = await tell(box, ['schedule', '--dry-run', 'basic', '-o', 'out', 'sbatch', 'big.sh'], {
+    cwd: 'clone',
+  })
+  expect(dry.code).toBe(1)
+  expect(box.exists('clone/big.sh')).toBe(false)
+  const { job } = await scheduleToEnd(box, ['-o', 'out', 'sbatch', 'big.sh'], { cwd: 'clone' })
+  expect(box.read('clone/big.sh')).toContain('echo 1')
+  await finish(box, [job], 'clone')
+  expect(box.read('clone/out')).toBe('1\n')
+})

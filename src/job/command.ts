@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { readArraySpec } from '../contract/array-spec.ts'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { absentInputs } from '../dataset/inputs.ts'
 import { splitLine } from '../provenance/shell-words.ts'
 import { readSbatch, type SbatchLine } from '../slurm/sbatch-line.ts'
 import type { Context } from './context.ts'
 import type { Parts } from './evidence.ts'
+import { getInputs } from './inputs.ts'
+import { insideRoot } from './logs-plan.ts'
 import type { Note } from './note.ts'
+import type { Report } from './report.ts'
 import type { ScheduleRequest } from './request.ts'
 
 /** Who will run the words, and what is known of them beforehand. */
@@ -40,18 +44,28 @@ export function chooseScheduler(
   return ok({ scheduler: slurm ? 'slurm' : 'local', words: request.words })
 }
 
-/** Reads what sbatch is told: from the words, the script and the environment. `words` have their placeholders filled. */
+/**
+ * Reads what sbatch is told: from the words, the script and the environment. `words` have their placeholders filled. A
+ * script whose annexed content is absent is fetched like an input, unless nothing is to be changed.
+ */
 export async function understand(
   context: Context,
   request: ScheduleRequest,
   scheduler: 'slurm' | 'local',
   words: readonly string[],
+  report: (report: Report) => void = () => {},
 ): Promise<Fallible<Command, Note>> {
   if (scheduler === 'local') return understandLocal(request, words)
   if (request.array !== null) return fail({ kind: 'array-needs-local' })
   const around = { cwd: context.cwd, env: context.env, readFile }
   let sbatch = readSbatch(words, around)
   let stdin: Buffer | null = null
+  const path = sbatch.script.kind === 'file' ? insideRoot(context.dataset.root, sbatch.script.path) : null
+  if (path !== null && request.dryRun === null && absentInputs(context.dataset, [path]).length > 0) {
+    const fetched = await getInputs(context, [path], report)
+    if (!fetched.ok) return fetched
+    sbatch = readSbatch(words, around)
+  }
   if (sbatch.script.kind === 'stdin' && !sbatch.submitsNothing) {
     stdin = request.repeat?.stdin ?? (request.readStdin === null ? null : await request.readStdin())
     if (stdin === null || stdin.length === 0)
