@@ -38,3 +38,8 @@ test('what git says in several lines becomes one', () => {
 test('other text is shown as it is', () => {
   expect(printable('Grüße 𝒳 "a\\b" עברית')).toBe('Grüße 𝒳 "a\\b" עברית')
 })
+
+test('denied permission is told of reading and of writing', () => {
+  const words = wordsFor({ kind: 'not-stored', path: 'a', why: 'no-permission', message: '' })
+  expect(words).toMatch(/may not be read, or the folder it lies in may not be written/)
+})
