@@ -1,10 +1,13 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openInLedger, settled } from './support/after-kill.ts'
 import { takeCluster } from './support/cluster.ts'
 import { makeGate } from './support/gate.ts'
 import { jobAccounted, jobEnded } from './support/job.ts'
 import { finish, recordOf, sandboxWithDataset, schedule, scheduleToEnd, tell } from './support/scenario.ts'
 import { clusterJobs, recordsByJob } from './support/template.ts'
+
+// Slurm's commands take their time until they say that nobody answers.
+vi.setConfig({ testTimeout: 180_000 })
 
 const nameOf = (what: string): string => `${what}-${process.pid}-${Date.now().toString(36)}`
 

@@ -80,6 +80,18 @@ test(
 )
 
 test(
+  'schedule killed while it looks for room for its outputs: no file of that is left',
+  { timeout: sweepLimit },
+  async () => {
+    await using box = await datasetWithOutputs()
+    await sweep(box, slurmWitness(box), (name) => ['sbatch', `--job-name=${name}`, 'job.sh', 'true'], {
+      points: 6,
+      calls: ['ftruncate', 'fchmod'],
+    })
+  },
+)
+
+test(
   'schedule, its shell and sbatch itself killed at any call: still once or never',
   { timeout: sweepLimit },
   async () => {

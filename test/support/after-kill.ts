@@ -14,12 +14,16 @@ export interface LedgerJob {
 
 /** The open jobs of `ds`, from the ledger itself: no command of ours runs. */
 export async function openInLedger(box: Sandbox): Promise<readonly LedgerJob[]> {
-  if (!box.exists('ds/.git/waybill/ledger.db')) return []
-  const tables = await askLedger(box, "SELECT name FROM sqlite_master WHERE name = 'jobs'")
-  if (tables.length === 0) return []
+  if (!(await hasJobs(box))) return []
   const sql =
     "SELECT id, state, scheduler_id, token FROM jobs WHERE state NOT IN ('recorded', 'closed', 'refused') ORDER BY id"
   return (await askLedger(box, sql)) as unknown as readonly LedgerJob[]
+}
+
+/** False when the command died before the ledger had its tables. */
+async function hasJobs(box: Sandbox): Promise<boolean> {
+  if (!box.exists('ds/.git/waybill/ledger.db')) return false
+  return (await askLedger(box, "SELECT name FROM sqlite_master WHERE name = 'jobs'")).length > 0
 }
 
 /** Gives the next command, again and again, until each open job has an id or is given up. Returns all that was said. */
@@ -62,12 +66,16 @@ export function slurmWitness(box: Sandbox): Witness {
 export function localWitness(box: Sandbox, tasks = 1): Witness {
   return {
     ids: async (name) => {
-      const [job] = await openInLedger(box)
-      if (job?.scheduler_id != null) await localEnded(box, job.scheduler_id)
+      const [open] = await openInLedger(box)
+      if (open?.scheduler_id != null) await localEnded(box, open.scheduler_id)
+      const newest = 'SELECT scheduler_id FROM jobs WHERE scheduler_id IS NOT NULL ORDER BY id DESC LIMIT 1'
+      const [job] = (await hasJobs(box)) ? await askLedger(box, newest) : []
       const ran = box.exists('ran') ? box.read('ran') : ''
       const times = ran.split('\n').filter((line) => line === name).length
       if (times % tasks !== 0) throw new Error(`${name} ran in ${times} of ${tasks} tasks`)
-      return Array.from({ length: times / tasks }, () => job?.scheduler_id ?? 'unknown to the ledger')
+      return Array.from({ length: times / tasks }, () =>
+        String(job?.['scheduler_id'] ?? 'unknown to the ledger'),
+      )
     },
     ended: async () => {},
   }
