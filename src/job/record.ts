@@ -122,7 +122,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
 /** What a scheduler measured, as a record says it: without places, which often name a person. */
 export function recordedFacts(evidence: Evidence): { readonly [key: string]: Json } {
   const { stdout: _stdout, stderr: _stderr, work_dir: _workDir, ...facts } = evidence.facts
-  return facts as { readonly [key: string]: Json }
+  return facts
 }
 
 function scriptJson(parts: RecordParts): Json {

@@ -18,9 +18,12 @@ export async function submit(
 ): Promise<{ readonly exitCode: number | null }> {
   if (prepared.command.sbatch?.submitsNothing) return askOnly(context, prepared, report, show)
   warnOfOpenInputs(context, prepared, report)
-  const intended = await intend(context, prepared, report)
-  if (intended === null) return { exitCode: null }
-  const begun = await context.critical(async () => begin(context, prepared, intended.job, intended.stdinFile))
+  // From the intent to the moment the job's id is known Ctrl-C must not cut it in two.
+  const begun = await context.critical(async () => {
+    const intended = await intend(context, prepared, report)
+    return intended === null ? null : begin(context, prepared, intended.job, intended.stdinFile)
+  })
+  if (begun === null) return { exitCode: null }
   const outcome = await begun.outcome
   show(outcome.stdout, outcome.kind === 'refused' || outcome.kind === 'unknown' ? '' : outcome.stderr)
   return conclude(context, begun.id, outcome, prepared, report)
@@ -69,7 +72,7 @@ async function intend(
   return null
 }
 
-/** From the shell that stands ready to the moment the job's id is known, or sbatch has ended: Ctrl-C must not cut this in two. */
+/** Submits: from the shell that stands ready to the moment the job's id is known, or sbatch has ended. */
 async function begin(
   context: Context,
   prepared: Prepared,
