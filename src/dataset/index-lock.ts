@@ -68,15 +68,6 @@ export function dropLock(dataset: Dataset, operation: string): void {
   rmSync(join(dataset.gitDir, `waybill-${operation}.lock`), { force: true })
 }
 
-/** The operation of ours that a lock belongs to, or null: no lock, or somebody else's. */
-export function lockOwner(dataset: Dataset): string | null {
-  try {
-    return /^waybill (\S+)\n$/.exec(readFileSync(lockPath(dataset), 'utf8'))?.[1] ?? null
-  } catch {
-    return null
-  }
-}
-
 function lockText(operation: string): string {
   return `waybill ${operation}\n`
 }

@@ -32,7 +32,6 @@ describe('locate', () => {
       id: null,
       annex: null,
       objectFormat: 'sha1',
-      superproject: null,
       shared: null,
       indexPath: `${repo.root}/.git/index`,
     })
@@ -59,7 +58,9 @@ describe('locate', () => {
     expect(other.gitDir).toMatch(/\/\.git\/worktrees\//)
     expect(other.root).toMatch(/\/other\ntree$/)
     repo.git('-c', 'protocol.file.allow=always', 'submodule', 'add', '-q', repo.root, 'sub')
-    expect(value(await locate(join(repo.root, 'sub'), scratchEnv)).superproject).toBe(repo.root)
+    expect(value(await locate(join(repo.root, 'sub'), scratchEnv)).gitDir).toBe(
+      `${repo.root}/.git/modules/sub`,
+    )
   })
 
   test('names what is in the way', async () => {

@@ -25,8 +25,6 @@ export interface Dataset {
   readonly id: string | null
   readonly annex: AnnexFacts | null
   readonly objectFormat: 'sha1' | 'sha256'
-  /** The root of the repository of which this one is a submodule, or null. */
-  readonly superproject: string | null
   /** Modes that state shared by a group has to have (`core.sharedRepository`); null: the umask decides. */
   readonly shared: { readonly file: number; readonly directory: number } | null
   readonly indexPath: string
@@ -70,7 +68,6 @@ export async function locate(
     id: readConfigFile(join(root, '.datalad', 'config')).value('datalad.dataset.id'),
     annex: annexFacts(config),
     objectFormat: lines[2] === 'sha256' ? 'sha256' : 'sha1',
-    superproject: superprojectOf(root, commonDir),
     shared: sharedModes(config('core.sharedrepository')),
     indexPath: join(gitDir, 'index'),
     env,
@@ -140,20 +137,6 @@ function annexFacts(config: (key: string) => string | null): AnnexFacts | null {
   const version = config('annex.version')
   if (uuid === null || version === null) return null
   return { uuid, version, crippled: isTrue(config('annex.crippledfilesystem')) }
-}
-
-/** A submodule's repository lies in `modules/` of its superproject's. */
-function superprojectOf(root: string, commonDir: string): string | null {
-  if (!/\/modules\//.test(commonDir) && !statSync(join(root, '.git')).isDirectory()) return null
-  for (let at = dirname(root); at !== '/'; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return isInIndexOf(at, root) ? at : null
-  }
-  return null
-}
-
-/** Whether `.gitmodules` of the repository at `above` names the one at `root`. */
-function isInIndexOf(above: string, root: string): boolean {
-  return submodulePaths(above).some((path) => join(above, path) === root)
 }
 
 /** The paths that `.gitmodules` of a work tree gives to submodules, relative to its root. */

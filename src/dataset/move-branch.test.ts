@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { CommitId } from '../contract/ids.ts'
 import { writeCommits, type CommitChange } from './commits.ts'
-import { lockOwner, lockPath, takeLock, type Patience } from './index-lock.ts'
+import { holdsLock, lockPath, takeLock, type Patience } from './index-lock.ts'
 import type { Dataset } from './locate.ts'
 import { moveBranch, type MovePlan } from './move-branch.ts'
 import { recoverMove } from './recover-move.ts'
@@ -231,7 +231,7 @@ describe('recoverMove', () => {
     repo.write('o/b', 'new')
     const plan = await record(dataset, repo, ['o/a', 'o/b'])
     value(await takeLock(dataset, plan.operation, impatient))
-    expect(lockOwner(dataset)).toBe('op')
+    expect(holdsLock(dataset, 'op')).toBe(true)
     repo.git('update-ref', 'refs/heads/main', plan.to)
     expect(value(await recoverMove(dataset, plan, impatient))).toBe('done')
     expect(repo.git('status', '--porcelain')).toBe('')

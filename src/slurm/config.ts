@@ -7,17 +7,10 @@ import type { QuerySettings } from './query.ts'
 /** What we need to know of a cluster's configuration. Null: it does not say. */
 export interface SlurmConfig {
   readonly clusterName: string | null
-  readonly version: string | null
   /** Seconds. */
   readonly messageTimeout: number | null
   /** Seconds that slurmctld remembers a job that is over. */
   readonly minJobAge: number | null
-  /** One more than the highest index of an array. */
-  readonly maxArraySize: number | null
-  readonly accounting: 'slurmdbd' | 'off' | 'other'
-  /** Whether accounting keeps the comments of jobs (AccountingStoreFlags=job_comment). */
-  readonly storesComments: boolean
-  readonly controllers: readonly string[]
 }
 
 /** Asks slurmctld for its configuration (`scontrol show config`), once. */
@@ -39,19 +32,9 @@ export function readConfig(text: string): SlurmConfig {
     const digits = /^\d+/.exec(values.get(key) ?? '')?.[0]
     return digits === undefined ? null : Number(digits)
   }
-  const storage = word('AccountingStorageType')
   return {
     clusterName: word('ClusterName'),
-    version: word('SLURM_VERSION'),
     messageTimeout: count('MessageTimeout'),
     minJobAge: count('MinJobAge'),
-    maxArraySize: count('MaxArraySize'),
-    accounting: storage?.endsWith('/slurmdbd')
-      ? 'slurmdbd'
-      : storage === null || storage.endsWith('/none')
-        ? 'off'
-        : 'other',
-    storesComments: /job_comment/.test(word('AccountingStoreFlags') ?? ''),
-    controllers: [...values].filter(([key]) => key.startsWith('SlurmctldHost')).map(([, value]) => value),
   }
 }

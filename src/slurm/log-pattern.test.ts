@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isFixedLog, logPlan, placeLog, reserveLog } from './log-pattern.ts'
+import { isFixedLog, logPlan, placeLog } from './log-pattern.ts'
 import type { LogFacts, LogPlan } from './log-pattern.ts'
 import { readSbatch } from './sbatch-line.ts'
 
@@ -29,11 +29,6 @@ test('what cannot be known is a star, and no other wildcard', () => {
     pattern: '/w/d/*.out',
   })
   expect(placeLog(plan, '%N%b-%5%', job)).toEqual({ kind: 'pattern', pattern: '/w/d/*-*' })
-})
-
-test('before submission every id is a star', () => {
-  expect(reserveLog(plan, '%x-%A_%a.%u', 'ada')).toEqual({ kind: 'pattern', pattern: '/w/d/na me-*_*.ada' })
-  expect(reserveLog(plan, 'fixed.log', 'ada')).toEqual({ kind: 'path', path: '/w/d/fixed.log' })
 })
 
 test.each([

@@ -62,11 +62,6 @@ export function placeLog(plan: LogPlan, pattern: string, facts: LogFacts): LogPl
   return path === '/dev/null' ? { kind: 'discarded' } : { kind: 'path', path }
 }
 
-/** The view before submission: every id is `*`, so that two open jobs can be compared. */
-export function reserveLog(plan: LogPlan, pattern: string, user: string): LogPlace {
-  return placeLog(plan, pattern, { job: null, task: null, rawId: null, user })
-}
-
 /** Whether two jobs with this pattern would write one file: its name holds no id of the job. */
 export function isFixedLog(plan: LogPlan, pattern: string): boolean {
   const [a, b] = ['1', '2'].map((job) => placeLog(plan, pattern, { job, task: 0, rawId: job, user: 'u' }))
