@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Ran } from './programs.ts'
 import { jobAccounted, jobEnded } from './job.ts'
@@ -151,9 +150,4 @@ export async function changesOf(box: Sandbox, revision = 'HEAD', cwd = 'ds'): Pr
 /** What `git status` has to say; empty when all is as HEAD has it. */
 export async function status(box: Sandbox, cwd = 'ds'): Promise<string> {
   return box.git(cwd, 'status', '--porcelain')
-}
-
-/** The content of a file that the user's umask and annex may have turned into a link. */
-export function bytesOf(box: Sandbox, path: string): Buffer {
-  return readFileSync(box.path(path))
 }
