@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { jobAccounted } from './support/job.ts'
 import type { Sandbox } from './support/sandbox.ts'
+import { canSwitch } from './support/users.ts'
 import {
   addFiles,
   changesOf,
@@ -208,4 +209,17 @@ test('a script whose annexed content is absent is fetched', async () => {
   expect(box.read('clone/big.sh')).toContain('echo 1')
   await finish(box, [job], 'clone')
   expect(box.read('clone/out')).toBe('1\n')
+})
+
+test.runIf(canSwitch())('members of a group finish in one clone, one after the other', async () => {
+  await using box = await sandboxWithDataset({}, { annex: 'none' })
+  const share = `git config core.sharedRepository group && chgrp -R ${box.group} . && chmod -R g+w . && find . -type d -exec chmod g+s {} +`
+  await box.run(['sh', '-c', share], { cwd: 'ds' })
+  for (const as of ['user', 'peer'] as const) {
+    await box.run(['git', 'config', '--global', '--add', 'safe.directory', '*'], { as })
+    const words = ['-o', as, 'sbatch', '-o', '/dev/null', 'job.sh', `echo 1 >${as}`]
+    const { job, id } = await scheduleToEnd(box, words, { cwd: 'ds', as })
+    await finish(box, [job], { cwd: 'ds', as })
+    expect(await changesOf(box)).toEqual([`A ${as}`, `A slurm-job-${id}.env.json`].toSorted())
+  }
 })

@@ -23,7 +23,9 @@ export interface TemporaryPlace {
  */
 export function temporaryPath(dataset: Dataset, target: string, place: TemporaryPlace): string {
   const own = ownFolder(dataset)
-  mkdirSync(own, { recursive: true, ...(dataset.shared === null ? {} : { mode: dataset.shared.directory }) })
+  // By chmod: the umask must not shut a group out.
+  const made = mkdirSync(own, { recursive: true })
+  if (made !== undefined && dataset.shared !== null) chmodSync(own, dataset.shared.directory)
   const beside = dirname(target)
   const folder = statSync(own).dev === statSync(beside).dev ? own : beside
   for (let i = 0; ; i++) {
