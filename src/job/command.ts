@@ -53,7 +53,7 @@ export async function understand(
   request: ScheduleRequest,
   scheduler: 'slurm' | 'local',
   words: readonly string[],
-  report: (report: Report) => void = () => {},
+  report: (report: Report) => void,
 ): Promise<Fallible<Command, Note>> {
   if (scheduler === 'local') return understandLocal(request, words)
   if (request.array !== null) return fail({ kind: 'array-needs-local' })

@@ -71,7 +71,8 @@ async function prepare(
   if (!chosen.ok) return chosen
   const declaration = await declare(context, request, chosen.value.words)
   if (!declaration.ok) return declaration
-  const command = await understand(context, request, chosen.value.scheduler, declaration.value.words)
+  const { scheduler } = chosen.value
+  const command = await understand(context, request, scheduler, declaration.value.words, report)
   if (!command.ok) return command
   const words = await waitFor(context, request, command.value)
   if (!words.ok) return words

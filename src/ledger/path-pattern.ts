@@ -3,6 +3,9 @@ import { segmentMatcher } from '../contract/glob-segment.ts'
 /** Characters that make a path segment a pattern in the dialect of Python's glob: `*`, `?`, `[…]`; `**` spans segments. */
 const wild = /[*?[]/
 
+/** A wildcard that stands for itself (Python's `glob.escape`). */
+const escaped = /\[([*?[])\]/g
+
 /** Whether a root-relative path holds a wildcard. */
 export function isPattern(path: string): boolean {
   return wild.test(path)
@@ -35,16 +38,21 @@ export function mayMeet(a: string, b: string): boolean {
 }
 
 function segmentsMeet(a: string, b: string): boolean {
-  const aWild = wild.test(a)
-  const bWild = wild.test(b)
-  if (!aWild && !bWild) return a === b
-  if (!aWild) return segmentMatcher(b)(a)
-  if (!bWild) return segmentMatcher(a)(b)
+  const aName = nameOf(a)
+  const bName = nameOf(b)
+  if (aName !== null && bName !== null) return aName === bName
+  if (aName !== null) return segmentMatcher(b)(aName)
+  if (bName !== null) return segmentMatcher(a)(bName)
   // Two patterns: whatever both match begins with both heads and ends with both tails.
   return (
     headsAgree(head(a), head(b), (text, other) => text.startsWith(other)) &&
     headsAgree(tail(a), tail(b), (text, other) => text.endsWith(other))
   )
+}
+
+/** The one name that a segment stands for, be it written with `[[]` for `[`; null for a pattern. */
+function nameOf(segment: string): string | null {
+  return wild.test(segment.replaceAll(escaped, '')) ? null : segment.replaceAll(escaped, '$1')
 }
 
 function headsAgree(a: string, b: string, has: (text: string, other: string) => boolean): boolean {

@@ -32,6 +32,8 @@ test.each([
   ['results/run-*/log', 'results'],
   ['results/*', 'results/*.txt'],
   ['results/**/x', 'results/a'],
+  ['run [[]1]', 'run [[]1]/x'],
+  ['run *', 'run [[]1]'],
   ['*.txt', 'a.txt'],
   ['a/b', '*'],
   ['/scratch/log', '/scratch/log'],
@@ -48,6 +50,8 @@ test.each([
   ['a*', 'b*'],
   ['*.txt', '*.csv'],
   ['results/*.txt', 'results/a.csv'],
+  ['run [[]1]', 'run [[]2]'],
+  ['run [[]1]/x', 'run 1'],
   ['.', '/scratch/log'],
   ['scratch/log', '/scratch/log'],
 ])('%s and %s do not', (a, b) => {
