@@ -1,9 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { CommitId, EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
+import type { EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
 import { asBroken } from './broken.ts'
 import { toJob, toJson } from './job-columns.ts'
 import type { JobChange, JobRow, JobState, NewJob } from './job-row.ts'
+import { dropLease, holdsLease, takeLease } from './leases.ts'
+import { insertMove, readMoves, type PendingMove } from './moves.ts'
 import { openLedgerFile, type LedgerPlace } from './open.ts'
+import { isOpen } from './schema.ts'
 import { adopt, findConflict, release, reserve, type Conflict } from './reservations.ts'
 
 /** One thing that happened to a job; kept for good. */
@@ -13,18 +16,7 @@ export interface JobEvent {
   readonly data: unknown
 }
 
-/** A branch move that has begun: what it is (JSON of the dataset's room) and which job each commit records. */
-export interface PendingMove<Plan> {
-  readonly id: string
-  readonly worktree: string
-  readonly plan: Plan
-  readonly jobs: readonly { readonly job: JobId; readonly commit: CommitId }[]
-}
-
 const closedStates: ReadonlySet<JobState> = new Set(['recorded', 'closed', 'refused'])
-
-/** The same in SQL, in the words of the partial index. */
-const isOpen = `state NOT IN ('recorded', 'closed', 'refused')`
 
 /**
  * Open work, in SQLite beside the repository. Every method is one short transaction, or part of the one that
@@ -238,15 +230,7 @@ export class Ledger<Spec, Observed, Plan> {
    * `owner`'s or one of the jobs has ended its life.
    */
   beginMove(move: PendingMove<Plan>, name: string, owner: string): boolean {
-    return this.transaction(() => {
-      const held = this.db.prepare('SELECT 1 FROM leases WHERE name = ? AND owner = ?').get(name, owner)
-      const open = this.db.prepare(`SELECT 1 FROM jobs WHERE id = ? AND ${isOpen}`)
-      if (held === undefined || move.jobs.some(({ job }) => open.get(job) === undefined)) return false
-      this.db
-        .prepare('INSERT INTO moves (id, worktree, plan, jobs) VALUES (?, ?, ?, ?)')
-        .run(move.id, move.worktree, JSON.stringify(move.plan), JSON.stringify(move.jobs))
-      return true
-    })
+    return this.transaction(() => holdsLease(this.db, name, owner) && insertMove(this.db, move))
   }
 
   endMove(id: string): void {
@@ -254,17 +238,7 @@ export class Ledger<Spec, Observed, Plan> {
   }
 
   pendingMoves(): readonly PendingMove<Plan>[] {
-    return this.guarded(() =>
-      this.db
-        .prepare('SELECT id, worktree, plan, jobs FROM moves')
-        .all()
-        .map((row) => ({
-          id: String(row['id']),
-          worktree: String(row['worktree']),
-          plan: JSON.parse(String(row['plan'])) as Plan,
-          jobs: JSON.parse(String(row['jobs'])) as PendingMove<Plan>['jobs'],
-        })),
-    )
+    return this.guarded(() => readMoves<Plan>(this.db))
   }
 
   /** Notes that accounting's last word about a recorded job is still to come. */
@@ -298,24 +272,12 @@ export class Ledger<Spec, Observed, Plan> {
     expires: EpochSeconds,
     standing: (owner: string) => 'alive' | 'dead' | 'elsewhere',
   ): { readonly held: true } | { readonly held: false; readonly owner: string } {
-    return this.transaction(() => {
-      const row = this.db.prepare('SELECT owner, expires FROM leases WHERE name = ?').get(name)
-      if (row !== undefined) {
-        const holder = String(row['owner'])
-        const known = holder === owner ? 'dead' : standing(holder)
-        const runsOn = known === 'elsewhere' && Number(row['expires']) > now
-        if (known === 'alive' || runsOn) return { held: false, owner: holder }
-      }
-      this.db
-        .prepare('INSERT OR REPLACE INTO leases (name, owner, expires) VALUES (?, ?, ?)')
-        .run(name, owner, expires)
-      return { held: true }
-    })
+    return this.transaction(() => takeLease(this.db, { name, owner, now, expires, standing }))
   }
 
   /** Gives the lease back, where it is still ours. */
   dropLease(name: string, owner: string): void {
-    this.guarded(() => this.db.prepare('DELETE FROM leases WHERE name = ? AND owner = ?').run(name, owner))
+    this.guarded(() => dropLease(this.db, name, owner))
   }
 
   private addEvent(job: JobId, at: EpochSeconds, kind: string, data: unknown): void {

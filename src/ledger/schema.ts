@@ -62,3 +62,6 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
 ]
+
+/** Which jobs are open, in the words of the partial index `jobs_open`. */
+export const isOpen = `state NOT IN ('recorded', 'closed', 'refused')`
