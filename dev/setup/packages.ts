@@ -20,6 +20,7 @@ const programs: readonly (readonly [program: string, pkg: string])[] = [
   ['flock', 'util-linux'],
   ['setpriv', 'util-linux'],
   ['useradd', 'passwd'],
+  ['ssh-keygen', 'openssh-client'],
   ['python3', 'python3'],
 ]
 
