@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { takeCluster } from './support/cluster.ts'
-import { openJobs, sandboxWithDataset, schedule, tell } from './support/scenario.ts'
+import { openJobs, sandboxWithDataset, schedule, scheduleToEnd, tell } from './support/scenario.ts'
 
 test('what sbatch refuses is told in its own words, and leaves nothing reserved', async () => {
   await using box = await sandboxWithDataset()
@@ -119,4 +119,15 @@ test('every line that --json prints is one object with the words of DataLad', as
       expect(result).toHaveProperty('path')
     }
   }
+})
+
+test('what is refused does not initialise git-annex in a fresh clone; what is submitted does', async () => {
+  await using box = await sandboxWithDataset()
+  await box.run(['git', 'clone', '-q', 'ds', 'copy'])
+  const uuid = async (): Promise<number | null> =>
+    (await box.run(['git', 'config', 'annex.uuid'], { cwd: 'copy', allowFailure: true })).code
+  expect((await tell(box, ['schedule', 'sbatch', 'job.sh', 'true'], { cwd: 'copy' })).code).toBe(1)
+  expect(await uuid()).toBe(1)
+  await scheduleToEnd(box, ['-o', 'a', 'sbatch', 'job.sh', 'echo 1 >a'], { cwd: 'copy' })
+  expect(await uuid()).toBe(0)
 })

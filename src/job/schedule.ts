@@ -35,18 +35,19 @@ export async function schedule(
   report: (report: Report) => void,
   show: Show,
 ): Promise<{ readonly exitCode: number | null }> {
+  const refuse = (failure: Note): { readonly exitCode: null } => {
+    report(aboutDataset(opened, 'impossible', failure))
+    return { exitCode: null }
+  }
+  await reconcile(opened, report)
+  const head = await startingPoint(opened, request)
+  if (!head.ok) return refuse(head.failure)
+  // Only where a job can be scheduled at all is git-annex made ready for it.
   const annexed = request.dryRun === null ? await withAnnex(opened.dataset) : ok(opened.dataset)
-  if (!annexed.ok) {
-    report(aboutDataset(opened, 'impossible', annexed.failure))
-    return { exitCode: null }
-  }
+  if (!annexed.ok) return refuse(annexed.failure)
   const context = { ...opened, dataset: annexed.value }
-  await reconcile(context, report)
-  const prepared = await prepare(context, request, report)
-  if (!prepared.ok) {
-    report(aboutDataset(context, 'impossible', prepared.failure))
-    return { exitCode: null }
-  }
+  const prepared = await prepare(context, request, head.value, report)
+  if (!prepared.ok) return refuse(prepared.failure)
   if (request.dryRun !== null) {
     dryRun(context, prepared.value, report, show)
     return { exitCode: null }
@@ -54,17 +55,33 @@ export async function schedule(
   return submit(context, prepared.value, report, show)
 }
 
-async function prepare(
+/** Where HEAD is, when a record could be made there later; fails too where no output is named. */
+async function startingPoint(
   context: Context,
   request: ScheduleRequest,
-  report: (report: Report) => void,
-): Promise<Fallible<Prepared, Note>> {
+): Promise<Fallible<StartingPoint, Note>> {
   if (request.outputs.length === 0) return { ok: false, failure: { kind: 'no-outputs' } }
   const head = await readHead(context.dataset)
   if (!head.ok) return head
-  if (head.value.ref === null) return { ok: false, failure: { kind: 'detached-head' } }
+  const { ref, commit } = head.value
+  if (ref === null) return { ok: false, failure: { kind: 'detached-head' } }
+  // A merge in progress may well be over when the job has ended.
   const committable = checkCommittable({ ...head.value, inProgress: null })
-  if (!committable.ok) return committable
+  return committable.ok ? ok({ ref, commit }) : committable
+}
+
+/** The branch that a job's record will go to, and the commit it stands at (null: none yet). */
+interface StartingPoint {
+  readonly ref: string
+  readonly commit: CommitId | null
+}
+
+async function prepare(
+  context: Context,
+  request: ScheduleRequest,
+  head: StartingPoint,
+  report: (report: Report) => void,
+): Promise<Fallible<Prepared, Note>> {
   // Asked for now and needed at the end: two processes of git's run beside the rest.
   const identity = readIdentity(context.dataset)
   const chosen = chooseScheduler(request)
@@ -87,14 +104,13 @@ async function prepare(
   const script = scriptCopy(context, command.value)
   const [known, differed] = await Promise.all([
     identity,
-    findDifferences(context, head.value.commit, identities.value, script),
+    findDifferences(context, head.commit, identities.value, script),
   ])
   if (!known.ok) return known
   if (!differed.ok) return differed
   const logs = command.value.sbatch === null ? null : logPlan(command.value.sbatch.components[0])
   const fixed = logs === null ? [] : fixedLogs(logs, context.user)
   const outputs = declaration.value.outputs.map(({ path }) => path)
-  const commit: CommitId | null = head.value.commit
   const spec: JobSpec = {
     title: command.value.scheduler === 'slurm' ? 'DATALAD SLURM RUN' : 'DATALAD RUNCMD',
     cmd: request.repeat?.cmd ?? joinWords(request.words),
@@ -108,7 +124,7 @@ async function prepare(
     chain: request.repeat?.chain ?? [],
     repeats: request.repeat?.slurmJobId ?? null,
     dsid: context.dataset.id,
-    commit,
+    commit: head.commit,
     differed: differed.value,
     script,
     identities: identities.value,
@@ -119,7 +135,7 @@ async function prepare(
   return ok({
     spec,
     command: command.value,
-    branch: head.value.ref,
+    branch: head.ref,
     reserved: [...outputs, ...fixed.map((path) => insideRoot(context.dataset.root, path) ?? path)],
     declaration: declaration.value,
     request,
