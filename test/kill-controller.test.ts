@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import { openInLedger, settled } from './support/after-kill.ts'
 import { takeCluster } from './support/cluster.ts'
-import { makeGate } from './support/gate.ts'
+import { makeGate, type Gate } from './support/gate.ts'
 import { jobAccounted, jobEnded } from './support/job.ts'
+import type { Sandbox } from './support/sandbox.ts'
 import { finish, recordOf, sandboxWithDataset, schedule, scheduleToEnd, tell } from './support/scenario.ts'
 import { clusterJobs, recordsByJob } from './support/template.ts'
 
@@ -73,18 +74,19 @@ test('a controller killed during sbatch: unknown first, then what the cluster ha
   expect(ids.length).toBeLessThanOrEqual(1)
 })
 
+/** A job that runs and stands before a gate; then it writes `out/x`. */
+async function runningJob(box: Sandbox): Promise<{ readonly id: number; readonly gate: Gate }> {
+  const gate = makeGate(box)
+  const words = ['-o', 'out', 'sbatch', 'job.sh', `mkdir out; ${gate.line}; echo 1 >out/x`]
+  const { id } = await schedule(box, words)
+  await gate.reached()
+  return { id, gate }
+}
+
 test('no controller and no accounting at jobs, finish, close and cancel: nothing is concluded', async () => {
   await using cluster = await takeCluster('fault')
   await using box = await sandboxWithDataset({ env: cluster.env })
-  const gate = makeGate(box)
-  const { id } = await schedule(box, [
-    '-o',
-    'out',
-    'sbatch',
-    'job.sh',
-    `mkdir out; ${gate.line}; echo 1 >out/x`,
-  ])
-  await gate.reached()
+  const { id, gate } = await runningJob(box)
   await cluster.saved()
   for (const daemon of ['slurmctld', 'slurmdbd']) {
     cluster.kill(daemon)
@@ -114,15 +116,7 @@ test('no controller and no accounting at jobs, finish, close and cancel: nothing
 test('accounting frozen during finish: the record says so, and what comes late goes into a note', async () => {
   await using cluster = await takeCluster('fault')
   await using box = await sandboxWithDataset({ env: cluster.env })
-  const gate = makeGate(box)
-  const { id } = await schedule(box, [
-    '-o',
-    'out',
-    'sbatch',
-    'job.sh',
-    `mkdir out; ${gate.line}; echo 1 >out/x`,
-  ])
-  await gate.reached()
+  const { id, gate } = await runningJob(box)
   cluster.freeze('slurmdbd')
   await gate.open()
   await jobEnded(box, id)
