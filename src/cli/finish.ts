@@ -11,6 +11,11 @@ interface Options extends CommonOptions {
   readonly acceptFailedJobs?: boolean
   readonly listOpenJobs?: boolean
   readonly slurmJobId: readonly string[]
+  readonly since?: string
+  readonly output: readonly string[]
+  readonly completedTasks?: boolean
+  readonly branches?: boolean
+  readonly octopus?: boolean
 }
 
 /** `waybill finish [JOB…]` */
@@ -34,6 +39,19 @@ export function addFinish(program: Command, runtime: Runtime): void {
     .option('--commit-failed-jobs', 'record failed jobs like completed ones')
     .option('--accept-failed-jobs', 'the same as --commit-failed-jobs')
     .option('-l, --list-open-jobs', 'list the open jobs and their states, and change nothing')
+    .option('--since <revision>', 'only jobs that were submitted at that commit or after it')
+    .addOption(
+      repeatable(
+        '-o, --output <path>',
+        'record this too, of the one job that is named; {task} tells which task of an array made which file',
+      ),
+    )
+    .option(
+      '--completed-tasks',
+      'of an array that failed in part, record the tasks that completed, and keep the others open',
+    )
+    .option('--branches', 'commit each job to a branch of its own (slurm-job-branch-ID)')
+    .option('--octopus', 'commit each job on its own, and merge them all in one commit')
     .addHelpText('after', examples)
     .action(async (jobs: string[], options: Options) => run(runtime, jobs, options))
   withCommonOptions(command)
@@ -73,6 +91,10 @@ async function run(runtime: Runtime, named: readonly string[], options: Options)
           : options.closeFailedJobs
             ? 'close'
             : 'keep',
+      since: options.since ?? null,
+      outputs: options.output,
+      completedTasks: options.completedTasks ?? false,
+      landing: options.octopus ? 'octopus' : options.branches ? 'branches' : 'branch',
     },
     printer.report,
   )

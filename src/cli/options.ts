@@ -34,3 +34,10 @@ export function slurmId(value: string): string {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It must be a Slurm job id, such as 4711.')
   return value
 }
+
+/** Reads a yes or no in any of the ways that DataLad and git take it. */
+export function yesOrNo(value: string): boolean {
+  if (/^(yes|true|on|1)$/i.test(value)) return true
+  if (/^(no|false|off|0)$/i.test(value)) return false
+  throw new InvalidArgumentError('It must be yes or no.')
+}

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
-import { withCommonOptions, type CommonOptions } from './options.ts'
+import { Option, type Command } from 'commander'
+import type { Which } from '../job/request.ts'
+import { wholeNumber, withCommonOptions, type CommonOptions } from './options.ts'
 import { makePrinter } from './printer.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -7,6 +8,14 @@ interface Options extends CommonOptions {
   readonly since?: string
   readonly report?: boolean
   readonly message?: string
+  readonly withFailedJobs?: boolean
+  readonly script?: string
+  readonly asRecorded?: boolean
+  readonly failedTasks?: string
+  readonly assumeReady?: Which
+  readonly altDir?: string
+  readonly keepAltDir?: boolean
+  readonly jobs?: number
 }
 
 /** `waybill reschedule [REV]` */
@@ -17,13 +26,29 @@ export function addReschedule(program: Command, runtime: Runtime): void {
     .description(
       'Submits the job of a record again, with the script and inputs that are there now, and says what differs from the record. Takes records of Waybill and of datalad-slurm.',
     )
-    .argument('[revision]', 'the commit of the record', 'HEAD')
+    .argument('[revision]', 'the commit of the record (default: HEAD)')
+    .argument('[options...]', 'after --: options for sbatch that override the recorded ones')
     .option(
       '--since <revision>',
       "all records after that commit, oldest first ('' means from the first commit on)",
     )
     .option('--report', 'only say what would be run')
     .option('-m, --message <text>', 'free text for the new records instead of the old')
+    .option('--with-failed-jobs', 'also records of jobs that did not complete')
+    .option('--script <file>', 'write a script that runs the recorded commands (- for standard output)')
+    .option('--as-recorded', 'put the recorded script and inputs into place first')
+    .option('--failed-tasks <job>', 'run only those tasks of an array again that did not complete')
+    .addOption(
+      new Option(
+        '--assume-ready <which>',
+        'do not fetch the inputs, or not make the outputs writable, beforehand',
+      ).choices(['inputs', 'outputs', 'both']),
+    )
+    .option('-a, --alt-dir <path>', 'run the job below this directory, outside the dataset')
+    .option('--keep-alt-dir', 'leave the files there when the job has been recorded')
+    .addOption(
+      new Option('-J, --jobs <n>', 'how many files git-annex may fetch at once').argParser(wholeNumber),
+    )
     .addHelpText(
       'after',
       `
@@ -33,7 +58,8 @@ Examples:
   waybill reschedule --since HEAD~5   the last five commits
   waybill reschedule --since= --report`,
     )
-    .action(async (revision: string, options: Options) => {
+    .action(async (_revision: string | undefined, _words: string[], options: Options, self: Command) => {
+      const { revision, overrides } = operands(self)
       const printer = makePrinter(runtime, { json: options.json ?? false })
       const context = await runtime.open(options, printer.progress)
       const { reschedule } = await import('../job/reschedule.ts')
@@ -44,6 +70,13 @@ Examples:
           since: options.since ?? null,
           onlyReport: options.report ?? false,
           message: options.message ?? null,
+          withFailedJobs: options.withFailedJobs ?? false,
+          asRecorded: options.asRecorded ?? false,
+          overrides,
+          assumeReady: options.assumeReady ?? null,
+          altDir: options.altDir ?? null,
+          keepAltDir: options.keepAltDir ?? false,
+          transfers: options.jobs ?? null,
         },
         printer.report,
         (stdout, stderr) => {
@@ -54,4 +87,19 @@ Examples:
       runtime.exit(printer.end())
     })
   withCommonOptions(command)
+}
+
+/** The record's commit, and the words that stand after `--`. */
+function operands(command: Command): { readonly revision: string; readonly overrides: readonly string[] } {
+  const words = command.parent === null ? [] : rawWords(command.parent)
+  const dashes = words.indexOf('--')
+  const overrides = dashes < 0 ? [] : words.slice(dashes + 1)
+  const before = command.args.slice(0, command.args.length - overrides.length)
+  if (before.length > 1)
+    command.error(`error: words for sbatch stand after --, as in: waybill reschedule HEAD -- ${before[1]}`)
+  return { revision: before[0] ?? 'HEAD', overrides }
+}
+
+function rawWords(program: Command): readonly string[] {
+  return 'rawArgs' in program && Array.isArray(program.rawArgs) ? (program.rawArgs as string[]) : []
 }

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { exitCode } from './exit-code.ts'
-import { repeatable, withCommonOptions, type CommonOptions } from './options.ts'
+import type { Which } from '../job/request.ts'
+import { repeatable, wholeNumber, withCommonOptions, yesOrNo, type CommonOptions } from './options.ts'
 import { makePrinter } from './printer.ts'
 import { printableLines } from './printable.ts'
 import type { Runtime } from './runtime.ts'
@@ -15,6 +16,13 @@ interface Options extends CommonOptions {
   readonly after: readonly string[]
   readonly freshOutputs?: boolean
   readonly reserveAll?: boolean
+  readonly assumeReady?: Which
+  readonly expand?: Which
+  readonly checkOutputs: boolean
+  readonly altDir?: string
+  readonly keepAltDir?: boolean
+  readonly container?: string
+  readonly jobs?: number
 }
 
 /** `waybill schedule [options] COMMAND…` */
@@ -50,6 +58,30 @@ export function addSchedule(program: Command, runtime: Runtime): void {
     .addOption(repeatable('--after <job>', 'start only when that open job has completed (may be repeated)'))
     .option('--fresh-outputs', 'remove annexed outputs beforehand instead of making them writable')
     .option('--reserve-all', 'allow an output pattern at the root, which conflicts with every other job')
+    .addOption(
+      new Option(
+        '--assume-ready <which>',
+        'do not fetch the inputs, or not make the outputs writable, beforehand',
+      ).choices(['inputs', 'outputs', 'both']),
+    )
+    .addOption(
+      new Option('--expand <which>', 'name paths one by one in the record instead of patterns').choices([
+        'inputs',
+        'outputs',
+        'both',
+      ]),
+    )
+    .addOption(
+      new Option('--check-outputs <yes|no>', 'refuse outputs that an open job has reserved')
+        .argParser(yesOrNo)
+        .default(true, 'yes'),
+    )
+    .option('-a, --alt-dir <path>', 'run the job below this directory, outside the dataset')
+    .option('--keep-alt-dir', 'leave the files there when the job has been recorded')
+    .option('--container <name>', 'run the command in this registered container image')
+    .addOption(
+      new Option('-J, --jobs <n>', 'how many files git-annex may fetch at once').argParser(wholeNumber),
+    )
     .addHelpText('after', examples)
     .action(async (words: string[], options: Options) => run(runtime, words, options))
   withCommonOptions(command)
@@ -84,6 +116,13 @@ async function run(runtime: Runtime, words: readonly string[], options: Options)
       after: options.after,
       freshOutputs: options.freshOutputs ?? false,
       reserveAll: options.reserveAll ?? false,
+      assumeReady: options.assumeReady ?? null,
+      expand: options.expand ?? null,
+      checkOutputs: options.checkOutputs,
+      altDir: options.altDir ?? null,
+      keepAltDir: options.keepAltDir ?? false,
+      container: options.container ?? null,
+      transfers: options.jobs ?? null,
       readStdin: runtime.stdinIsTerminal ? null : runtime.readStdin,
       repeat: null,
     },

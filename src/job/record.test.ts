@@ -49,6 +49,8 @@ function parts(
     spec: { ...spec, ...change },
     observed: null,
     commit: null,
+    members: [],
+    recorded: [],
   }
   const facts = { name: 'n', node_list: 'n1', work_dir: '/home/someone', stdout: '/home/someone/x' }
   const evidence: Evidence = {

@@ -1,4 +1,7 @@
-import type { CommitId } from '../contract/ids.ts'
+import type { CommitId, JobId } from '../contract/ids.ts'
+
+/** Which of a command's paths an option speaks of. */
+export type Which = 'inputs' | 'outputs' | 'both'
 
 /** What `schedule` is asked to do. Paths are as the user typed them, relative to the context's directory. */
 export interface ScheduleRequest {
@@ -12,6 +15,20 @@ export interface ScheduleRequest {
   readonly after: readonly string[]
   readonly freshOutputs: boolean
   readonly reserveAll: boolean
+  /** What need not be made ready beforehand: inputs are not fetched, outputs not made writable. */
+  readonly assumeReady: Which | null
+  /** Which paths the record names one by one instead of as patterns. */
+  readonly expand: Which | null
+  /** False: open jobs may have the same outputs (`--check-outputs false`). */
+  readonly checkOutputs: boolean
+  /** A directory outside the dataset in which the job is to run instead, as the user typed it. */
+  readonly altDir: string | null
+  /** Leave what lies in that directory there when the job has been recorded. */
+  readonly keepAltDir: boolean
+  /** A registered container image to run the command in. */
+  readonly container: string | null
+  /** How many transfers of git-annex may run at once; null: its own choice. */
+  readonly transfers: number | null
   /** Reads a script given on standard input; null when that is a terminal. */
   readonly readStdin: (() => Promise<Buffer>) | null
   /** Set when a record is run again. */
@@ -30,4 +47,6 @@ export interface Repeat {
   readonly stdin: Buffer | null
   /** Where in the record's commit the script's text lies, when the tree did not hold it. */
   readonly scriptCopy: string | null
+  /** An open job whose failed tasks these are: its reservations are handed over, and it is closed once this one is submitted. */
+  readonly replaces: JobId | null
 }

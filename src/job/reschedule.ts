@@ -15,7 +15,7 @@ import type { Context } from './context.ts'
 import { differencesFrom } from './differences.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
-import type { ScheduleRequest } from './request.ts'
+import type { ScheduleRequest, Which } from './request.ts'
 import type { Show } from './prepared.ts'
 import { schedule } from './schedule.ts'
 
@@ -26,6 +26,16 @@ export interface RescheduleRequest {
   readonly since: string | null
   readonly onlyReport: boolean
   readonly message: string | null
+  /** Also records of jobs that did not complete. */
+  readonly withFailedJobs: boolean
+  /** Put the recorded script and inputs into place first. */
+  readonly asRecorded: boolean
+  /** Words for sbatch that override the recorded ones. */
+  readonly overrides: readonly string[]
+  readonly assumeReady: Which | null
+  readonly altDir: string | null
+  readonly keepAltDir: boolean
+  readonly transfers: number | null
 }
 
 /** A record that can be run again. */
@@ -183,6 +193,13 @@ async function requestOf(
     after: [],
     freshOutputs: false,
     reserveAll: true,
+    assumeReady: request.assumeReady,
+    expand: null,
+    checkOutputs: true,
+    altDir: request.altDir,
+    keepAltDir: request.keepAltDir,
+    container: null,
+    transfers: request.transfers,
     readStdin: null,
     repeat: {
       chain: [...record.chain, commit],
@@ -192,6 +209,7 @@ async function requestOf(
       cmd: typeof record.cmd === 'string' ? record.cmd : words.value.join(' '),
       stdin: stdin.value,
       scriptCopy: scriptCopy(commit, record),
+      replaces: null,
     },
   })
 }

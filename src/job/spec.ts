@@ -1,4 +1,4 @@
-import type { CommitId, EpochSeconds } from '../contract/ids.ts'
+import type { CommitId, EpochSeconds, JobId } from '../contract/ids.ts'
 import type { LogPlan } from '../slurm/log-pattern.ts'
 import type { Parts } from './evidence.ts'
 
@@ -51,4 +51,18 @@ export interface JobSpec {
   readonly logs: LogPlan | null
   /** An array wish given to Waybill itself, for the embedded scheduler. */
   readonly array: string | null
+  /** Paths that the record names one by one instead of as patterns. */
+  readonly expand?: 'inputs' | 'outputs' | 'both'
+  /** Where the job runs instead of in the dataset: a real absolute path, below which the same relative paths stand. */
+  readonly altDir?: string
+  /** What lies there stays when the job has been recorded. */
+  readonly keepAltDir?: true
+  /** The command calls sbatch itself, perhaps several times: its jobs are the ledger's `members` of this one. */
+  readonly submitsItself?: true
+  /** The registered name of the container image that the command runs in. */
+  readonly container?: string
+  /** Declared outputs with `{task}` in them, root-relative: which task of the array makes which file. */
+  readonly taskOutputs?: readonly string[]
+  /** The open job whose failed tasks this one runs again. */
+  readonly replaces?: JobId
 }

@@ -34,6 +34,33 @@ export interface JobRow<Spec, Observed> {
   readonly spec: Spec
   readonly observed: Observed | null
   readonly commit: CommitId | null
+  /** The scheduler's jobs of a command that submitted several, in order; empty where `schedulerId` is all. */
+  readonly members: readonly Member[]
+  /** Tasks of an array that are recorded already while the job is open. */
+  readonly recorded: readonly RecordedTasks[]
+}
+
+/** One of the jobs that a command submitted by itself. */
+export interface Member {
+  readonly id: SchedulerJobId
+  readonly cluster: string | null
+  readonly submittedAt: EpochSeconds
+  /** The indices of an array (`0-9`), or null. */
+  readonly array: string | null
+  /** How many components a heterogeneous job has; 1 for any other. */
+  readonly components: number
+  /** Where it writes its logs, as absolute file name patterns of sbatch's. */
+  readonly stdout: string | null
+  readonly stderr: string | null
+  readonly workDir: string | null
+  readonly jobName: string | null
+}
+
+/** Tasks that have a record of their own. */
+export interface RecordedTasks {
+  /** `0-97,99` */
+  readonly tasks: string
+  readonly commit: CommitId
 }
 
 /** What a job has before its number and state are given. */
@@ -46,6 +73,15 @@ export type NewJob<Spec> = Pick<
 export type JobChange<Observed> = Partial<
   Pick<
     JobRow<never, Observed>,
-    'state' | 'schedulerId' | 'cluster' | 'submittedAt' | 'endedAt' | 'submitter' | 'observed' | 'commit'
+    | 'state'
+    | 'schedulerId'
+    | 'cluster'
+    | 'submittedAt'
+    | 'endedAt'
+    | 'submitter'
+    | 'observed'
+    | 'commit'
+    | 'members'
+    | 'recorded'
   >
 >

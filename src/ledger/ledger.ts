@@ -1,7 +1,7 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
 import { asBroken } from './broken.ts'
-import { toJob, toJson } from './job-columns.ts'
+import { toColumns, toJob, toJson } from './job-columns.ts'
 import type { JobChange, JobRow, JobState, NewJob } from './job-row.ts'
 import { dropLease, holdsLease, takeLease } from './leases.ts'
 import { insertMove, readMoves, type PendingMove } from './moves.ts'
@@ -94,15 +94,7 @@ export class Ledger<Spec, Observed, Plan> {
     change: JobChange<Observed>,
     data: unknown = {},
   ): boolean {
-    const columns: Record<string, SQLInputValue> = {}
-    if (change.state !== undefined) columns['state'] = change.state
-    if (change.schedulerId !== undefined) columns['scheduler_id'] = change.schedulerId
-    if (change.cluster !== undefined) columns['cluster'] = change.cluster
-    if (change.submittedAt !== undefined) columns['submitted_at'] = change.submittedAt
-    if (change.endedAt !== undefined) columns['ended_at'] = change.endedAt
-    if (change.submitter !== undefined) columns['submitter'] = toJson(change.submitter)
-    if (change.observed !== undefined) columns['observed'] = toJson(change.observed)
-    if (change.commit !== undefined) columns['commit_id'] = change.commit
+    const columns = toColumns(change)
     const names = Object.keys(columns)
     // The caller may have looked a while ago: what has ended since does not come to life again.
     const guard =

@@ -61,6 +61,10 @@ export const migrations: readonly string[] = [
     expires REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE jobs ADD COLUMN members TEXT;
+  ALTER TABLE jobs ADD COLUMN recorded TEXT;
+  `,
 ]
 
 /** Which jobs are open, in the words of the partial index `jobs_open`. */

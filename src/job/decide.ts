@@ -1,0 +1,119 @@
+import type { Head } from '../dataset/head.ts'
+import { aboutJob, type EndedJob } from './ended.ts'
+import type { Context, Job } from './context.ts'
+import type { Evidence } from './evidence.ts'
+import type { FinishRequest } from './finish-request.ts'
+import type { Note } from './note.ts'
+import type { ObservedJob } from './observe.ts'
+import type { Report } from './report.ts'
+import { calledName } from './select.ts'
+import { statusText } from './statuses.ts'
+import { releaseFiles } from './writable-files.ts'
+
+/** Whether a job is to be recorded now: the job with what is known of its end, or null after saying why not. */
+export async function decide(
+  context: Context,
+  request: FinishRequest,
+  job: Job,
+  observed: ObservedJob | undefined,
+  head: Head | null,
+  report: (report: Report) => void,
+): Promise<EndedJob | null> {
+  const name = calledName(job)
+  if (observed === undefined) {
+    const note: Note =
+      job.state === 'intended'
+        ? { kind: 'still-submitting', job: name }
+        : { kind: 'submission-lost', job: name, mayBeOurs: job.user === context.user }
+    report(aboutJob('impossible', job, note))
+    return null
+  }
+  const { verdict, evidence } = observed
+  if (verdict.kind === 'unanswered') {
+    report(aboutJob('impossible', job, { kind: 'job-unanswered', job: name, why: verdict.why }))
+    return null
+  }
+  if (verdict.kind === 'unknown') {
+    if (request.assume === null) {
+      report(aboutJob('impossible', job, { kind: 'job-unknown', job: name, why: verdict.why }))
+      return null
+    }
+    const assumed = assume(context, job, request.assume)
+    return decideEnded(context, request, job, assumed, request.assume, head, report)
+  }
+  if (request.assume !== null && evidence?.assumed === undefined) {
+    report(
+      aboutJob('impossible', job, { kind: 'assume-not-needed', job: name, state: statusText(job, evidence) }),
+    )
+    return null
+  }
+  if (verdict.kind !== 'ended' || evidence === null) {
+    report(aboutJob('impossible', job, notComplete(job, evidence)))
+    return null
+  }
+  return decideEnded(context, request, job, evidence, verdict.how, head, report)
+}
+
+async function decideEnded(
+  context: Context,
+  request: FinishRequest,
+  job: Job,
+  evidence: Evidence,
+  how: 'completed' | 'failed',
+  head: Head | null,
+  report: (report: Report) => void,
+): Promise<EndedJob | null> {
+  if (how === 'failed' && request.failedJobs === 'keep') {
+    report(aboutJob('impossible', job, notComplete(job, evidence)))
+    return null
+  }
+  if (how === 'failed' && request.failedJobs === 'close') {
+    await releaseFiles(context, job, report)
+    const statuses = statusText(job, evidence)
+    context.ledger.change(job.id, context.now(), 'closed', { state: 'closed' }, { statuses })
+    report(aboutJob('ok', job, { kind: 'closed-failed', statuses }))
+    return null
+  }
+  if (head === null) return null
+  if (head.ref !== job.branch) {
+    const now = head.ref ?? 'a detached HEAD'
+    report(
+      aboutJob('impossible', job, { kind: 'other-branch', job: calledName(job), branch: job.branch, now }),
+    )
+    return null
+  }
+  return { job, evidence }
+}
+
+/** Takes a person's word for a job that nobody can tell about; it is kept like any other evidence. */
+function assume(context: Context, job: Job, how: 'completed' | 'failed'): Evidence {
+  const state = how === 'completed' ? 'COMPLETED' : 'FAILED'
+  const parts = job.spec.parts.kind === 'array' ? job.spec.parts.indices : ''
+  const evidence: Evidence = {
+    at: context.now(),
+    groups: [{ parts, state, reason: null, exit: null }],
+    started: job.observed?.started ?? null,
+    ended: job.observed?.ended ?? null,
+    facts: job.observed?.facts ?? {},
+    attempts: job.observed?.attempts ?? [],
+    accounting: 'off',
+    assumed: how,
+  }
+  context.ledger.change(
+    job.id,
+    context.now(),
+    'assumed',
+    { state: 'ended', observed: evidence },
+    { how, by: context.user },
+  )
+  return evidence
+}
+
+function notComplete(job: Job, evidence: Evidence | null): Note {
+  return {
+    kind: 'not-complete',
+    scheduler: job.scheduler,
+    job: calledName(job),
+    statuses: statusText(job, evidence),
+  }
+}
