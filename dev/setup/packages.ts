@@ -21,6 +21,7 @@ const programs: readonly (readonly [program: string, pkg: string])[] = [
   ['setpriv', 'util-linux'],
   ['useradd', 'passwd'],
   ['ssh-keygen', 'openssh-client'],
+  ['bwrap', 'bubblewrap'],
   ['python3', 'python3'],
 ]
 
@@ -41,6 +42,8 @@ function missingPackages(): readonly string[] {
   const packages = new Set(absent.map(([, pkg]) => pkg))
   // ensurepip is what a Debian without python3-venv lacks; the module venv itself is always there.
   if (attempt(systemPython, ['-c', 'import venv, ensurepip']).code !== 0) packages.add('python3-venv')
+  // It brings no program, only commands for Debian's datalad.
+  if (!existsSync('/usr/lib/python3/dist-packages/datalad_container')) packages.add('datalad-container')
   return [...packages].toSorted()
 }
 

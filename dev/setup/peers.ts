@@ -6,7 +6,12 @@ import { demand, Hindrance } from './command.ts'
 import { systemPython } from './packages.ts'
 
 // The other sides, in the versions the scenarios are written against.
-const wheels = ['datalad==1.7.1', 'datalad-slurm==0.2.8', 'git-annex==10.20261026']
+const wheels = [
+  'datalad==1.7.1',
+  'datalad-container==1.2.6',
+  'datalad-slurm==0.2.8',
+  'git-annex==10.20261026',
+]
 
 /** Where what is made once for all runs lies; root's is a place that ordinary test users can read. */
 function cacheFolder(): string {
