@@ -8,6 +8,15 @@ import { jobFacts } from './select.ts'
 export interface EndedJob {
   readonly job: Job
   readonly evidence: Evidence
+  /** Of an array that is not recorded at once: the part of it that this record is about. */
+  readonly part?: ArrayPart
+}
+
+/** Some tasks of an array. `keepsOpen`: the others are left for a record of their own, and the job stays open for them. */
+export interface ArrayPart {
+  /** `0-97,99` */
+  readonly tasks: string
+  readonly keepsOpen: boolean
 }
 
 /** A result of `finish` about one job. */

@@ -33,9 +33,10 @@ export async function land(
   if (!written.ok) return written
   const to = written.value.at(-1)
   if (to !== undefined) {
-    const recorded = wanted.map(({ collection }, i) => ({
-      job: collection.ended.job.id,
+    const recorded = wanted.map(({ collection: { ended } }, i) => ({
+      job: ended.job.id,
       commit: mustHave(written.value[i]),
+      ...(ended.part?.keepsOpen ? { tasks: ended.part.tasks } : {}),
     }))
     const reflog = `waybill: record ${wanted.length === 1 ? 'a job' : `${wanted.length} jobs`}`
     const moved = await moveAndMark(context, { operation, ref, from, to, reflog }, recorded)

@@ -1,11 +1,10 @@
-import type { CommitId, JobId } from '../contract/ids.ts'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { Patience } from '../dataset/index-lock.ts'
 import { locate } from '../dataset/locate.ts'
 import { moveBranch, type MovePlan } from '../dataset/move-branch.ts'
 import { dropStaleOperations } from '../dataset/stale-operations.ts'
 import { recoverMove } from '../dataset/recover-move.ts'
-import type { PendingMove } from '../ledger/moves.ts'
+import type { RecordedJob } from '../ledger/moves.ts'
 import type { Context } from './context.ts'
 import { finishLease, leaseOwner } from './lease.ts'
 import type { Note } from './note.ts'
@@ -17,7 +16,7 @@ export function patience(context: Context): Patience {
 }
 
 /** Which commit records which job. */
-export type Recorded = PendingMove<MovePlan>['jobs']
+export type Recorded = readonly RecordedJob[]
 
 /**
  * Moves the branch to new commits and marks their jobs as recorded. The ledger knows the plan before its first step, so
@@ -70,13 +69,19 @@ export async function recoverMoves(context: Context, report: (report: Report) =>
 
 function markRecorded(context: Context, operation: string, jobs: Recorded): void {
   context.ledger.transaction(() => {
-    for (const { job, commit } of jobs) markOne(context, job, commit)
+    for (const one of jobs) markOne(context, one)
     context.ledger.endMove(operation)
   })
 }
 
-function markOne(context: Context, id: JobId, commit: CommitId): void {
-  const late = context.ledger.job(id)?.observed?.accounting === 'pending'
+function markOne(context: Context, { job: id, commit, tasks }: RecordedJob): void {
+  const job = context.ledger.job(id)
+  if (tasks !== undefined) {
+    const recorded = [...(job?.recorded ?? []), { tasks, commit }]
+    context.ledger.change(id, context.now(), 'tasks-recorded', { recorded }, { tasks, commit })
+    return
+  }
+  const late = job?.observed?.accounting === 'pending'
   context.ledger.change(id, context.now(), 'recorded', { state: 'recorded', commit }, { commit })
   if (late) context.ledger.awaitFacts(id)
 }

@@ -7,7 +7,14 @@ export interface PendingMove<Plan> {
   readonly id: string
   readonly worktree: string
   readonly plan: Plan
-  readonly jobs: readonly { readonly job: JobId; readonly commit: CommitId }[]
+  readonly jobs: readonly RecordedJob[]
+}
+
+/** A commit and the job that it records; with `tasks` (`0-97,99`) only those of an array, which stays open. */
+export interface RecordedJob {
+  readonly job: JobId
+  readonly commit: CommitId
+  readonly tasks?: string
 }
 
 /** Notes a move; false when one of its jobs has ended its life. Call inside a transaction. */
