@@ -1,7 +1,8 @@
-/** Builds `dist/`: the command and what it loads, in pieces that each command loads only when it needs them. */
+/** Builds `dist/`: the command and the library, in pieces that each command loads only when it needs them, and their types. */
 import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
+import { demand } from './setup/command.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -10,7 +11,7 @@ rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist, { recursive: true })
 const built = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/main.ts', 'src/index.ts'],
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -34,6 +35,8 @@ for (const script of globSync('src/**/*.sh', { cwd: root })) {
 }
 copyFileSync(join(root, 'src/waybill.js'), join(dist, 'waybill.js'))
 chmodSync(join(dist, 'waybill.js'), 0o755)
+// The types of what the library exports, for those who write TypeScript.
+demand(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json'], { cwd: root })
 
 // What is bundled keeps its licence.
 const bundled = new Set(

@@ -1,25 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { realpathSync } from 'node:fs'
-import { availableParallelism, userInfo } from 'node:os'
-import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import packageJson from '../package.json' with { type: 'json' }
-import { exitCode } from './cli/exit-code.ts'
+import { definedOnly } from './api/environment.ts'
+import { exitCode } from './api/exit-code.ts'
+import { printable } from './api/printable.ts'
 import { makeInterrupts } from './cli/interrupts.ts'
 import { makeOutput } from './cli/output.ts'
-import { printable } from './cli/printable.ts'
 import { buildProgram, runProgram } from './cli/program.ts'
-import { progressWords } from './cli/progress.ts'
-import type { OpenOptions, ProgressSink, Runtime } from './cli/runtime.ts'
-import { Stopped, type Interrupts } from './cli/stopped.ts'
-import { wordsFor } from './cli/words.ts'
-import type { JobToken } from './contract/ids.ts'
-import type { Evidence } from './job/evidence.ts'
-import type { JobSpec } from './job/spec.ts'
-import type { MovePlan } from './dataset/move-branch.ts'
-import type { Context } from './job/context.ts'
+import type { Runtime } from './cli/runtime.ts'
 
-/** Runs one command of Waybill: the only place where the rooms meet, and where the world's clock and environment are read. */
+/** Runs one command of Waybill. */
 export async function main(words: readonly string[]): Promise<void> {
   const interrupts = makeInterrupts(
     () => performance.now(),
@@ -42,7 +31,14 @@ export async function main(words: readonly string[]): Promise<void> {
     version: packageJson.version,
     stdinIsTerminal: isatty(0),
     readStdin,
-    open: async (options, progress) => open(runtime, interrupts, options, progress),
+    sleep: async (seconds) => new Promise((wake) => setTimeout(wake, seconds * 1000)),
+    now: () => Date.now() / 1000,
+    open: async (options) => {
+      const { openDataset } = await import('./wire.ts')
+      const { cwd, env } = runtime
+      const onWarning = (warning: string): void => runtime.err(`waybill: ${printable(warning)}\n`)
+      return openDataset(options.dataset ?? cwd, { cwd, env, onWarning }, interrupts.critical)
+    },
     exit: (code) => {
       process.exitCode = code
     },
@@ -60,71 +56,6 @@ export async function main(words: readonly string[]): Promise<void> {
   if ((process.exitCode ?? exitCode.ok) === exitCode.ok) runtime.exit(exitCode.trouble)
 }
 
-async function open(
-  runtime: Runtime,
-  interrupts: Interrupts,
-  options: OpenOptions,
-  progress: ProgressSink,
-): Promise<Context> {
-  const [{ locate }, { Ledger }, { slurmScheduler }, { localScheduler }, { identify }] = await Promise.all([
-    import('./dataset/locate.ts'),
-    import('./ledger/ledger.ts'),
-    import('./slurm/slurm.ts'),
-    import('./local/local.ts'),
-    import('./process/identity.ts'),
-  ])
-  const { env } = runtime
-  const found = await locate(options.dataset ?? runtime.cwd, env)
-  if (!found.ok) throw new Stopped(found.failure)
-  const dataset = found.value
-  const folder = join(dataset.commonDir, 'waybill')
-  const ledger = new Ledger<JobSpec, Evidence, MovePlan>({ folder, shared: dataset.shared })
-  if (ledger.warning !== null) runtime.err(`waybill: ${printable(ledger.warning)}\n`)
-  const self = identify(process.pid)
-  if (self === null) throw new Error('this process is not in /proc')
-  const now = (): number => Date.now() / 1000
-  const { username: user, uid } = userInfo()
-  const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
-  return {
-    dataset,
-    ledger,
-    schedulers: {
-      slurm: slurmScheduler({ env, now, user }),
-      local: localScheduler({
-        // The scheduler keeps its folder to one user; in a group's clone each member has one.
-        folder: join(folder, dataset.shared === null ? 'local' : `local-${uid}`),
-        slots: Number.isInteger(slots) && slots > 0 ? slots : availableParallelism(),
-        env,
-        now,
-      }),
-    },
-    cwd: realpathSync(runtime.cwd),
-    env,
-    user,
-    self,
-    version: runtime.version,
-    now,
-    sleep: async (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
-    newToken: () => randomToken() as JobToken,
-    progress: (event) => progress.show(progressWords(event)),
-    critical: interrupts.critical,
-  }
-}
-
-/** 20 lower-case letters and digits: 100 bits and more. */
-function randomToken(): string {
-  return BigInt(`0x${randomBytes(14).toString('hex')}`)
-    .toString(36)
-    .padStart(22, '0')
-    .slice(-20)
-}
-
-function definedOnly(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
-}
-
 async function readStdin(): Promise<Buffer> {
   const pieces: Buffer[] = []
   for await (const piece of process.stdin) pieces.push(piece as Buffer)
@@ -133,18 +64,9 @@ async function readStdin(): Promise<Buffer> {
 
 /** What a user or a machine can cause gets words; anything else is a bug and keeps its trace. */
 async function giveReason(runtime: Runtime, error: unknown): Promise<void> {
-  const [{ LedgerBroken }, { CannotStart }, { systemWords }] = await Promise.all([
-    import('./ledger/broken.ts'),
-    import('./process/run.ts'),
-    import('./cli/system-words.ts'),
-  ])
-  const words =
-    error instanceof Stopped || error instanceof LedgerBroken
-      ? wordsFor(error.failure)
-      : error instanceof CannotStart
-        ? wordsFor(error.missing)
-        : systemWords(error)
-  if (words === null) throw error
-  runtime.err(`waybill: ${words}\n`)
+  const { asWaybillError, WaybillError } = await import('./api/waybill-error.ts')
+  const told = error instanceof WaybillError ? error : asWaybillError(error)
+  if (!(told instanceof WaybillError)) throw error
+  runtime.err(`waybill: ${told.message}\n`)
   runtime.exit(exitCode.trouble)
 }

@@ -16,9 +16,9 @@ export function addAdopt(program: Command, runtime: Runtime): void {
     .addHelpText('after', '\nExamples:\n  waybill adopt w12 4711')
     .action(async (job: string, schedulerId: string, options: CommonOptions) => {
       const printer = makePrinter(runtime, { json: options.json ?? false })
-      const context = await runtime.open(options, printer.progress)
-      const { adopt } = await import('../job/adopt.ts')
-      await adopt(context, { job, schedulerId }, printer.report)
+      const dataset = await runtime.open(options)
+      const { adopt } = await import('../api/adopt.ts')
+      await adopt(dataset, job, schedulerId, printer.calls)
       runtime.exit(printer.end())
     })
   withCommonOptions(command)

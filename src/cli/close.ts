@@ -16,9 +16,9 @@ export function addClose(program: Command, runtime: Runtime): void {
     .addHelpText('after', '\nExamples:\n  waybill close 4711\n  waybill close --force w12')
     .action(async (jobs: string[], options: CommonOptions & { readonly force?: boolean }) => {
       const printer = makePrinter(runtime, { json: options.json ?? false })
-      const context = await runtime.open(options, printer.progress)
-      const { close } = await import('../job/close.ts')
-      await close(context, { jobs, force: options.force ?? false }, printer.report)
+      const dataset = await runtime.open(options)
+      const { close } = await import('../api/close.ts')
+      await close(dataset, jobs, { force: options.force, ...printer.calls })
       runtime.exit(printer.end())
     })
   withCommonOptions(command)

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import type { Finding } from '../job/doctor.ts'
-import { exitCode } from './exit-code.ts'
 import { withCommonOptions, type CommonOptions } from './options.ts'
 import type { Runtime } from './runtime.ts'
 import { table } from './table.ts'
@@ -15,17 +14,10 @@ export function addDoctor(program: Command, runtime: Runtime): void {
     )
     .addHelpText('after', '\nExamples:\n  waybill doctor\n  waybill doctor --json')
     .action(async (options: CommonOptions) => {
-      const [{ examine }, { locate }] = await Promise.all([
-        import('../job/doctor.ts'),
-        import('../dataset/locate.ts'),
-      ])
-      const found = await locate(options.dataset ?? runtime.cwd, runtime.env)
-      const findings = await examine(
-        found.ok ? found.value : null,
-        runtime.env,
-        process.versions.node,
-        glibcVersion(),
-      )
+      const { doctor } = await import('../api/doctor.ts')
+      const { findings, inRepository, exitCode } = await doctor(options.dataset ?? runtime.cwd, {
+        env: runtime.env,
+      })
       if (options.json) for (const finding of findings) runtime.out(`${JSON.stringify(finding)}\n`)
       else {
         const rows = findings.map((finding) => [
@@ -35,10 +27,9 @@ export function addDoctor(program: Command, runtime: Runtime): void {
           advice(finding),
         ])
         for (const line of table(rows)) runtime.out(`${line}\n`)
-        if (!found.ok) runtime.out('(not in a repository: no ledger to look at)\n')
+        if (!inRepository) runtime.out('(not in a repository: no ledger to look at)\n')
       }
-      const bad = findings.some(({ state }) => state === 'old' || state === 'missing')
-      runtime.exit(bad ? exitCode.trouble : exitCode.ok)
+      runtime.exit(exitCode)
     })
   withCommonOptions(command)
 }
@@ -48,11 +39,6 @@ const marks: { readonly [state in Finding['state']]: string } = {
   old: 'TOO OLD',
   missing: 'MISSING',
   doubtful: 'look',
-}
-
-function glibcVersion(): string | null {
-  const report = process.report.getReport() as { readonly header?: { readonly glibcVersionRuntime?: string } }
-  return report.header?.glibcVersionRuntime ?? null
 }
 
 /** What to do about a finding; empty when all is well. */

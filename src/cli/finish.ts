@@ -67,36 +67,33 @@ Examples:
 async function run(runtime: Runtime, named: readonly string[], options: Options): Promise<void> {
   const jobs = [...named, ...options.slurmJobId]
   const printer = makePrinter(runtime, { json: options.json ?? false })
-  const context = await runtime.open(options, printer.progress)
+  const dataset = await runtime.open(options)
   if (options.listOpenJobs) {
-    const { listJobs } = await import('../job/list.ts')
+    const { jobs: look } = await import('../api/jobs.ts')
     const { openJobsLines } = await import('./job-lines.ts')
-    const listed = await listJobs(context)
-    for (const report of listed.reports) printer.report(report)
-    if (options.json) for (const job of listed.jobs) runtime.out(`${JSON.stringify(job)}\n`)
-    else for (const line of openJobsLines(listed)) runtime.out(`${line}\n`)
+    const { jobs: open } = await look(dataset, printer.calls)
+    if (options.json) for (const job of open) runtime.out(`${JSON.stringify(job)}\n`)
+    else for (const line of openJobsLines(open)) runtime.out(`${line}\n`)
     runtime.exit(printer.end())
     return
   }
-  const { finish } = await import('../job/finish.ts')
-  await finish(
-    context,
-    {
-      jobs,
-      message: options.message ?? null,
-      assume: options.assume ?? null,
-      failedJobs:
-        options.commitFailedJobs || options.acceptFailedJobs
-          ? 'commit'
-          : options.closeFailedJobs
-            ? 'close'
-            : 'keep',
-      since: options.since ?? null,
-      outputs: options.output,
-      completedTasks: options.completedTasks ?? false,
-      landing: options.octopus ? 'octopus' : options.branches ? 'branches' : 'branch',
-    },
-    printer.report,
-  )
+  const { finish } = await import('../api/finish.ts')
+  const failedJobs =
+    options.commitFailedJobs || options.acceptFailedJobs
+      ? 'commit'
+      : options.closeFailedJobs
+        ? 'close'
+        : 'keep'
+  const { message, assume, since, output, completedTasks } = options
+  await finish(dataset, jobs, {
+    message,
+    assume,
+    failedJobs,
+    since,
+    outputs: output,
+    completedTasks,
+    landing: options.octopus ? 'octopus' : options.branches ? 'branches' : 'branch',
+    ...printer.calls,
+  })
   runtime.exit(printer.end())
 }

@@ -1,17 +1,19 @@
-import { exitCode } from './exit-code.ts'
-import type { Interrupts } from './stopped.ts'
+import { exitCode } from '../api/exit-code.ts'
 
 /** Milliseconds within which a second signal is an echo: `timeout` and others pass on what the terminal has sent already. */
 const echoMs = 100
+
+/** Signals, and work that they must not cut in two. */
+export interface Interrupts {
+  readonly signalled: () => void
+  readonly critical: <T>(work: () => Promise<T>) => Promise<T>
+}
 
 /**
  * Ctrl-C ends the command at once, or as soon as what must not be cut in two is done; a second one does not wait.
  * `signalled` is to be called for each signal, `end` ends the process, `now` tells milliseconds.
  */
-export function makeInterrupts(
-  now: () => number,
-  end: (code: number) => never,
-): Interrupts & { readonly signalled: () => void } {
+export function makeInterrupts(now: () => number, end: (code: number) => never): Interrupts {
   let depth = 0
   let first: number | null = null
   return {

@@ -1,27 +1,27 @@
-import type { ListedJob, Listing } from '../job/list.ts'
+import type { ListedJob } from '../job/list.ts'
 import { stateTitle } from '../provenance/title.ts'
-import { printable } from './printable.ts'
-import { dateTime, duration } from './quantities.ts'
+import { printable } from '../api/printable.ts'
+import { dateTime, duration } from '../api/quantities.ts'
 import { reasonWords } from './reasons.ts'
 import { table } from './table.ts'
 
 /** The list of open jobs as datalad-slurm prints it. */
-export function openJobsLines(listing: Listing): readonly string[] {
-  if (listing.jobs.length === 0) return ['There are no open jobs.']
+export function openJobsLines(jobs: readonly ListedJob[]): readonly string[] {
+  if (jobs.length === 0) return ['There are no open jobs.']
   return [
     'The following jobs are open:',
     'slurm-job-id   slurm-job-status',
-    ...listing.jobs.map((job) => printable(`${(job.id ?? job.job).padEnd(10)} ${listedStatus(job)}`)),
+    ...jobs.map((job) => printable(`${(job.id ?? job.job).padEnd(10)} ${listedStatus(job)}`)),
   ]
 }
 
 /** The table of `waybill jobs`. */
-export function jobTable(listing: Listing, now: number): readonly string[] {
-  if (listing.jobs.length === 0) return ['no open jobs']
-  const users = new Set(listing.jobs.map((job) => job.user)).size > 1
-  const worktrees = new Set(listing.jobs.map((job) => job.worktree)).size > 1
+export function jobTable(jobs: readonly ListedJob[], now: number): readonly string[] {
+  if (jobs.length === 0) return ['no open jobs']
+  const users = new Set(jobs.map((job) => job.user)).size > 1
+  const worktrees = new Set(jobs.map((job) => job.worktree)).size > 1
   const header = ['JOB', 'ID', 'STATE', 'NAME', 'ELAPSED', 'SUBMITTED', 'OUTPUTS']
-  const rows = listing.jobs.map((job) => [
+  const rows = jobs.map((job) => [
     job.job,
     job.id === job.job || job.id === null ? '-' : job.id,
     stateCell(job),

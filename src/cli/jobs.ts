@@ -23,26 +23,23 @@ const spacing = [2, 2, 5, 5, 10, 20, 30]
 
 async function run(runtime: Runtime, options: CommonOptions & { readonly watch?: boolean }): Promise<void> {
   const printer = makePrinter(runtime, { json: options.json ?? false })
-  const context = await runtime.open(options, printer.progress)
-  const { listJobs } = await import('../job/list.ts')
+  const dataset = await runtime.open(options)
+  const { jobs: look } = await import('../api/jobs.ts')
   const { jobTable } = await import('./job-lines.ts')
   let shown = ''
   let quiet = 0
   for (;;) {
-    const listed = await listJobs(context)
-    for (const report of listed.reports) printer.report(report)
-    const lines = options.json
-      ? listed.jobs.map((job) => JSON.stringify(job))
-      : jobTable(listed, context.now())
-    const states = JSON.stringify(listed.jobs.map((job) => [job.job, job.state, job.word, job.reason]))
+    const { jobs } = await look(dataset, printer.calls)
+    const lines = options.json ? jobs.map((job) => JSON.stringify(job)) : jobTable(jobs, runtime.now())
+    const states = JSON.stringify(jobs.map((job) => [job.job, job.state, job.word, job.reason]))
     if (states !== shown) {
       if (shown !== '' && runtime.outIsTerminal && !options.json) runtime.out('\u001b[H\u001b[2J')
       for (const line of lines) runtime.out(`${line}\n`)
       quiet = 0
     } else quiet++
     shown = states
-    if (!options.watch || listed.jobs.length === 0 || !runtime.isRead()) break
-    await context.sleep(spacing[Math.min(quiet, spacing.length - 1)] ?? 30)
+    if (!options.watch || jobs.length === 0 || !runtime.isRead()) break
+    await runtime.sleep(spacing[Math.min(quiet, spacing.length - 1)] ?? 30)
   }
   runtime.exit(printer.end())
 }

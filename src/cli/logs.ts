@@ -27,17 +27,19 @@ export function addLogs(program: Command, runtime: Runtime): void {
     )
     .action(async (job: string, options: Options) => {
       const printer = makePrinter(runtime, { json: options.json ?? false, resultsTo: 'err' })
-      const context = await runtime.open(options, printer.progress)
-      const { printLog } = await import('../job/logs.ts')
-      await printLog(
-        context,
-        { job, follow: options.follow ?? false, stderr: options.stderr ?? false, task: options.task ?? null },
-        (text) => {
+      const dataset = await runtime.open(options)
+      const { logs } = await import('../api/logs.ts')
+      const { follow, stderr, task } = options
+      await logs(dataset, job, {
+        follow,
+        stderr,
+        task,
+        onText: (text) => {
           runtime.out(text)
           return runtime.isRead()
         },
-        printer.report,
-      )
+        ...printer.calls,
+      })
       runtime.exit(printer.end())
     })
   withCommonOptions(command)

@@ -1,10 +1,9 @@
-import type { Result } from '../contract/result.ts'
-import type { Report } from '../job/report.ts'
-import { exitCodeOf } from './exit-code.ts'
-import { actionSummary, resultJson, resultLine } from './result-lines.ts'
-import { printable } from './printable.ts'
-import type { ProgressSink, Runtime } from './runtime.ts'
-import { wordsFor } from './words.ts'
+import type { CallOptions } from '../api/call.ts'
+import type { Result } from '../api/result.ts'
+import { exitCodeOf } from '../api/exit-code.ts'
+import { actionSummary, resultLine } from './result-lines.ts'
+import { printable } from '../api/printable.ts'
+import type { Runtime } from './runtime.ts'
 
 /** How results are shown. `resultsTo` is `err` when standard output belongs to the user's own command. */
 export interface PrintOptions {
@@ -12,10 +11,10 @@ export interface PrintOptions {
   readonly resultsTo?: 'out' | 'err'
 }
 
-/** Prints reports as they come, keeps count, and ends with a summary and an exit code. */
+/** Prints results as they come, keeps count, and ends with a summary and an exit code. */
 export interface Printer {
-  readonly report: (report: Report) => void
-  readonly progress: ProgressSink
+  /** What a function of the API is given, to print its results and its progress. */
+  readonly calls: Required<CallOptions>
   /** Prints the summary and gives the exit code. */
   readonly end: () => number
 }
@@ -26,34 +25,28 @@ export function makePrinter(runtime: Runtime, options: PrintOptions): Printer {
   const progress = makeProgress(runtime)
   const write = options.resultsTo === 'err' ? runtime.err : runtime.out
   return {
-    progress,
-    report: (report) => {
-      const result = toResult(report)
-      results.push(result)
-      progress.show(null)
-      write(`${options.json ? resultJson(result) : resultLine(result)}\n`)
+    calls: {
+      onResult: (result) => {
+        results.push(result)
+        progress(null)
+        write(`${options.json ? JSON.stringify(result) : resultLine(result)}\n`)
+      },
+      onProgress: progress,
     },
     end: () => {
-      progress.show(null)
+      progress(null)
       if (!options.json) for (const line of actionSummary(results)) write(`${line}\n`)
       return exitCodeOf(results)
     },
   }
 }
 
-/** A report with its note in words. */
-export function toResult(report: Report): Result {
-  const { note, ...rest } = report
-  return note === undefined ? rest : { ...rest, message: wordsFor(note) }
-}
-
-function makeProgress(runtime: Runtime): ProgressSink {
+/** Shows a line of progress, which replaces the one before; null clears it. */
+function makeProgress(runtime: Runtime): (line: string | null) => void {
   let shown = false
-  return {
-    show: (line) => {
-      if (!runtime.terminal || (line === null && !shown)) return
-      runtime.err(line === null ? '\r\u001b[K' : `\r\u001b[K${printable(line)}`)
-      shown = line !== null
-    },
+  return (line) => {
+    if (!runtime.terminal || (line === null && !shown)) return
+    runtime.err(line === null ? '\r\u001b[K' : `\r\u001b[K${printable(line)}`)
+    shown = line !== null
   }
 }

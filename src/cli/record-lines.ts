@@ -1,8 +1,8 @@
 import type { Shown } from '../job/show.ts'
 import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
-import { bytes, counted, dateTime, duration } from './quantities.ts'
-import { printable } from './printable.ts'
+import { bytes, counted, dateTime, duration } from '../api/quantities.ts'
+import { printable } from '../api/printable.ts'
 
 /** Files are named up to so many; the rest is counted. */
 const named = 20

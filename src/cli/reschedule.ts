@@ -61,29 +61,25 @@ Examples:
     .action(async (_revision: string | undefined, _words: string[], options: Options, self: Command) => {
       const { revision, overrides } = operands(self)
       const printer = makePrinter(runtime, { json: options.json ?? false })
-      const context = await runtime.open(options, printer.progress)
-      const { reschedule } = await import('../job/reschedule.ts')
-      await reschedule(
-        context,
-        {
-          revision,
-          since: options.since ?? null,
-          onlyReport: options.report ?? false,
-          message: options.message ?? null,
-          withFailedJobs: options.withFailedJobs ?? false,
-          asRecorded: options.asRecorded ?? false,
-          overrides,
-          assumeReady: options.assumeReady ?? null,
-          altDir: options.altDir ?? null,
-          keepAltDir: options.keepAltDir ?? false,
-          transfers: options.jobs ?? null,
-        },
-        printer.report,
-        (stdout, stderr) => {
+      const dataset = await runtime.open(options)
+      const { reschedule } = await import('../api/reschedule.ts')
+      await reschedule(dataset, revision, {
+        since: options.since,
+        report: options.report,
+        message: options.message,
+        withFailedJobs: options.withFailedJobs,
+        asRecorded: options.asRecorded,
+        sbatchOptions: overrides,
+        assumeReady: options.assumeReady,
+        altDir: options.altDir,
+        keepAltDir: options.keepAltDir,
+        transfers: options.jobs,
+        onOutput: (stdout, stderr) => {
           if (!(options.json ?? false)) runtime.out(stdout)
           runtime.err(stderr)
         },
-      )
+        ...printer.calls,
+      })
       runtime.exit(printer.end())
     })
   withCommonOptions(command)

@@ -1,5 +1,5 @@
-import type { Result } from '../contract/result.ts'
-import { printable } from './printable.ts'
+import type { Result } from '../api/result.ts'
+import { printable } from '../api/printable.ts'
 
 /** The line that people see for a result, in DataLad's form. */
 export function resultLine(result: Result): string {
@@ -7,12 +7,6 @@ export function resultLine(result: Result): string {
   const path = result.path === '' ? '' : ` ${printable(result.path)}${type}`
   const message = result.message === undefined ? '' : ` [${result.message}]`
   return `${result.action}(${result.status}):${path}${message}`
-}
-
-/** The object that `--json` prints on one line: facts stand beside DataLad's words. */
-export function resultJson(result: Result): string {
-  const { facts, ...words } = result
-  return JSON.stringify({ ...words, ...facts })
 }
 
 /** Counts by action and status, as DataLad ends a command of more than one result; empty for one or none. */

@@ -1,6 +1,6 @@
-import type { Context } from '../job/context.ts'
+import type { OpenDataset } from '../api/open-dataset.ts'
 
-/** Where a command finds its repository and how it talks while it works. */
+/** Where a command finds its repository. */
 export interface OpenOptions {
   /** `-d`: a path in the dataset, instead of the current directory. */
   readonly dataset?: string | undefined
@@ -22,12 +22,10 @@ export interface Runtime {
   readonly version: string
   readonly stdinIsTerminal: boolean
   readonly readStdin: () => Promise<Buffer>
-  /** Opens the dataset and its ledger, or gives the exit code after saying why it cannot. */
-  readonly open: (options: OpenOptions, printer: ProgressSink) => Promise<Context>
+  /** Opens the dataset and its ledger. @throws WaybillError when that cannot be. */
+  readonly open: (options: OpenOptions) => Promise<OpenDataset>
+  readonly sleep: (seconds: number) => Promise<void>
+  /** Seconds since 1970. */
+  readonly now: () => number
   readonly exit: (code: number) => void
-}
-
-/** Takes one line of progress at a time, each replacing the one before; null clears it. */
-export interface ProgressSink {
-  readonly show: (line: string | null) => void
 }

@@ -1,9 +1,8 @@
 import { Option, type Command } from 'commander'
-import { exitCode } from './exit-code.ts'
 import type { Which } from '../job/request.ts'
 import { repeatable, wholeNumber, withCommonOptions, yesOrNo, type CommonOptions } from './options.ts'
 import { makePrinter } from './printer.ts'
-import { printableLines } from './printable.ts'
+import { printableLines } from '../api/printable.ts'
 import type { Runtime } from './runtime.ts'
 
 interface Options extends CommonOptions {
@@ -101,39 +100,34 @@ async function run(runtime: Runtime, words: readonly string[], options: Options)
   // What a script catches from `sbatch --parsable` must stay alone on standard output.
   const parsable = words.includes('--parsable')
   const printer = makePrinter(runtime, { json: options.json ?? false, resultsTo: parsable ? 'err' : 'out' })
-  const context = await runtime.open(options, printer.progress)
-  const { schedule } = await import('../job/schedule.ts')
-  const outcome = await schedule(
-    context,
-    {
-      words,
-      inputs: options.input,
-      outputs: options.output,
-      message: options.message ?? null,
-      dryRun: options.dryRun ?? null,
-      scheduler: options.scheduler ?? null,
-      array: options.array ?? null,
-      after: options.after,
-      freshOutputs: options.freshOutputs ?? false,
-      reserveAll: options.reserveAll ?? false,
-      assumeReady: options.assumeReady ?? null,
-      expand: options.expand ?? null,
-      checkOutputs: options.checkOutputs,
-      altDir: options.altDir ?? null,
-      keepAltDir: options.keepAltDir ?? false,
-      container: options.container ?? null,
-      transfers: options.jobs ?? null,
-      readStdin: runtime.stdinIsTerminal ? null : runtime.readStdin,
-      repeat: null,
-    },
-    printer.report,
-    (stdout, stderr) => {
+  const dataset = await runtime.open(options)
+  const { schedule } = await import('../api/schedule.ts')
+  const { exitCode: code } = await schedule(dataset, words, {
+    inputs: options.input,
+    outputs: options.output,
+    message: options.message,
+    dryRun: options.dryRun,
+    scheduler: options.scheduler,
+    array: options.array,
+    after: options.after,
+    freshOutputs: options.freshOutputs,
+    reserveAll: options.reserveAll,
+    assumeReady: options.assumeReady,
+    expand: options.expand,
+    checkOutputs: options.checkOutputs,
+    altDir: options.altDir,
+    keepAltDir: options.keepAltDir,
+    container: options.container,
+    transfers: options.jobs,
+    readStdin: runtime.stdinIsTerminal ? undefined : runtime.readStdin,
+    onOutput: (stdout, stderr) => {
       // A plan names files, which are anybody's; a command to be run by a script is left as it is.
       const plan = options.dryRun === 'basic' || (options.dryRun === 'command' && runtime.outIsTerminal)
       if (!(options.json ?? false)) runtime.out(plan ? printableLines(stdout) : stdout)
       runtime.err(stderr)
     },
-  )
-  const code = printer.end()
-  runtime.exit(code === exitCode.ok ? (outcome.exitCode ?? code) : code)
+    ...printer.calls,
+  })
+  printer.end()
+  runtime.exit(code)
 }

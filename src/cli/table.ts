@@ -1,4 +1,4 @@
-import { printable } from './printable.ts'
+import { printable } from '../api/printable.ts'
 
 /** Lines up rows in columns, two blanks apart; the last column is not padded. Width is counted in code points. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {

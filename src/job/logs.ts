@@ -23,7 +23,7 @@ const pieceBytes = 65_536
 
 /**
  * Prints a job's log, and with `follow` what is added until the job has ended. `out` says whether anybody still reads: if
- * not, it ends.
+ * not, it ends. Gives the log's absolute path, or null after saying why none is known.
  * @throws the system's error when the log is there and cannot be read.
  */
 export async function printLog(
@@ -31,10 +31,12 @@ export async function printLog(
   request: LogRequest,
   out: (text: Buffer) => boolean,
   report: (report: Report) => void,
-): Promise<void> {
+): Promise<string | null> {
   await reconcile(context, report)
-  const refuse = (note: Note): void =>
+  const refuse = (note: Note): null => {
     report({ action: 'logs', status: 'impossible', path: '', type: 'job', note })
+    return null
+  }
   const found = findJob(context, request.job)
   if (!('job' in found)) return refuse(found.note)
   const named = /_(\d+)$/.exec(request.job)?.[1]
@@ -50,7 +52,7 @@ export async function printLog(
   let from = copyFrom(path, 0, print)
   if (!request.follow) {
     if (from === null) refuse({ kind: 'log-missing', path })
-    return
+    return path
   }
   for (let wait = 0.5; reader.listens; wait = Math.min(wait * 1.2, 10)) {
     const over = await isOver(context, job)
@@ -62,6 +64,7 @@ export async function printLog(
     await context.sleep(wait)
   }
   if (from === null) refuse({ kind: 'log-missing', path })
+  return path
 }
 
 function logPath(

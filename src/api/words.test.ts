@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Note } from '../job/note.ts'
 import { printable } from './printable.ts'
-import { resultLine } from './result-lines.ts'
+import { resultLine } from '../cli/result-lines.ts'
 import { wordsFor } from './words.ts'
 
 const evil = 'e\u001b]0;pwn\u0007\nsave(ok): forged\u009b2J\u202e'

@@ -1,0 +1,36 @@
+import type { Context } from '../job/context.ts'
+import type { Report } from '../job/report.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { contextOf, type OpenDataset } from './open-dataset.ts'
+import { progressWords } from './progress.ts'
+import { toResult, type Outcome, type Result } from './result.ts'
+import { withWords } from './waybill-error.ts'
+
+/** Options that every function takes. */
+export interface CallOptions {
+  /** Called for each result as it comes. */
+  readonly onResult?: ((result: Result) => void) | undefined
+  /** Called with a line for people that replaces the one before; null: there is nothing to show any more. */
+  readonly onProgress?: ((line: string | null) => void) | undefined
+}
+
+/** Does one piece of work on a dataset and gathers its results; what the work itself gives stands beside them. */
+export async function call<More extends object>(
+  dataset: OpenDataset,
+  options: CallOptions,
+  work: (context: Context, report: (report: Report) => void) => Promise<More>,
+): Promise<Outcome & More> {
+  const opened = contextOf(dataset)
+  const { onResult, onProgress } = options
+  const progress: Context['progress'] =
+    onProgress === undefined ? () => {} : (event) => onProgress(progressWords(event))
+  const results: Result[] = []
+  const more = await withWords(async () =>
+    work({ ...opened, progress }, (report) => {
+      const result = toResult(report)
+      results.push(result)
+      onResult?.(result)
+    }),
+  )
+  return { results, exitCode: exitCodeOf(results), ...more }
+}

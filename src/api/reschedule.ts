@@ -1,0 +1,80 @@
+import type { Which } from '../job/request.ts'
+import { reschedule as run } from '../job/reschedule.ts'
+import { call, type CallOptions } from './call.ts'
+import {
+  callback,
+  callChecks,
+  checkArgument,
+  checkOptions,
+  count,
+  flag,
+  oneOf,
+  text,
+  texts,
+} from './check-options.ts'
+import type { OpenDataset } from './open-dataset.ts'
+import type { Outcome } from './result.ts'
+
+/** What `reschedule` may be told, as the options of `waybill reschedule`. */
+export interface RescheduleOptions extends CallOptions {
+  /** All records after that commit, oldest first; '' means from the first commit on. Default: the one commit. */
+  readonly since?: string | undefined
+  /** Only say what would be run. */
+  readonly report?: boolean | undefined
+  readonly message?: string | undefined
+  readonly withFailedJobs?: boolean | undefined
+  readonly asRecorded?: boolean | undefined
+  /** Words for sbatch that override the recorded ones. */
+  readonly sbatchOptions?: readonly string[] | undefined
+  readonly assumeReady?: Which | undefined
+  readonly altDir?: string | undefined
+  readonly keepAltDir?: boolean | undefined
+  /** How many files git-annex may fetch at once. */
+  readonly transfers?: number | undefined
+  /** Called with what sbatch printed, once a job. */
+  readonly onOutput?: ((stdout: string, stderr: string) => void) | undefined
+}
+
+/** Submits the job of a record again, as `waybill reschedule`. */
+export async function reschedule(
+  dataset: OpenDataset,
+  revision = 'HEAD',
+  options: RescheduleOptions = {},
+): Promise<Outcome> {
+  checkArgument('reschedule', 'the revision', revision, text)
+  checkOptions('reschedule', options, {
+    ...callChecks,
+    since: text,
+    report: flag,
+    message: text,
+    withFailedJobs: flag,
+    asRecorded: flag,
+    sbatchOptions: texts,
+    assumeReady: oneOf('inputs', 'outputs', 'both'),
+    altDir: text,
+    keepAltDir: flag,
+    transfers: count,
+    onOutput: callback,
+  })
+  return call(dataset, options, async (context, report) => {
+    await run(
+      context,
+      {
+        revision,
+        since: options.since ?? null,
+        onlyReport: options.report ?? false,
+        message: options.message ?? null,
+        withFailedJobs: options.withFailedJobs ?? false,
+        asRecorded: options.asRecorded ?? false,
+        overrides: options.sbatchOptions ?? [],
+        assumeReady: options.assumeReady ?? null,
+        altDir: options.altDir ?? null,
+        keepAltDir: options.keepAltDir ?? false,
+        transfers: options.transfers ?? null,
+      },
+      report,
+      options.onOutput ?? (() => {}),
+    )
+    return {}
+  })
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { availableParallelism, userInfo } from 'node:os'
+import { join } from 'node:path'
+import packageJson from '../package.json' with { type: 'json' }
+import { callback, checkArgument, checkOptions, text } from './api/check-options.ts'
+import { definedOnly, variables } from './api/environment.ts'
+import { handleOf, type OpenDataset } from './api/open-dataset.ts'
+import { errorOf, withWords } from './api/waybill-error.ts'
+import type { JobToken } from './contract/ids.ts'
+import { locate } from './dataset/locate.ts'
+import type { MovePlan } from './dataset/move-branch.ts'
+import type { Context } from './job/context.ts'
+import type { Evidence } from './job/evidence.ts'
+import type { JobSpec } from './job/spec.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { localScheduler } from './local/local.ts'
+import { identify } from './process/identity.ts'
+import { slurmScheduler } from './slurm/slurm.ts'
+
+/** What `openDataset` may be told. */
+export interface OpenOptions {
+  /** The directory that relative paths start from and that jobs are submitted in; default: `path`. */
+  readonly cwd?: string | undefined
+  /** The environment of all programs that are started; default: this process's. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Called with a warning in words about the ledger's place; default: it is not told. */
+  readonly onWarning?: ((words: string) => void) | undefined
+}
+
+/**
+ * Opens the dataset that `path` lies in, and its ledger: the place where the rooms meet, and where clock, environment and
+ * randomness come in. `critical` keeps signals out of work that must not be cut in two.
+ * @throws WaybillError when there is no dataset, or nothing to keep a ledger in; TypeError for options that cannot be.
+ */
+export async function openDataset(
+  path = '.',
+  options: OpenOptions = {},
+  critical: Context['critical'] = async (work) => work(),
+): Promise<OpenDataset> {
+  checkArgument('openDataset', 'the path', path, text)
+  checkOptions('openDataset', options, { cwd: text, env: variables, onWarning: callback })
+  const env = options.env ?? definedOnly(process.env)
+  return withWords(async () => {
+    const found = await locate(path, env)
+    if (!found.ok) throw errorOf(found.failure)
+    const dataset = found.value
+    const folder = join(dataset.commonDir, 'waybill')
+    const ledger = new Ledger<JobSpec, Evidence, MovePlan>({ folder, shared: dataset.shared })
+    if (ledger.warning !== null) options.onWarning?.(ledger.warning)
+    const self = identify(process.pid)
+    if (self === null) throw new Error('this process is not in /proc')
+    const now = (): number => Date.now() / 1000
+    const { username: user, uid } = userInfo()
+    const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
+    return handleOf({
+      dataset,
+      ledger,
+      schedulers: {
+        slurm: slurmScheduler({ env, now, user }),
+        local: localScheduler({
+          // The scheduler keeps its folder to one user; in a group's clone each member has one.
+          folder: join(folder, dataset.shared === null ? 'local' : `local-${uid}`),
+          slots: Number.isInteger(slots) && slots > 0 ? slots : availableParallelism(),
+          env,
+          now,
+        }),
+      },
+      cwd: realpathSync(options.cwd ?? path),
+      env,
+      user,
+      self,
+      version: packageJson.version,
+      now,
+      sleep: async (seconds) => new Promise((wake) => setTimeout(wake, seconds * 1000)),
+      newToken: () => randomToken() as JobToken,
+      progress: () => {},
+      critical,
+    })
+  })
+}
+
+/** 20 lower-case letters and digits: 100 bits and more. */
+function randomToken(): string {
+  return BigInt(`0x${randomBytes(14).toString('hex')}`)
+    .toString(36)
+    .padStart(22, '0')
+    .slice(-20)
+}
