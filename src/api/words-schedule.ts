@@ -16,11 +16,12 @@ export const scheduleWords = {
   'needs-shell': (note) =>
     `"${note.line}" needs a shell (because of ${note.construct}); give sbatch and its arguments as separate words`,
   'unfinished-quote': (note) => `"${note.line}" has a ${note.quote} that is never closed`,
-  'unknown-placeholder': (note) =>
-    `"${note.text}" has an unrecognized placeholder {${note.name}}; known are ${note.known.map((name) => `{${name}}`).join(' ')}. Write {{ and }} for plain braces`,
+  'unknown-placeholder': (note) => unknownPlaceholder(note),
   'lone-brace': (note) => `"${note.text}" has a brace without its twin; write {{ or }} for a plain brace`,
   'output-conflict': (note) =>
     `output ${note.wanted} conflicts with ${note.reserved} of job ${jobWords(note)}, which is open; finish or close that job first, or choose another output`,
+  'task-needs-array': (note) =>
+    `output ${note.output} has {task} in it, but the job is no array; give sbatch (or for a command on this machine, schedule) an --array, or write {{task}} for plain braces`,
   'output-is-root-pattern': (note) =>
     `the pattern ${note.pattern} could match anything in the dataset, so no other job could be scheduled; name a folder, or allow it with --reserve-all`,
   'input-is-open-output': (note) =>
@@ -53,6 +54,18 @@ export const scheduleWords = {
   'detached-head': () =>
     'HEAD is detached: a record would belong to no branch; make one with `git switch -c NAME`',
 } satisfies Words<ScheduleNote | PlaceholderFailure>
+
+function unknownPlaceholder(note: Extract<PlaceholderFailure, { kind: 'unknown-placeholder' }>): string {
+  const text = `"${note.text}" has an unrecognized placeholder {${note.name}}`
+  if (/^task(?::|$)/.test(note.name))
+    return `${text}: {task} and {task:03} stand for the index of an array's task in its outputs alone (-o). In the command, the shell of the task knows it as $SLURM_ARRAY_TASK_ID (of a command on this machine $WAYBILL_ARRAY_TASK_ID)`
+  const known = note.known.map((name) => `{${name}}`).join(' ')
+  const why =
+    note.name.startsWith('outputs') && !note.known.includes('outputs')
+      ? ' (an output with {task} in it is known to its task alone)'
+      : ''
+  return `${text}${why}; known are ${known}. Write {{ and }} for plain braces`
+}
 
 function jobWords(note: { readonly job: string; readonly schedulerId: string | null }): string {
   return note.schedulerId === null || note.schedulerId === note.job

@@ -88,6 +88,7 @@ export function addSchedule(program: Command, runtime: Runtime): void {
 
 const examples = `
 Placeholders in the command and the paths: {inputs} {outputs} {inputs[0]} {pwd} {dspath} {tmpdir}; {{ and }} are braces.
+In an output of an array, {task} is the task's index, as in -o 'out/{task}.csv'.
 
 Examples:
   waybill schedule -o results/ sbatch job.sh

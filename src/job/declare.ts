@@ -2,14 +2,17 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, posix, relative, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { parseIndices } from '../contract/index-set.ts'
 import { readSubstitutions } from '../dataset/config.ts'
 import { hasWildcard, normalise, type RepositoryPath } from '../dataset/paths.ts'
 import { expand } from '../dataset/walk.ts'
 import { literalPrefix } from '../ledger/path-pattern.ts'
 import type { Context } from './context.ts'
+import type { Parts } from './evidence.ts'
 import type { Note } from './note.ts'
 import { fillPaths, fillWords, type Substitutions } from './placeholders.ts'
 import type { ScheduleRequest } from './request.ts'
+import { fromMarked, pathsOfTasks, taskMarks } from './task-paths.ts'
 
 /** An input as declared: inside the dataset, or an absolute path elsewhere. */
 export type DeclaredInput = { readonly inside: RepositoryPath } | { readonly outside: string }
@@ -17,6 +20,8 @@ export type DeclaredInput = { readonly inside: RepositoryPath } | { readonly out
 /** What the user declared, in its one form. */
 export interface Declaration {
   readonly outputs: readonly RepositoryPath[]
+  /** Those of them with `{task}` in them, which are no paths yet (task-paths.ts). */
+  readonly taskOutputs: readonly string[]
   readonly inputs: readonly DeclaredInput[]
   readonly extraInputs: readonly DeclaredInput[]
   /** Existing things that the inputs name: root-relative, or absolute when outside. */
@@ -37,7 +42,7 @@ export async function declare(
     : ok({})
   if (!configured.ok) return configured
   const lists: Substitutions = { ...configured.value, inputs: request.inputs, outputs: request.outputs }
-  const outputTexts = fillPaths(request.outputs, lists)
+  const outputTexts = fillPaths(request.outputs, { ...taskMarks(request.outputs), ...lists })
   if (!outputTexts.ok) return outputTexts
   const inputTexts = fillPaths(request.inputs, lists)
   if (!inputTexts.ok) return inputTexts
@@ -56,19 +61,42 @@ export async function declare(
   const filled = fillWords(words, {
     ...configured.value,
     inputs: found.value.map((path) => fromHere(context, path)),
-    outputs: outputTexts.value,
+    // What a task's path is, is known in the task alone.
+    ...(outputs.value.tasks.length > 0 ? {} : { outputs: outputTexts.value }),
     pwd: context.cwd,
     dspath: context.dataset.root,
     tmpdir: words.some((word) => word.includes('{tmpdir')) ? mkdtempSync(join(tmpdir(), 'waybill-')) : '',
   })
   if (!filled.ok) return filled
   return ok({
-    outputs: outputs.value,
+    outputs: outputs.value.plain,
+    taskOutputs: outputs.value.tasks,
     inputs: inputs.value,
     extraInputs: extraInputs.value,
     inputPaths: [...new Set([...found.value, ...foundExtra.value])],
     words: filled.value,
   })
+}
+
+/** All outputs as paths and patterns, those with `{task}` too, now that it is known which array's tasks these are. */
+export function declaredOutputs(
+  { outputs, taskOutputs }: Declaration,
+  parts: Parts,
+  reserveAll: boolean,
+): Fallible<readonly string[], Note> {
+  const plain = outputs.map(({ path }) => path)
+  const [first] = taskOutputs
+  if (first === undefined) return ok(plain)
+  if (parts.kind !== 'array') return fail({ kind: 'task-needs-array', output: first })
+  const paths = pathsOfTasks(taskOutputs, parseIndices(parts.indices))
+  const wide = reserveAll ? undefined : paths.find(isRootPattern)
+  return wide === undefined
+    ? ok([...plain, ...paths])
+    : fail({ kind: 'output-is-root-pattern', pattern: wide })
+}
+
+function isRootPattern(path: string): boolean {
+  return hasWildcard(path) && literalPrefix(path) === ''
 }
 
 /** An input's path as the ledger and the record have it. */
@@ -80,17 +108,23 @@ function normaliseOutputs(
   context: Context,
   request: ScheduleRequest,
   texts: readonly string[],
-): Fallible<readonly RepositoryPath[], Note> {
-  const outputs: RepositoryPath[] = []
+): Fallible<{ readonly plain: readonly RepositoryPath[]; readonly tasks: readonly string[] }, Note> {
+  const plain: RepositoryPath[] = []
+  const tasks = new Set<string>()
   for (const text of texts) {
     const path = normalise(context.dataset, context.cwd, text, { patterns: true })
     if (!path.ok) return path
-    if (hasWildcard(path.value.path) && literalPrefix(path.value.path) === '' && !request.reserveAll) {
+    const task = fromMarked(path.value.path)
+    if (task !== null) {
+      tasks.add(task)
+      continue
+    }
+    if (isRootPattern(path.value.path) && !request.reserveAll) {
       return fail({ kind: 'output-is-root-pattern', pattern: path.value.path })
     }
-    if (!outputs.some((known) => known.path === path.value.path)) outputs.push(path.value)
+    if (!plain.some((known) => known.path === path.value.path)) plain.push(path.value)
   }
-  return ok(outputs)
+  return ok({ plain, tasks: [...tasks] })
 }
 
 function normaliseInputs(

@@ -32,6 +32,7 @@ export type ScheduleNote =
       readonly job: string
       readonly schedulerId: string | null
     }
+  | { readonly kind: 'task-needs-array'; readonly output: string }
   | { readonly kind: 'output-is-root-pattern'; readonly pattern: string }
   | {
       readonly kind: 'input-is-open-output'

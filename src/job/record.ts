@@ -112,6 +112,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(spec.parts.kind === 'single' ? {} : tasksHere(evidence, listsPath)),
     ...(evidence.attempts.length === 0 ? {} : { attempts: evidence.attempts.map(attemptJson) }),
     ...(spec.array === null ? {} : { array: spec.array }),
+    ...(spec.taskOutputs === undefined ? {} : { task_outputs: spec.taskOutputs }),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),

@@ -18,6 +18,7 @@ import type { Report } from './report.ts'
 import type { ScheduleRequest, Which } from './request.ts'
 import type { Show } from './prepared.ts'
 import { schedule } from './schedule.ts'
+import { recordedTemplates, withoutTaskPaths } from './task-paths.ts'
 
 /** What `reschedule` is asked to do. */
 export interface RescheduleRequest {
@@ -181,11 +182,12 @@ async function requestOf(
         .filter((path) => !own.has(posix.normalize(path)))
         .map((path) => posix.relative(pwd, path) || '.')
     : record.outputs
+  const ofTasks = recordedTemplates(record)
   const array = record.waybill?.['array']
   return ok({
     words: words.value,
     inputs: record.inputs,
-    outputs,
+    outputs: [...withoutTaskPaths(outputs, ofTasks), ...ofTasks],
     message: request.message ?? freeText(message),
     dryRun: null,
     scheduler: isSlurm ? 'slurm' : 'local',

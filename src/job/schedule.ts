@@ -11,7 +11,7 @@ import { logPlan } from '../slurm/log-pattern.ts'
 import type { SbatchLine } from '../slurm/sbatch-line.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
 import { worktreePlace, type Context, type Job } from './context.ts'
-import { declare, inputPath } from './declare.ts'
+import { declare, declaredOutputs, inputPath } from './declare.ts'
 import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
 import { fixedLogs, insideRoot } from './logs-plan.ts'
 import type { Note } from './note.ts'
@@ -110,7 +110,9 @@ async function prepare(
   if (!differed.ok) return differed
   const logs = command.value.sbatch === null ? null : logPlan(command.value.sbatch.components[0])
   const fixed = logs === null ? [] : fixedLogs(logs, context.user)
-  const outputs = declaration.value.outputs.map(({ path }) => path)
+  const declared = declaredOutputs(declaration.value, command.value.parts, request.reserveAll)
+  if (!declared.ok) return declared
+  const outputs = declared.value
   const spec: JobSpec = {
     title: command.value.scheduler === 'slurm' ? 'DATALAD SLURM RUN' : 'DATALAD RUNCMD',
     cmd: request.repeat?.cmd ?? joinWords(request.words),
@@ -131,6 +133,7 @@ async function prepare(
     parts: command.value.parts,
     logs,
     array: request.array,
+    ...(declaration.value.taskOutputs.length === 0 ? {} : { taskOutputs: declaration.value.taskOutputs }),
   }
   return ok({
     spec,
