@@ -10,6 +10,9 @@ const renews = 30
 /** The lease under which records are made and jobs are given up: one process at a time. */
 export const finishLease = 'finish'
 
+/** Leases that calls of this very process hold: the ledger tells processes apart, not the calls of one. */
+const heldHere = new Set<string>()
+
 /** How a lease names its holder. */
 export function leaseOwner(context: Context): string {
   return JSON.stringify(context.self)
@@ -32,16 +35,20 @@ export async function tryLease<T>(
   work: () => Promise<T>,
 ): Promise<{ readonly held: true; readonly value: T } | { readonly held: false; readonly owner: string }> {
   const owner = leaseOwner(context)
+  const here = `${name} ${context.ledger.path}`
+  if (heldHere.has(here)) return { held: false, owner: describeOwner(owner) }
   const take = (): ReturnType<Context['ledger']['takeLease']> =>
     context.ledger.takeLease(name, owner, context.now(), context.now() + holds, standing)
   const taken = take()
   if (!taken.held) return { held: false, owner: describeOwner(taken.owner) }
+  heldHere.add(here)
   const heartbeat = setInterval(() => renew(take), renews * 1000)
   heartbeat.unref()
   try {
     return { held: true, value: await work() }
   } finally {
     clearInterval(heartbeat)
+    heldHere.delete(here)
     context.ledger.dropLease(name, owner)
   }
 }
