@@ -14,6 +14,8 @@ export function progressWords(event: Progress): string | null {
       return `waiting for another finish (${event.holder}) …`
     case 'waiting-for-accounting':
       return `waiting for Slurm's accounting of ${counted(event.jobs, 'job')} …`
+    case 'waiting-for-start':
+      return `job ${event.job} waits to be started …`
     case 'done':
       return null
   }

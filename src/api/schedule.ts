@@ -1,4 +1,4 @@
-import type { Which } from '../job/request.ts'
+import type { ScheduleRequest, Which } from '../job/request.ts'
 import { schedule as run } from '../job/schedule.ts'
 import { call, type CallOptions } from './call.ts'
 import {
@@ -52,6 +52,54 @@ export interface ScheduleOutcome extends Outcome {
   readonly stderr: string
 }
 
+/** Checks of what `schedule` may be told. */
+export const scheduleChecks = {
+  ...callChecks,
+  inputs: texts,
+  outputs: texts,
+  message: text,
+  dryRun: oneOf('basic', 'command'),
+  scheduler: oneOf('slurm', 'local'),
+  array: text,
+  after: texts,
+  freshOutputs: flag,
+  reserveAll: flag,
+  assumeReady: oneOf('inputs', 'outputs', 'both'),
+  expand: oneOf('inputs', 'outputs', 'both'),
+  checkOutputs: flag,
+  altDir: text,
+  keepAltDir: flag,
+  container: text,
+  transfers: count,
+  readStdin: callback,
+  onOutput: callback,
+} as const
+
+/** What is asked of the engine. */
+export function scheduleRequest(command: readonly string[], options: ScheduleOptions): ScheduleRequest {
+  return {
+    words: command,
+    inputs: options.inputs ?? [],
+    outputs: options.outputs ?? [],
+    message: options.message ?? null,
+    dryRun: options.dryRun ?? null,
+    scheduler: options.scheduler ?? null,
+    array: options.array ?? null,
+    after: options.after ?? [],
+    freshOutputs: options.freshOutputs ?? false,
+    reserveAll: options.reserveAll ?? false,
+    assumeReady: options.assumeReady ?? null,
+    expand: options.expand ?? null,
+    checkOutputs: options.checkOutputs ?? true,
+    altDir: options.altDir ?? null,
+    keepAltDir: options.keepAltDir ?? false,
+    container: options.container ?? null,
+    transfers: options.transfers ?? null,
+    readStdin: options.readStdin ?? null,
+    repeat: null,
+  }
+}
+
 /** Submits one job and reserves its outputs, as `waybill schedule`. `command` is sbatch and its arguments, or any command. */
 export async function schedule(
   dataset: OpenDataset,
@@ -59,58 +107,13 @@ export async function schedule(
   options: ScheduleOptions = {},
 ): Promise<ScheduleOutcome> {
   checkArgument('schedule', 'the command', command, texts)
-  checkOptions('schedule', options, {
-    ...callChecks,
-    inputs: texts,
-    outputs: texts,
-    message: text,
-    dryRun: oneOf('basic', 'command'),
-    scheduler: oneOf('slurm', 'local'),
-    array: text,
-    after: texts,
-    freshOutputs: flag,
-    reserveAll: flag,
-    assumeReady: oneOf('inputs', 'outputs', 'both'),
-    expand: oneOf('inputs', 'outputs', 'both'),
-    checkOutputs: flag,
-    altDir: text,
-    keepAltDir: flag,
-    container: text,
-    transfers: count,
-    readStdin: callback,
-    onOutput: callback,
-  })
+  checkOptions('schedule', options, scheduleChecks)
   const printed: { readonly stdout: string; readonly stderr: string }[] = []
   const outcome = await call(dataset, options, async (context, report) => {
-    const ran = await run(
-      context,
-      {
-        words: command,
-        inputs: options.inputs ?? [],
-        outputs: options.outputs ?? [],
-        message: options.message ?? null,
-        dryRun: options.dryRun ?? null,
-        scheduler: options.scheduler ?? null,
-        array: options.array ?? null,
-        after: options.after ?? [],
-        freshOutputs: options.freshOutputs ?? false,
-        reserveAll: options.reserveAll ?? false,
-        assumeReady: options.assumeReady ?? null,
-        expand: options.expand ?? null,
-        checkOutputs: options.checkOutputs ?? true,
-        altDir: options.altDir ?? null,
-        keepAltDir: options.keepAltDir ?? false,
-        container: options.container ?? null,
-        transfers: options.transfers ?? null,
-        readStdin: options.readStdin ?? null,
-        repeat: null,
-      },
-      report,
-      (stdout, stderr) => {
-        printed.push({ stdout, stderr })
-        options.onOutput?.(stdout, stderr)
-      },
-    )
+    const ran = await run(context, scheduleRequest(command, options), report, (stdout, stderr) => {
+      printed.push({ stdout, stderr })
+      options.onOutput?.(stdout, stderr)
+    })
     return { own: ran.exitCode }
   })
   const { own, results, exitCode } = outcome

@@ -5,6 +5,7 @@ import { datasetWords } from './words-dataset.ts'
 import { finishWords } from './words-finish.ts'
 import { ledgerWords } from './words-ledger.ts'
 import { recordWords } from './words-record.ts'
+import { runWords } from './words-run.ts'
 import { scheduleWords } from './words-schedule.ts'
 
 /** All words of the engine in one table: the compiler proves that no kind is left out. */
@@ -14,6 +15,7 @@ const table: Words<Note> = {
   ...recordWords,
   ...ledgerWords,
   ...datasetWords,
+  ...runWords,
 }
 
 /**

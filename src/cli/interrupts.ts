@@ -6,6 +6,8 @@ const echoMs = 100
 /** Signals, and work that they must not cut in two. */
 export interface Interrupts {
   readonly signalled: () => void
+  /** Sets what is done before the process ends. */
+  readonly farewell: (say: () => void) => void
   readonly critical: <T>(work: () => Promise<T>) => Promise<T>
 }
 
@@ -16,11 +18,19 @@ export interface Interrupts {
 export function makeInterrupts(now: () => number, end: (code: number) => never): Interrupts {
   let depth = 0
   let first: number | null = null
+  let say = (): void => {}
+  const stop = (): never => {
+    say()
+    return end(exitCode.interrupted)
+  }
   return {
     signalled: () => {
       const again = first !== null && now() - first > echoMs
       first ??= now()
-      if (depth === 0 || again) end(exitCode.interrupted)
+      if (depth === 0 || again) stop()
+    },
+    farewell: (words) => {
+      say = words
     },
     critical: async (work) => {
       depth++
@@ -28,7 +38,7 @@ export function makeInterrupts(now: () => number, end: (code: number) => never):
         return await work()
       } finally {
         depth--
-        if (depth === 0 && first !== null) end(exitCode.interrupted)
+        if (depth === 0 && first !== null) stop()
       }
     },
   }

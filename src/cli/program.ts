@@ -9,6 +9,7 @@ import { addFinish } from './finish.ts'
 import { addJobs } from './jobs.ts'
 import { addLogs } from './logs.ts'
 import { addReschedule } from './reschedule.ts'
+import { addRun } from './run.ts'
 import type { Runtime } from './runtime.ts'
 import { addSchedule } from './schedule.ts'
 import { addShow } from './show.ts'
@@ -37,6 +38,7 @@ Examples:
     )
   for (const add of [
     addSchedule,
+    addRun,
     addJobs,
     addLogs,
     addFinish,

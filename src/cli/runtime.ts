@@ -9,7 +9,7 @@ export interface OpenOptions {
 /** What a command gets from the world; `main.ts` fills it in, tests may fill in another. */
 export interface Runtime {
   readonly out: (text: string | Buffer) => void
-  readonly err: (text: string) => void
+  readonly err: (text: string | Buffer) => void
   /** Whether anybody still reads standard output: a command that only prints may end when nobody does. */
   readonly isRead: () => boolean
   readonly env: Readonly<Record<string, string>>
@@ -27,5 +27,7 @@ export interface Runtime {
   readonly sleep: (seconds: number) => Promise<void>
   /** Seconds since 1970. */
   readonly now: () => number
+  /** What is said when the command is interrupted from now on; null: nothing. */
+  readonly farewell: (words: string | null) => void
   readonly exit: (code: number) => void
 }

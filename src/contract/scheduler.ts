@@ -26,6 +26,8 @@ export interface SubmitRequest {
   readonly folder: string
   /** An array wish of our own (`--array 0-9`), for schedulers whose command has no such option; else null. */
   readonly array: string | null
+  /** Keep standard error in a file of its own, where the scheduler and not the command decides about files. */
+  readonly stderrApart?: boolean
 }
 
 /** What came of a submission. Only a complaint about the request itself is a refusal; doubt is `unknown`. */

@@ -15,6 +15,7 @@ import { insideRoot, logFiles } from './logs-plan.ts'
 import type { OddReason } from './note.ts'
 import type { Report } from './report.ts'
 import { targetsOf } from './targets.ts'
+import { changesOfAll } from './whole.ts'
 
 /** What one ended job has left: what may be recorded, and what there is to say about the rest. */
 export interface Collection {
@@ -40,7 +41,9 @@ export async function collect(
   head: CommitId | null,
 ): Promise<Fallible<readonly Collection[], DatasetFailure>> {
   const foreign = logsOfOthers(context, jobs)
-  const finds = jobs.map((ended) => find(context, ended, foreign))
+  const changed = await changesOfAll(context, jobs)
+  if (!changed.ok) return changed
+  const finds = jobs.map((ended) => find(context, ended, foreign, changed.value))
   const held = await entriesBelow(context, finds, head)
   if (!held.ok) return held
   const gone = finds.map(({ files }, i) => goneFrom(context.dataset.root, held.value[i] ?? new Map(), files))
@@ -62,14 +65,23 @@ interface Finding {
   readonly files: ReadonlySet<string>
   readonly found: readonly Found[]
   readonly logs: FoundLogs
+  /** Paths that count beside the declared outputs: of a job that declared none, all that changed. */
+  readonly changed: readonly string[]
 }
 
-function find(context: Context, ended: EndedJob, foreign: ReadonlySet<string>): Finding {
+function find(
+  context: Context,
+  ended: EndedJob,
+  foreign: ReadonlySet<string>,
+  allChanged: readonly string[],
+): Finding {
   const logs = findLogs(context, ended)
-  const found = [...walk(context.dataset.root, targetsOf(ended.job.spec.outputs))]
+  const changed = ended.job.spec.whole ? allChanged : []
+  const literal = changed.map((path) => ({ path, directory: false, pattern: false }))
+  const found = [...walk(context.dataset.root, [...targetsOf(ended.job.spec.outputs), ...literal])]
   const files = new Set([...logs.inside, ...found.filter(isStorable).map(({ path }) => path)])
   for (const path of foreign) if (!logs.inside.has(path)) files.delete(path)
-  return { ended, files, found, logs }
+  return { ended, files, found, logs, changed }
 }
 
 function collectionOf(
@@ -99,9 +111,9 @@ async function entriesBelow(
   finds: readonly Finding[],
   head: CommitId | null,
 ): Promise<Fallible<readonly ReadonlyMap<string, Entry>[], DatasetFailure>> {
-  const claims = finds.flatMap(({ ended, logs }, job) => [
+  const claims = finds.flatMap(({ ended, logs, changed }, job) => [
     ...ended.job.spec.outputs.map((output) => ({ prefix: prefixOf(output), output, job })),
-    ...[...logs.inside].map((path) => ({ prefix: path, output: null, job })),
+    ...[...logs.inside, ...changed].map((path) => ({ prefix: path, output: null, job })),
   ])
   const byPrefix = Map.groupBy(claims, ({ prefix }) => prefix)
   const listed = await listTree(context.dataset, head, [...byPrefix.keys()])

@@ -21,6 +21,8 @@ export type Progress =
   | { readonly kind: 'adding'; readonly files: number; readonly done: number }
   | { readonly kind: 'waiting-for-finish'; readonly holder: string }
   | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
+  /** `run` waits, and the job has not begun. */
+  | { readonly kind: 'waiting-for-start'; readonly job: string }
   | { readonly kind: 'done' }
 
 /** All that the engine needs from outside. It never prints, and reads no clock, environment or randomness by itself. */

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { logFile } from '../local/log-files.ts'
 import { walk } from '../dataset/walk.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
+import { copyFrom } from './copy-log.ts'
 import { insideRoot, logFiles } from './logs-plan.ts'
 import type { Note } from './note.ts'
 import { observe } from './observe.ts'
@@ -17,9 +17,6 @@ export interface LogRequest {
   readonly stderr: boolean
   readonly task: number | null
 }
-
-/** How much of a log is in memory at once. Bytes. */
-const pieceBytes = 65_536
 
 /**
  * Prints a job's log, and with `follow` what is added until the job has ended. `out` says whether anybody still reads: if
@@ -73,7 +70,7 @@ function logPath(
   stream: 'stdout' | 'stderr',
   task: number | null,
 ): string | null {
-  if (job.scheduler === 'local') return logFile(jobFolder(context, job.token), task)
+  if (job.scheduler === 'local') return logFile(jobFolder(context, job.token), task, stream)
   const files = logFiles(job).filter((file) => file.task === task)
   const file = files.find((one) => one.stream === stream) ?? files[0]
   if (file === undefined || file.place.kind === 'discarded') return null
@@ -84,30 +81,6 @@ function logPath(
     if (one.kind === 'file') return join(context.dataset.root, one.path)
   }
   return file.place.pattern
-}
-
-/** Copies what stands in the file from an offset on, and gives the new offset; null when there is no file (yet). */
-function copyFrom(path: string, offset: number, out: (text: Buffer) => boolean): number | null {
-  let file: number
-  try {
-    file = openSync(path, 'r')
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
-    throw error
-  }
-  try {
-    // A requeued job's log starts again.
-    let at = fstatSync(file).size < offset ? 0 : offset
-    const piece = Buffer.alloc(pieceBytes)
-    for (;;) {
-      const read = readSync(file, piece, 0, pieceBytes, at)
-      if (read === 0) return at
-      at += read
-      if (!out(Buffer.from(piece.subarray(0, read)))) return at
-    }
-  } finally {
-    closeSync(file)
-  }
 }
 
 async function isOver(context: Context, job: Job): Promise<boolean> {

@@ -15,6 +15,7 @@ export type Note =
   | ScheduleNote
   | FinishNote
   | RescheduleNote
+  | RunNote
 
 /** What `schedule` can have to say. */
 export type ScheduleNote =
@@ -130,3 +131,16 @@ export type RescheduleNote =
 
 /** Why something below an output is not recorded: what it is. */
 export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'missing'>
+
+/** What `run` can have to say. */
+export type RunNote =
+  | { readonly kind: 'unsaved-changes'; readonly paths: readonly string[] }
+  | { readonly kind: 'ran'; readonly cmd: string }
+  /** `states`: the scheduler's words where they say more than that it failed; `kept`: it is recorded all the same. */
+  | {
+      readonly kind: 'run-failed'
+      readonly cmd: string
+      readonly exitCode: number
+      readonly states: string | null
+      readonly recorded: boolean
+    }

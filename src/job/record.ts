@@ -179,7 +179,7 @@ function overallState(groups: readonly Group[]): string {
 }
 
 /** The exit code of a RUNCMD: that of the first part that did not end with 0. A signal counts as the shell's 128 + N. */
-function exitOf(groups: readonly Group[]): number {
+export function exitOf(groups: readonly Group[]): number {
   for (const { exit, state } of groups) {
     if (exit !== null && (exit.code !== 0 || exit.signal !== 0))
       return exit.signal > 0 ? 128 + exit.signal : exit.code

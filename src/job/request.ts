@@ -29,6 +29,10 @@ export interface ScheduleRequest {
   readonly container: string | null
   /** How many transfers of git-annex may run at once; null: its own choice. */
   readonly transfers: number | null
+  /** No output is named: whatever changes in the dataset is recorded, which must have no unsaved changes before. */
+  readonly whole?: boolean
+  /** Keep a local command's standard error apart from its standard output. */
+  readonly stderrApart?: boolean
   /** Reads a script given on standard input; null when that is a terminal. */
   readonly readStdin: (() => Promise<Buffer>) | null
   /** Set when a record is run again. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
-import { jobName, type CommitId } from '../contract/ids.ts'
+import { jobName, type CommitId, type JobId } from '../contract/ids.ts'
 import { blobId } from '../dataset/blob-id.ts'
 import { checkCommittable, readHead } from '../dataset/head.ts'
 import { readIdentity } from '../dataset/identity.ts'
@@ -23,21 +23,22 @@ import type { ScheduleRequest } from './request.ts'
 import { calledName, findJob, isOpen } from './select.ts'
 import type { JobSpec, ScriptCopy } from './spec.ts'
 import { statusText } from './statuses.ts'
-import { submit } from './submit.ts'
+import { submit, type Scheduled } from './submit.ts'
 
 /**
  * Submits one job: nothing is changed before everything was checked, and the outputs are reserved before anything is
- * submitted. Gives the exit code of the user's own command, where that says more (`sbatch --wait`).
+ * submitted. `begun` is told the job's number before it is submitted.
  */
 export async function schedule(
   opened: Context,
   request: ScheduleRequest,
   report: (report: Report) => void,
   show: Show,
-): Promise<{ readonly exitCode: number | null }> {
-  const refuse = (failure: Note): { readonly exitCode: null } => {
+  begun: (job: JobId) => void = () => {},
+): Promise<Scheduled> {
+  const refuse = (failure: Note): Scheduled => {
     report(aboutDataset(opened, 'impossible', failure))
-    return { exitCode: null }
+    return { exitCode: null, job: null }
   }
   await reconcile(opened, report)
   const head = await startingPoint(opened, request)
@@ -50,9 +51,9 @@ export async function schedule(
   if (!prepared.ok) return refuse(prepared.failure)
   if (request.dryRun !== null) {
     dryRun(context, prepared.value, report, show)
-    return { exitCode: null }
+    return { exitCode: null, job: null }
   }
-  return submit(context, prepared.value, report, show)
+  return submit(context, prepared.value, report, show, begun)
 }
 
 /** Where HEAD is, when a record could be made there later; fails too where no output is named. */
@@ -60,7 +61,7 @@ async function startingPoint(
   context: Context,
   request: ScheduleRequest,
 ): Promise<Fallible<StartingPoint, Note>> {
-  if (request.outputs.length === 0) return { ok: false, failure: { kind: 'no-outputs' } }
+  if (request.outputs.length === 0 && !request.whole) return { ok: false, failure: { kind: 'no-outputs' } }
   const head = await readHead(context.dataset)
   if (!head.ok) return head
   const { ref, commit } = head.value
@@ -123,6 +124,7 @@ async function prepare(
     inputs: declaration.value.inputs.map(inputPath),
     extraInputs: declaration.value.extraInputs.map(inputPath),
     outputs,
+    ...(request.whole ? { whole: true } : {}),
     chain: request.repeat?.chain ?? [],
     repeats: request.repeat?.slurmJobId ?? null,
     dsid: context.dataset.id,
@@ -139,7 +141,10 @@ async function prepare(
     spec,
     command: command.value,
     branch: head.ref,
-    reserved: [...outputs, ...fixed.map((path) => insideRoot(context.dataset.root, path) ?? path)],
+    reserved: [
+      ...(request.whole ? ['.'] : outputs),
+      ...fixed.map((path) => insideRoot(context.dataset.root, path) ?? path),
+    ],
     declaration: declaration.value,
     request,
     words: words.value,

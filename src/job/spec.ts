@@ -36,6 +36,8 @@ export interface JobSpec {
   readonly inputs: readonly string[]
   readonly extraInputs: readonly string[]
   readonly outputs: readonly string[]
+  /** Nothing was declared: all that changed in the dataset, which had no unsaved changes before, is recorded. */
+  readonly whole?: true
   /** Commits of the records this job repeats, oldest first. */
   readonly chain: readonly string[]
   /** The Slurm job id whose record it repeats. */

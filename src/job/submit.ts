@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import type { Fallible } from '../contract/fallible.ts'
 import { jobName, type JobId, type SchedulerJobId } from '../contract/ids.ts'
 import type { HeldSubmission, SubmitOutcome } from '../contract/scheduler.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
@@ -7,26 +8,40 @@ import { referenceTo } from './observe.ts'
 import type { Report } from './report.ts'
 import { aboutDataset, keepScript, type Prepared, type Show } from './prepared.ts'
 import { jobFacts } from './select.ts'
+import { checkSaved } from './whole.ts'
 import { makeOutputsReady, releaseFiles } from './writable-files.ts'
 
-/** Reserves, submits once, and notes what came of it. */
+/** What came of `schedule`. */
+export interface Scheduled {
+  /** The exit code of the user's own command, where that says more (`sbatch --wait`). */
+  readonly exitCode: number | null
+  /** The job that was submitted; null when none was, or nobody knows. */
+  readonly job: JobId | null
+}
+
+const nothing: Scheduled = { exitCode: null, job: null }
+
+/** Reserves, submits once, and notes what came of it. `begun` is told the job's number before it is submitted. */
 export async function submit(
   context: Context,
   prepared: Prepared,
   report: (report: Report) => void,
   show: Show,
-): Promise<{ readonly exitCode: number | null }> {
+  begun: (job: JobId) => void,
+): Promise<Scheduled> {
   if (prepared.command.sbatch?.submitsNothing) return askOnly(context, prepared, report, show)
   warnOfOpenInputs(context, prepared, report)
   // From the intent to the moment the job's id is known Ctrl-C must not cut it in two.
-  const begun = await context.critical(async () => {
+  const started = await context.critical(async () => {
     const intended = await intend(context, prepared, report)
-    return intended === null ? null : begin(context, prepared, intended.job, intended.stdinFile)
+    if (intended === null) return null
+    begun(intended.job.id)
+    return begin(context, prepared, intended.job, intended.stdinFile)
   })
-  if (begun === null) return { exitCode: null }
-  const outcome = await begun.outcome
+  if (started === null) return nothing
+  const outcome = await started.outcome
   show(outcome.stdout, outcome.kind === 'refused' || outcome.kind === 'unknown' ? '' : outcome.stderr)
-  return conclude(context, begun.id, outcome, prepared, report)
+  return conclude(context, started.id, outcome, prepared, report)
 }
 
 /** Notes the job and makes its outputs ready; null after saying why that cannot be. A kill here submits nothing. */
@@ -65,11 +80,23 @@ async function intend(
   const job = context.ledger.job(id)
   if (job === null) throw new Error(`job ${id} vanished from the ledger`)
   const kept = keepScript(context, prepared, jobFolder(context, token))
-  const ready = kept.ok ? await makeOutputsReady(context, job, prepared.request.freshOutputs, report) : kept
+  const ready = kept.ok ? await makeReady(context, prepared, job, report) : kept
   if (kept.ok && ready.ok) return { job, stdinFile: kept.value }
   await giveUp(context, job, report)
   if (!ready.ok) report(aboutDataset(context, 'impossible', ready.failure))
   return null
+}
+
+/** Makes the outputs writable; where all may change, nothing may have changed before: nobody could tell whose it was. */
+async function makeReady(
+  context: Context,
+  prepared: Prepared,
+  job: Job,
+  report: (report: Report) => void,
+): Promise<Fallible<null, Note>> {
+  return prepared.spec.whole
+    ? checkSaved(context)
+    : makeOutputsReady(context, job, prepared.request.freshOutputs, report)
 }
 
 /** Submits: from the shell that stands ready to the moment the job's id is known, or sbatch has ended. */
@@ -114,6 +141,7 @@ async function hold(
     stdinFile,
     folder,
     array: prepared.request.array,
+    stderrApart: prepared.request.stderrApart ?? false,
   })
 }
 
@@ -137,7 +165,7 @@ async function conclude(
   outcome: SubmitOutcome,
   prepared: Prepared,
   report: (report: Report) => void,
-): Promise<{ readonly exitCode: number | null }> {
+): Promise<Scheduled> {
   switch (outcome.kind) {
     case 'submitted': {
       noteSubmitted(context, id, outcome.id, outcome.cluster)
@@ -148,7 +176,7 @@ async function conclude(
         ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: prepared.spec.cmd }),
         facts: jobFacts(job),
       })
-      return { exitCode: outcome.exitCode }
+      return { exitCode: outcome.exitCode, job: id }
     }
     case 'refused':
     case 'no-job': {
@@ -158,7 +186,7 @@ async function conclude(
           ? { kind: 'no-job', cmd: prepared.spec.cmd }
           : { kind: 'refused', words: outcome.stderr || outcome.stdout, exitCode: outcome.exitCode }
       report(aboutDataset(context, outcome.kind === 'no-job' ? 'notneeded' : 'impossible', note))
-      return { exitCode: outcome.kind === 'no-job' ? outcome.exitCode : null }
+      return { exitCode: outcome.kind === 'no-job' ? outcome.exitCode : null, job: null }
     }
     case 'unknown': {
       context.ledger.change(id, context.now(), 'submission-unknown', { state: 'unknown' }, outcome)
@@ -168,7 +196,7 @@ async function conclude(
         job: jobName(id),
       } as const
       report({ ...aboutDataset(context, 'error', note), facts: jobFacts(mustFind(context, id)) })
-      return { exitCode: null }
+      return nothing
     }
   }
 }
@@ -179,13 +207,13 @@ async function askOnly(
   prepared: Prepared,
   report: (report: Report) => void,
   show: Show,
-): Promise<{ readonly exitCode: number | null }> {
+): Promise<Scheduled> {
   const token = context.newToken()
   const folder = jobFolder(context, token)
   const kept = keepScript(context, prepared, folder)
   if (!kept.ok) {
     report(aboutDataset(context, 'impossible', kept.failure))
-    return { exitCode: null }
+    return nothing
   }
   const held = await context.schedulers[prepared.command.scheduler].hold({
     token,
@@ -202,11 +230,11 @@ async function askOnly(
   show(outcome.stdout, outcome.stderr)
   if (outcome.kind === 'no-job') {
     report(aboutDataset(context, 'notneeded', { kind: 'no-job', cmd: prepared.spec.cmd }))
-    return { exitCode: outcome.exitCode }
+    return { exitCode: outcome.exitCode, job: null }
   }
   const words = outcome.stderr || outcome.stdout
   report(aboutDataset(context, 'impossible', { kind: 'refused', words, exitCode: outcome.exitCode }))
-  return { exitCode: null }
+  return nothing
 }
 
 async function giveUp(context: Context, job: Job, report: (report: Report) => void): Promise<void> {

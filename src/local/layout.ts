@@ -24,7 +24,7 @@ export function taskKey(task: number | null): string {
 export function taskFile(
   job: string,
   task: number | null,
-  kind: 'start' | 'payload' | 'cancel' | 'end' | 'log',
+  kind: 'start' | 'payload' | 'cancel' | 'end' | 'log' | 'err',
 ): string {
   return join(job, 't', `${taskKey(task)}.${kind}`)
 }

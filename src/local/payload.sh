@@ -4,6 +4,7 @@
 # The folder's mode says whether a group may read this.
 umask 027
 exec >>"t/$4.log" 2>&1
+[ ! -e apart ] || exec 2>>"t/$4.err"
 # shellcheck source=src/local/process.sh
 . "${0%/*}/process.sh"
 born "$$" || exit 1

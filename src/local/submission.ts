@@ -69,6 +69,7 @@ export function prepare(
     ['environment.sh', environmentScript(request)],
     ['command.sh', commandScript(request, process.umask())],
     ...(array?.limit == null ? [] : [['limit', `${array.limit}\n`] as const]),
+    ...(request.stderrApart ? [['apart', ''] as const] : []),
     ['tasks', (array?.indices ?? [null]).map((task) => `${taskKey(task)}\n`).join('')],
   ]
   for (const [name, text] of files) writeFileSync(join(job, name), text, { mode: 0o600 })

@@ -7,6 +7,7 @@
 #   t/KEY.cancel   somebody's cancel reached the payload (written by cancel.sh)
 #   t/KEY.end      state, exit code, signal, times; appears whole, by a rename
 #   t/KEY.log      what the task printed
+#   t/KEY.err      its standard error, where the submission has a file `apart`; else that is in the log
 set -u
 # The folder's mode says whether a group may read this.
 umask 027
