@@ -123,8 +123,8 @@ function unknownIn(call: string): readonly string[] {
   for (let i = 0; i < rest.length; i++) {
     const word = (rest[i] ?? '').replace(/[).,;:]+$/, '')
     if (!/^--?[a-z]/.test(word)) {
-      // Behind its first plain word, `schedule` is somebody else's command.
-      if (name === 'schedule') break
+      // Behind its first plain word, `schedule` and `run` are somebody else's command.
+      if (name === 'schedule' || name === 'run') break
       continue
     }
     const [flag = '', value] = word.split('=')
