@@ -3,6 +3,7 @@ import { arch, cpus, platform, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { demand, runTool } from '../setup/command.ts'
 import { installPeers } from '../setup/peers.ts'
+import { copied, runOne, thereAndBack } from './other-ways.ts'
 import { endedJobs, makeRepository, timed, median, type Side } from './work.ts'
 
 const checkout = join(import.meta.dirname, '..', '..')
@@ -73,11 +74,36 @@ function measureAll(folder: string, env: NodeJS.ProcessEnv, waybill: Side, peer:
     () => endedJobs(waybill, join(folder, `f-ours-${next++}`), env, 5),
     () => endedJobs(peer, join(folder, `f-theirs-${next++}`), env, 5),
   ])
+  note('finish 5 jobs by one merge')
+  const merged = alternate(3, [
+    () => endedJobs(waybill, join(folder, `o-ours-${next++}`), env, 5, ['--octopus']),
+    () => endedJobs(peer, join(folder, `o-theirs-${next++}`), env, 5, ['--octopus']),
+  ])
+  note('run a command in the foreground')
+  const run = alternate(7, [
+    () => runOne(waybill, ours, env, next++),
+    () => runOne(peer, theirs, env, next++),
+  ])
+  note('schedule and finish in another directory')
+  const size = 1 << 28
+  const elsewhere = alternate(3, [
+    () => thereAndBack(waybill, join(folder, `a-ours-${next++}`), env, size),
+    () => copied(folder, env, size),
+  ])
   return [
     row('schedule one job, 1,000 files in the repository', '≤ 0.12 s', one[0], one[1], one[2]),
     row('schedule an array of 1,000 tasks', '≤ 0.3 s', array[0], null, array[1]),
     row('list more than 100 open jobs', '≤ 0.25 s', list[0], null, list[1]),
     row('finish 5 jobs × 4 small files', '–', done[0], done[1], null),
+    row('the same, `--octopus`', '–', merged[0], merged[1], null),
+    row('run a command that writes one line (DataLad: `run --explicit`)', '–', run[0], run[1], null),
+    row(
+      '`--alt-dir`: schedule and finish, 256 MiB in and out (bare: `cp` of both)',
+      '–',
+      elsewhere[0],
+      null,
+      elsewhere[1],
+    ),
   ]
 }
 
@@ -111,7 +137,7 @@ function table(rows: readonly Measured[]): readonly string[] {
   return [
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? ''}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()} ${arch()}, Node ${process.versions.node}`,
     '',
-    '| work | bar | Waybill | datalad-slurm 0.2.8 | it takes | bare Slurm |',
+    '| work | bar | Waybill | datalad-slurm 0.2.8 / DataLad 1.7.1 | it takes | bare |',
     '|---|---|---|---|---|---|',
     ...rows.map(
       (one) =>

@@ -58,7 +58,13 @@ export function makeRepository(folder: string, env: NodeJS.ProcessEnv, files: nu
 }
 
 /** Lets a side schedule jobs of four small files each (one annexed), waits for their end, and times its finish. */
-export function endedJobs(side: Side, folder: string, env: NodeJS.ProcessEnv, jobs: number): number {
+export function endedJobs(
+  side: Side,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  jobs: number,
+  options: readonly string[] = [],
+): number {
   makeRepository(folder, env, 1000)
   for (let i = 0; i < jobs; i++) {
     const log = `out/${i}/log.%j`
@@ -68,12 +74,16 @@ export function endedJobs(side: Side, folder: string, env: NodeJS.ProcessEnv, jo
       { cwd: folder, env },
     )
   }
-  // Over, and known to accounting, whose answer the peer needs.
+  waitForEnd(folder, env)
+  return timed([...side.words, `${side.prefix}finish`, ...options], { cwd: folder, env })
+}
+
+/** Waits until every job of ours is over and known to accounting, whose answer the peer needs. */
+export function waitForEnd(folder: string, env: NodeJS.ProcessEnv): void {
   demand(
     'sbatch',
     ['--wait', '--dependency=singleton', '-J', 'job.sh', '-o', '/dev/null', '--wrap', 'true'],
     { cwd: folder, env },
   )
   demand('sleep', ['1'], { env })
-  return timed([...side.words, `${side.prefix}finish`], { cwd: folder, env })
 }
