@@ -8,9 +8,19 @@ export const finishWords = {
   // datalad-slurm's own text, without the blank it leaves out: scripts look for it.
   'not-complete': (note) =>
     note.scheduler === 'slurm'
-      ? `Slurm job(s) for job ${note.job} are not complete.Statuses: ${note.statuses}`
-      : `job ${note.job} is not complete. Statuses: ${note.statuses}`,
-  'closed-failed': (note) => `Closing failed / cancelled jobs. Statuses: ${note.statuses}`,
+      ? `Slurm job(s) for job ${note.job} are not complete.Statuses: ${note.statuses}${recordedWords(note)}`
+      : `job ${note.job} is not complete. Statuses: ${note.statuses}${recordedWords(note)}`,
+  'closed-failed': (note) =>
+    `Closing failed / cancelled jobs. Statuses: ${note.statuses}${recordedWords(note)}`,
+  'tasks-recorded': (note) =>
+    `no other task of job ${note.job} completed. Statuses: ${note.statuses}${recordedWords(note)}. ${restWords(note.job)}`,
+  'tasks-kept': (note) =>
+    `tasks ${note.tasks} of job ${note.job} are recorded; it stays open for the others (${note.statuses}). ${restWords(note.job)}`,
+  'tasks-untold': ({ job, paths }) =>
+    `it cannot be told which task of job ${job} made ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` (and ${paths.length - 3} more)` : ''}, and so nothing of it was recorded. Say it, with {task} for the index: \`waybill finish ${job} --completed-tasks -o 'out/{task}.csv'\`; or record all that it made, with --commit-failed-jobs`,
+  'log-shared': () => 'written by several tasks: it goes with the last record of the job',
+  'tasks-need-one-job': () =>
+    'an output with {task} says which task made which file of one job: name that job, as in `waybill finish 4711 --completed-tasks -o PATH`',
   'job-unknown': (note) =>
     `nobody can tell how job ${note.job} ended: ${note.why}. Look at its log; if you know, say so: \`waybill finish --assume completed ${note.job}\` (or failed)`,
   'job-unanswered': (note) =>
@@ -68,6 +78,14 @@ export const finishWords = {
       ? 'an interrupted finish was completed'
       : 'an interrupted finish was undone; its jobs are open and their files are in place',
 } satisfies Words<FinishNote>
+
+function recordedWords({ recorded }: { readonly recorded: string }): string {
+  return recorded === '' ? '' : ` (recorded already: ${recorded})`
+}
+
+function restWords(job: string): string {
+  return `\`waybill reschedule --failed-tasks ${job}\` runs them again; \`waybill finish ${job}\` with --close-failed-jobs lets go of them, with --commit-failed-jobs records them too`
+}
 
 function leftWords(why: 'changed' | 'gone' | 'only-copy'): string {
   switch (why) {

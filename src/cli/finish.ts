@@ -46,9 +46,11 @@ export function addFinish(program: Command, runtime: Runtime): void {
         'record this too, of the one job that is named; {task} tells which task of an array made which file',
       ),
     )
-    .option(
-      '--completed-tasks',
-      'of an array that failed in part, record the tasks that completed, and keep the others open',
+    .addOption(
+      new Option(
+        '--completed-tasks',
+        'of an array that failed in part, record the tasks that completed, and keep the others open',
+      ).conflicts(['closeFailedJobs', 'commitFailedJobs', 'acceptFailedJobs']),
     )
     .option('--branches', 'commit each job to a branch of its own (slurm-job-branch-ID)')
     .option('--octopus', 'commit each job on its own, and merge them all in one commit')
@@ -62,6 +64,7 @@ Examples:
   waybill finish                            all that have ended
   waybill finish 4711 w12                   only these
   waybill finish --close-failed-jobs        let go of the failed ones
+  waybill finish --completed-tasks 4711     the good tasks of an array, for now
   waybill finish --assume completed 4711    for a job the cluster has forgotten`
 
 async function run(runtime: Runtime, named: readonly string[], options: Options): Promise<void> {

@@ -52,7 +52,8 @@ function stateCell(job: ListedJob): string {
     return `${job.state.toUpperCase()} (${job.reason ?? 'not found yet'})`
   const over = job.state === 'ended'
   const reason = over || job.reason === null ? '' : ` (${reasonWords(job.reason)})`
-  return `${statusOf(job)}${reason}`
+  const recorded = job.recorded.map(({ tasks }) => tasks).join(',')
+  return `${statusOf(job)}${reason}${recorded === '' ? '' : ` (recorded: ${recorded})`}`
 }
 
 function elapsed(job: ListedJob, now: number): string {

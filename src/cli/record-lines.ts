@@ -22,6 +22,7 @@ function openLines(shown: Exclude<Shown, { kind: 'record' }>): readonly string[]
     ['command', spec.cmd],
     ['directory', spec.pwd],
     ['state', evidence?.groups.map(({ parts, state }) => `${parts} ${state}`.trim()).join(', ')],
+    ['recorded', shown.recorded.map(({ tasks, commit }) => `${tasks} as ${commit.slice(0, 10)}`).join(', ')],
     ['inputs', spec.inputs.join(' ')],
     ['outputs', spec.outputs.join(' ')],
   ])
@@ -49,6 +50,7 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
       ['directory', record.pwd],
       ['ended as', endWords(record, own)],
       ['tasks', texts(own['tasks']).join('; ')],
+      ['recorded here', taskWords(own['recorded_tasks'])],
       ['ran', timeWords(own)],
       ['on', placeWords(own)],
       ['used', useWords(own)],
@@ -104,6 +106,12 @@ function endWords(record: RunRecord, own: Own): string {
       : `, exit code ${code}${signal === undefined || signal === 0 ? '' : `, signal ${signal}`}`
   const word = text(own['assumed']) === undefined ? '' : ' (by the word of a person)'
   return `${state}${how}${word}`.replace(/^, /, '')
+}
+
+/** Of an array that was recorded in parts: which tasks this record is about. */
+function taskWords(tasks: Json | undefined): string | undefined {
+  const indices = text(tasks)
+  return indices === undefined ? undefined : `tasks ${indices}`
 }
 
 function timeWords(own: Own): string | undefined {

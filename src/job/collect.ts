@@ -10,11 +10,12 @@ import { walk, type Found } from '../dataset/walk.ts'
 import { isPattern, literalPrefix } from '../ledger/path-pattern.ts'
 import { covers } from '../ledger/covers.ts'
 import type { Context } from './context.ts'
-import type { EndedJob } from './ended.ts'
+import { outputsOf, type EndedJob } from './ended.ts'
 import { insideRoot, logFiles } from './logs-plan.ts'
 import type { OddReason } from './note.ts'
 import type { Report } from './report.ts'
 import { targetsOf } from './targets.ts'
+import { expectedOutputs, logsOfPart, shareOfTasks } from './task-files.ts'
 import { changesOfAll } from './whole.ts'
 
 /** What one ended job has left: what may be recorded, and what there is to say about the rest. */
@@ -31,6 +32,8 @@ export interface Collection {
   readonly logsOutside: readonly string[]
   /** A folder below an output may not be read: what it holds cannot be known. */
   readonly unreadable: boolean
+  /** Of an array of which only some tasks are recorded: files of which it cannot be told whether these made them. */
+  readonly untold: readonly string[]
   readonly reports: readonly Report[]
 }
 
@@ -50,13 +53,16 @@ export async function collect(
   // What a sparse checkout leaves out is not there, and not deleted.
   const indexed = await readIndexEntries(context.dataset, gone.flat())
   if (!indexed.ok) return indexed
-  return ok(
-    finds.map((one, i) => {
-      const before = held.value[i] ?? new Map<string, Entry>()
-      const deleted = (gone[i] ?? []).filter((path) => !indexed.value.get(path)?.skipWorktree)
-      return collectionOf(one, before, deleted)
-    }),
-  )
+  const collections: Collection[] = []
+  for (const [i, one] of finds.entries()) {
+    const before = held.value[i] ?? new Map<string, Entry>()
+    const deleted = (gone[i] ?? []).filter((path) => !indexed.value.get(path)?.skipWorktree)
+    const whole = collectionOf(one, before, deleted)
+    const share = await shareOfTasks(context, whole)
+    if (!share.ok) return share
+    collections.push({ ...whole, ...share.value })
+  }
+  return ok(collections)
 }
 
 /** What one job has left in the work tree. */
@@ -78,7 +84,7 @@ function find(
   const logs = findLogs(context, ended)
   const changed = ended.job.spec.whole ? allChanged : []
   const literal = changed.map((path) => ({ path, directory: false, pattern: false }))
-  const found = [...walk(context.dataset.root, [...targetsOf(ended.job.spec.outputs), ...literal])]
+  const found = [...walk(context.dataset.root, [...targetsOf(outputsOf(ended)), ...literal])]
   const files = new Set([...logs.inside, ...found.filter(isStorable).map(({ path }) => path)])
   for (const path of foreign) if (!logs.inside.has(path)) files.delete(path)
   return { ended, files, found, logs, changed }
@@ -96,10 +102,11 @@ function collectionOf(
     before,
     logs: [...logs.inside],
     logsOutside: logs.outside,
+    untold: [],
     unreadable: found.some(({ kind }) => kind === 'unreadable'),
     reports: [
       ...logs.reports,
-      ...ended.job.spec.outputs.flatMap((output) => missingOutput(output, files, before)),
+      ...expectedOutputs(ended).flatMap((output) => missingOutput(output, files, before)),
       ...found.flatMap((one) => oddThing(one, before)),
     ],
   }
@@ -112,7 +119,7 @@ async function entriesBelow(
   head: CommitId | null,
 ): Promise<Fallible<readonly ReadonlyMap<string, Entry>[], DatasetFailure>> {
   const claims = finds.flatMap(({ ended, logs, changed }, job) => [
-    ...ended.job.spec.outputs.map((output) => ({ prefix: prefixOf(output), output, job })),
+    ...outputsOf(ended).map((output) => ({ prefix: prefixOf(output), output, job })),
     ...[...logs.inside, ...changed].map((path) => ({ prefix: path, output: null, job })),
   ])
   const byPrefix = Map.groupBy(claims, ({ prefix }) => prefix)
@@ -171,11 +178,11 @@ interface FoundLogs {
   readonly reports: readonly Report[]
 }
 
-function findLogs(context: Context, { job }: EndedJob): FoundLogs {
+function findLogs(context: Context, ended: EndedJob): FoundLogs {
   const inside = new Set<string>()
   const outside = new Set<string>()
   const reports: Report[] = []
-  for (const { place } of logFiles(job)) {
+  for (const { place } of logsOfPart(ended)) {
     if (place.kind === 'discarded') continue
     const path = place.kind === 'path' ? place.path : place.pattern
     const relative = insideRoot(context.dataset.root, path)

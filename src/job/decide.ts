@@ -1,5 +1,7 @@
 import type { Head } from '../dataset/head.ts'
-import { aboutJob, type EndedJob } from './ended.ts'
+import { compactIndices } from '../contract/index-set.ts'
+import { completedTasks, recordedTasks, restOf } from './array-part.ts'
+import { aboutJob, type ArrayPart, type EndedJob } from './ended.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import type { FinishRequest } from './finish-request.ts'
@@ -63,7 +65,17 @@ async function decideEnded(
   head: Head | null,
   report: (report: Report) => void,
 ): Promise<EndedJob | null> {
-  if (how === 'failed' && request.failedJobs === 'keep') {
+  const part = partOf(request, job, evidence, how)
+  if (part === 'recorded') {
+    const note = {
+      kind: 'tasks-recorded',
+      job: calledName(job),
+      statuses: statusText(job, evidence),
+    } as const
+    report(aboutJob('notneeded', job, { ...note, recorded: recordedTasks(job) }))
+    return null
+  }
+  if (how === 'failed' && request.failedJobs === 'keep' && !part?.keepsOpen) {
     report(aboutJob('impossible', job, notComplete(job, evidence)))
     return null
   }
@@ -71,7 +83,7 @@ async function decideEnded(
     await releaseFiles(context, job, report)
     const statuses = statusText(job, evidence)
     context.ledger.change(job.id, context.now(), 'closed', { state: 'closed' }, { statuses })
-    report(aboutJob('ok', job, { kind: 'closed-failed', statuses }))
+    report(aboutJob('ok', job, { kind: 'closed-failed', statuses, recorded: recordedTasks(job) }))
     return null
   }
   if (head === null) return null
@@ -82,7 +94,25 @@ async function decideEnded(
     )
     return null
   }
-  return { job, evidence }
+  return { job, evidence, ...(part === null ? {} : { part }) }
+}
+
+/**
+ * Which part of an array is to be recorded: null for all of a job; `recorded` where the user asks for completed tasks and
+ * all those have their record.
+ */
+function partOf(
+  request: FinishRequest,
+  job: Job,
+  evidence: Evidence,
+  how: 'completed' | 'failed',
+): ArrayPart | 'recorded' | null {
+  if (how === 'failed' && request.completedTasks) {
+    const tasks = compactIndices(completedTasks(job, evidence))
+    if (tasks !== '') return { tasks, keepsOpen: true, templates: job.spec.taskOutputs ?? [] }
+    if (job.recorded.length > 0) return 'recorded'
+  }
+  return restOf(job)
 }
 
 /** Takes a person's word for a job that nobody can tell about; it is kept like any other evidence. */
@@ -115,5 +145,6 @@ function notComplete(job: Job, evidence: Evidence | null): Note {
     scheduler: job.scheduler,
     job: calledName(job),
     statuses: statusText(job, evidence),
+    recorded: recordedTasks(job),
   }
 }

@@ -56,6 +56,7 @@ export function draft(
   const built = buildRecord({
     job: ended.job,
     evidence: ended.evidence,
+    part: ended.part ?? null,
     version: context.version,
     slurmFiles: [...collection.logs, ...(environment === null ? [] : [environment])],
     slurmPatterns: [
@@ -77,7 +78,9 @@ export function draft(
     ...collection.deleted.map((path) => ({ path, deleted: true }) as const),
   ]
   const refused = staged.refused.filter(({ path }) => own.has(path))
-  const blocked = collection.unreadable || refused.some(({ why }) => !forGood.has(why))
+  // What could be told a moment ago may not be any more.
+  const blocked =
+    collection.unreadable || collection.untold.length > 0 || refused.some(({ why }) => !forGood.has(why))
   const ours = [...script.changes, ...listsChange(built.lists)]
   return {
     collection,
@@ -85,7 +88,7 @@ export function draft(
     changes: [...files, ...ours],
     kind: blocked
       ? 'blocked'
-      : built.title === 'DATALAD SLURM RUN' || files.length > 0
+      : built.title === 'DATALAD SLURM RUN' || files.length > 0 || ended.part?.keepsOpen
         ? 'record'
         : 'nothing',
     reports: [

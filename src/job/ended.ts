@@ -3,6 +3,7 @@ import type { Evidence } from './evidence.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import { jobFacts } from './select.ts'
+import { anyTaskPath } from './task-paths.ts'
 
 /** A job whose end is known and that is to be recorded. */
 export interface EndedJob {
@@ -17,6 +18,13 @@ export interface ArrayPart {
   /** `0-97,99` */
   readonly tasks: string
   readonly keepsOpen: boolean
+  /** Outputs with `{task}` in them, root-relative: which task makes which file. */
+  readonly templates: readonly string[]
+}
+
+/** All that this record may hold, as root-relative paths and patterns. */
+export function outputsOf({ job, part }: EndedJob): readonly string[] {
+  return [...new Set([...job.spec.outputs, ...(part?.templates ?? []).map(anyTaskPath)])]
 }
 
 /** A result of `finish` about one job. */

@@ -18,7 +18,8 @@ export async function environmentFiles(
   context: Context,
   jobs: readonly EndedJob[],
 ): Promise<ReadonlyMap<EndedJob, EnvironmentFile>> {
-  const ofSlurm = jobs.filter(({ job }) => job.scheduler === 'slurm')
+  // An array that is recorded in parts has it in the first.
+  const ofSlurm = jobs.filter(({ job }) => job.scheduler === 'slurm' && job.recorded.length === 0)
   if (ofSlurm.length === 0) return new Map()
   const now = await context.schedulers.slurm.describe(ofSlurm.map(({ job }) => referenceTo(context, job)))
   return new Map(

@@ -12,6 +12,7 @@ import { reconcile } from './reconcile.ts'
 import { recordJobs } from './record-jobs.ts'
 import type { Report } from './report.ts'
 import { calledName, isOpen } from './select.ts'
+import { toldTemplates, withTemplates } from './told-templates.ts'
 import { waitForFacts } from './wait-for-facts.ts'
 import type { FinishRequest } from './finish-request.ts'
 
@@ -23,6 +24,11 @@ export async function finish(
 ): Promise<void> {
   if (request.assume !== null && request.jobs.length === 0) {
     report({ action: 'finish', status: 'impossible', path: '', note: { kind: 'assume-needs-names' } })
+    return
+  }
+  const told = toldTemplates(context, request)
+  if (!told.ok) {
+    report({ action: 'finish', status: 'impossible', path: '', note: told.failure })
     return
   }
   await reconcile(context, report)
@@ -43,7 +49,10 @@ export async function finish(
       const toRecord = await decide(context, request, job, observed, head, (one) =>
         one.status === 'impossible' ? stayOpen.push(one) : report(one),
       )
-      if (toRecord !== null) ended.push(toRecord)
+      if (toRecord === null) continue
+      const known = withTemplates(context, toRecord, told.value)
+      if (known.ok) ended.push(known.value)
+      else stayOpen.push(aboutJob('impossible', job, known.failure))
     }
     if (head !== null && ended.length > 0) {
       const known = await waitForFacts(context, ended)

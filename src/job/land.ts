@@ -11,6 +11,7 @@ import { moveAndMark } from './move.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import { calledName, jobFacts } from './select.ts'
+import { aboutRest } from './tell-tasks.ts'
 
 /** Writes the commits, moves the branch and marks the jobs; the reports of what was done, or why it could not be. */
 export async function land(
@@ -63,7 +64,15 @@ function saved(one: Draft, commit: CommitId | undefined): readonly Report[] {
         facts,
       },
     ]
-  return [{ action: 'save', status: 'ok', path: '.', type: 'dataset', facts }]
+  const { part, evidence } = one.collection.ended
+  const done: Report = {
+    action: 'save',
+    status: 'ok',
+    path: '.',
+    type: 'dataset',
+    facts: { ...facts, ...(part === undefined ? {} : { tasks: part.tasks }) },
+  }
+  return part?.keepsOpen ? [done, aboutRest(job, part, evidence)] : [done]
 }
 
 /** The offset of local time as git writes it: `+0100`. */

@@ -1,4 +1,5 @@
 import { jobName } from '../contract/ids.ts'
+import type { RecordedTasks } from '../ledger/job-row.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence, Group } from './evidence.ts'
 import { observe, type ObservedJob } from './observe.ts'
@@ -23,6 +24,8 @@ export interface ListedJob {
   readonly started: number | null
   readonly ended: number | null
   readonly outputs: readonly string[]
+  /** Tasks of an array that have their record already, and which. */
+  readonly recorded: readonly RecordedTasks[]
   readonly cmd: string
   readonly user: string
   readonly worktree: string
@@ -63,6 +66,7 @@ function describe(job: Job, observed: ObservedJob | undefined): ListedJob {
     started: evidence?.started ?? null,
     ended: evidence?.ended ?? null,
     outputs: job.spec.outputs,
+    recorded: job.recorded,
     cmd: job.spec.cmd,
     user: job.user,
     worktree: job.worktree,

@@ -65,8 +65,23 @@ export type FinishNote =
       readonly scheduler: 'slurm' | 'local'
       readonly job: string
       readonly statuses: string
+      /** Tasks that have a record already (`0-97,99`); empty when none has. */
+      readonly recorded: string
     }
-  | { readonly kind: 'closed-failed'; readonly statuses: string }
+  | { readonly kind: 'closed-failed'; readonly statuses: string; readonly recorded: string }
+  /** There is nothing left that completed. */
+  | {
+      readonly kind: 'tasks-recorded'
+      readonly job: string
+      readonly statuses: string
+      readonly recorded: string
+    }
+  /** Some tasks were recorded; those in `statuses` are still open. */
+  | { readonly kind: 'tasks-kept'; readonly job: string; readonly tasks: string; readonly statuses: string }
+  /** New, changed or deleted files of which nobody can tell whether a task that completed made them. */
+  | { readonly kind: 'tasks-untold'; readonly job: string; readonly paths: readonly string[] }
+  | { readonly kind: 'log-shared' }
+  | { readonly kind: 'tasks-need-one-job' }
   | { readonly kind: 'job-unknown'; readonly job: string; readonly why: string }
   | { readonly kind: 'job-unanswered'; readonly job: string; readonly why: string }
   | { readonly kind: 'still-submitting'; readonly job: string }

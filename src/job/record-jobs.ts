@@ -10,6 +10,7 @@ import { land } from './land.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import { calledName } from './select.ts'
+import { tellTasks } from './tell-tasks.ts'
 import { putUnchangedBack } from './writable-files.ts'
 
 /** How often the branch may move under us before we give up. */
@@ -23,8 +24,10 @@ export async function recordJobs(
   report: (report: Report) => void,
 ): Promise<void> {
   const unlocked = await putAllBack(context, asked, report)
-  const environments = await writeEnvironmentFiles(context, unlocked, report)
-  const jobs = unlocked.filter((ended) => environments.has(ended))
+  const told = await tellTasks(context, unlocked, report)
+  if (!told.ok) return notSaved(told.failure, unlocked, report)
+  const environments = await writeEnvironmentFiles(context, told.value, report)
+  const jobs = told.value.filter((ended) => environments.has(ended))
   if (jobs.length === 0) return
   const branch = jobs[0]?.job.branch ?? ''
   const operation = context.newToken()
@@ -41,10 +44,12 @@ export async function recordJobs(
     // Another branch was checked out meanwhile: these records do not belong there.
     if (failure.kind !== 'branch-moved' || failure.found.ref !== branch) break
   }
-  if (failure !== null) {
-    report({ action: 'save', status: 'error', path: '.', type: 'dataset', note: failure })
-    for (const { job } of jobs) report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
-  }
+  if (failure !== null) notSaved(failure, jobs, report)
+}
+
+function notSaved(failure: Note, jobs: readonly EndedJob[], report: (report: Report) => void): void {
+  report({ action: 'save', status: 'error', path: '.', type: 'dataset', note: failure })
+  for (const { job } of jobs) report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
 }
 
 /** Puts back what the jobs did not change. A job of which this fails is left out after saying why: it stays open. */

@@ -63,7 +63,7 @@ function parts(
     accounting: 'complete',
   }
   const files = ['sub/dir/slurm-42.out', 'sub/dir/slurm-job-42.env.json']
-  const base = { job, evidence, version: '1', slurmFiles: files, slurmPatterns: files }
+  const base = { job, evidence, part: null, version: '1', slurmFiles: files, slurmPatterns: files }
   return { ...base, scriptCopy: null, logsOutside: [], message: null, ...more }
 }
 

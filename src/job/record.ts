@@ -4,7 +4,9 @@ import { compactIndices, parseIndices } from '../contract/index-set.ts'
 import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
 import { stateTitle } from '../provenance/title.ts'
+import { groupsOfTasks } from './array-part.ts'
 import type { Job } from './context.ts'
+import type { ArrayPart } from './ended.ts'
 import type { AttemptFacts, Evidence, Group } from './evidence.ts'
 import type { InputIdentity } from './spec.ts'
 
@@ -18,6 +20,8 @@ const longRecordBytes = 16_384
 export interface RecordParts {
   readonly job: Job
   readonly evidence: Evidence
+  /** Of an array that is not recorded as one: the tasks that this record is about. */
+  readonly part: ArrayPart | null
   readonly version: string
   /** The scheduler's own files, relative to the root. */
   readonly slurmFiles: readonly string[]
@@ -45,7 +49,7 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
   if (Buffer.byteLength(JSON.stringify(full)) <= longRecordBytes) {
     return { title: parts.job.spec.title, text: textOf(parts), record: full, lists: null }
   }
-  const path = `.waybill/records/${parts.job.token}.json`
+  const path = `.waybill/records/${parts.job.token}${parts.job.recorded.length === 0 ? '' : `-${parts.job.recorded.length}`}.json`
   const content = {
     inputs: identitiesOf(parts),
     slurm_outputs: parts.slurmFiles,
@@ -60,7 +64,7 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
 }
 
 function assemble(parts: RecordParts, listsPath: string | null): RunRecord {
-  const { job, evidence } = parts
+  const { job } = parts
   const { spec } = job
   const relative = (path: string): string =>
     path.startsWith('/') ? path : posix.relative(spec.pwd, path) || '.'
@@ -76,7 +80,7 @@ function assemble(parts: RecordParts, listsPath: string | null): RunRecord {
     waybill: ownFacts(parts, listsPath),
   }
   if (spec.title === 'DATALAD RUNCMD') {
-    return { ...common, exit: exitOf(evidence.groups), outputs: spec.outputs.map(relative) }
+    return { ...common, exit: exitOf(groupsHere(parts)), outputs: spec.outputs.map(relative) }
   }
   return {
     ...common,
@@ -90,8 +94,9 @@ function assemble(parts: RecordParts, listsPath: string | null): RunRecord {
 function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key: string]: Json } {
   const { job, evidence } = parts
   const { spec } = job
-  const groups = evidence.groups
+  const groups = groupsHere(parts)
   const [only] = groups
+  const templates = parts.part?.templates ?? spec.taskOutputs ?? []
   return {
     version: parts.version,
     record_version: recordVersion,
@@ -110,14 +115,20 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     accounting: evidence.accounting,
     ...(evidence.assumed === undefined ? {} : { assumed: evidence.assumed, assumed_by: 'the committer' }),
     ...(spec.parts.kind === 'single' ? {} : tasksHere(evidence, listsPath)),
+    ...(parts.part === null ? {} : { recorded_tasks: parts.part.tasks }),
     ...(evidence.attempts.length === 0 ? {} : { attempts: evidence.attempts.map(attemptJson) }),
     ...(spec.array === null ? {} : { array: spec.array }),
-    ...(spec.taskOutputs === undefined ? {} : { task_outputs: spec.taskOutputs }),
+    ...(templates.length === 0 ? {} : { task_outputs: templates }),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),
     ...(parts.logsOutside.length === 0 ? {} : { logs_outside: parts.logsOutside }),
   }
+}
+
+/** How that part of the job ended which the record is about. */
+function groupsHere({ evidence, part }: RecordParts): readonly Group[] {
+  return groupsOfTasks(evidence.groups, part?.tasks ?? null)
 }
 
 /** What a scheduler measured, as a record says it: without places, which often name a person. */
@@ -189,11 +200,11 @@ export function exitOf(groups: readonly Group[]): number {
 }
 
 function textOf(parts: RecordParts): string {
-  const { job, evidence } = parts
+  const { job } = parts
   const messages = [parts.message, job.spec.message].filter((text) => text !== null && text.trim() !== '')
   if (job.spec.title === 'DATALAD RUNCMD')
     return messages.length > 0 ? messages.join('\n\n') : oneLine(job.spec.cmd)
-  const title = `Slurm job ${job.schedulerId}: ${stateTitle(evidence.groups.map(({ state }) => state))}`
+  const title = `Slurm job ${job.schedulerId}: ${stateTitle(groupsHere(parts).map(({ state }) => state))}`
   const repeats = job.spec.repeats === null ? [] : [`Re-submission of job ${job.spec.repeats}.`]
   return [title, ...messages, ...repeats].join('\n\n')
 }

@@ -5,6 +5,7 @@ import { readLog, resolveRevision, type LoggedCommit, type LogRequest } from '..
 import { readNote } from '../dataset/notes.ts'
 import { normalise } from '../dataset/paths.ts'
 import { diffTrees, type Change } from '../dataset/tree.ts'
+import type { RecordedTasks } from '../ledger/job-row.ts'
 import { readMessage } from '../provenance/message.ts'
 import type { RunRecord } from '../provenance/record.ts'
 import type { Context, Job } from './context.ts'
@@ -35,6 +36,8 @@ export type Shown =
       readonly how: string | null
       readonly spec: JobSpec
       readonly evidence: Evidence | null
+      /** Tasks of an array that have their record already, and which. */
+      readonly recorded: readonly RecordedTasks[]
     }
 
 /** Finds the record that a person means by a job, a commit, or a file that it made; in this order. */
@@ -79,6 +82,7 @@ async function showJob(context: Context, job: Job): Promise<Fallible<Shown, Note
       how: isOpen(job) ? null : (context.ledger.events(job.id).at(-1)?.kind ?? null),
       spec: job.spec,
       evidence: seen?.evidence ?? job.observed,
+      recorded: job.recorded,
     })
   }
   const logged = await recordOf(context, job, job.commit)

@@ -126,9 +126,9 @@ export class Ledger<Spec, Observed, Plan> {
     )
   }
 
-  /** The first open reservation that meets one of the paths, or null. */
-  conflict(worktree: string, paths: Iterable<string>): Conflict | null {
-    return this.guarded(() => findConflict(this.db, worktree, paths))
+  /** The first open reservation, but those of the job `except`, that meets one of the paths; or null. */
+  conflict(worktree: string, paths: Iterable<string>, except: JobId | null = null): Conflict | null {
+    return this.guarded(() => findConflict(this.db, worktree, paths, except))
   }
 
   job(id: JobId): JobRow<Spec, Observed> | null {

@@ -28,24 +28,30 @@ export function release(db: DatabaseSync, job: JobId): void {
 }
 
 /**
- * The first reservation of another job that meets one of the wanted paths, or null. Costs what a path's depth costs:
+ * The first reservation, of any job `except` one, that meets one of the wanted paths; or null. Costs what a path's depth costs:
  * each ancestor is one look-up in the index, and what lies below the path one range.
  */
-export function findConflict(db: DatabaseSync, worktree: string, wanted: Iterable<string>): Conflict | null {
-  const at = db.prepare('SELECT pattern, job FROM reservations WHERE worktree = ? AND prefix = ?')
-  const under = db.prepare(
-    'SELECT pattern, job FROM reservations WHERE worktree = ? AND prefix >= ? AND prefix < ?',
-  )
-  const everything = db.prepare('SELECT pattern, job FROM reservations WHERE worktree = ?')
+export function findConflict(
+  db: DatabaseSync,
+  worktree: string,
+  wanted: Iterable<string>,
+  except: JobId | null = null,
+): Conflict | null {
+  const select = 'SELECT pattern, job FROM reservations WHERE job IS NOT ? AND worktree = ?'
+  const at = db.prepare(`${select} AND prefix = ?`)
+  const under = db.prepare(`${select} AND prefix >= ? AND prefix < ?`)
+  const everything = db.prepare(select)
   for (const path of wanted) {
     const prefix = prefixOf(path)
     const found =
       first(
-        ancestors(prefix).flatMap((ancestor) => at.all(worktree, ancestor)),
+        ancestors(prefix).flatMap((ancestor) => at.all(except, worktree, ancestor)),
         path,
       ) ??
       first(
-        prefix === '' ? everything.iterate(worktree) : under.iterate(worktree, `${prefix}/`, `${prefix}0`),
+        prefix === ''
+          ? everything.iterate(except, worktree)
+          : under.iterate(except, worktree, `${prefix}/`, `${prefix}0`),
         path,
       )
     if (found !== null) return found
