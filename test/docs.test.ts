@@ -11,7 +11,7 @@ type Options = ReadonlyMap<string, { readonly takesValue: boolean }>
 const ofOthers: ReadonlySet<string> = new Set(
   (
     '--parsable --job-name --wrap --dependency --clusters --comment --wait --test-only --output --alt-dir --branches --octopus ' +
-    '--assume-ready --script --slurm --variant'
+    '--script --slurm --variant'
   ).split(' '),
 )
 

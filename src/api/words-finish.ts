@@ -35,6 +35,8 @@ export const finishWords = {
       ? `job ${note.job} is already ${note.state}`
       : `job ${note.job} is already recorded, as ${note.commit.slice(0, 10)}`,
   'nothing-open': () => 'no open jobs',
+  'none-since': ({ revision }) => `no open job was submitted at ${revision} or after it`,
+  'submitted-before': ({ job, revision }) => `job ${job} was submitted before ${revision}, and left alone`,
   'other-worktree': (note) =>
     `job ${note.job} was submitted from the worktree ${note.worktree}; run \`waybill finish\` there`,
   'other-branch': (note) =>

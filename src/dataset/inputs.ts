@@ -29,15 +29,20 @@ export function absentInputs(dataset: Dataset, paths: Iterable<string>): readonl
   return absent
 }
 
-/** Lets git-annex fetch the content of files, by one process for each 100 kB of names; what then is here was fetched. */
+/**
+ * Lets git-annex fetch the content of files, by one process for each 100 kB of names, and as many transfers at once as
+ * told (null: its own choice); what then is here was fetched.
+ */
 export async function fetchInputs(
   dataset: Dataset,
   absent: readonly AbsentInput[],
+  transfers: number | null,
 ): Promise<Fallible<readonly FetchedInput[], DatasetFailure>> {
   const messages = new Map<string, string>()
   for (const paths of chunks(absent.map((input) => input.path))) {
-    const args = ['get', '--json', '--json-error-messages', '--', ...paths.map((path) => `./${path}`)]
-    const got = await gitAnnex(dataset, args)
+    const jobs = transfers === null ? [] : [`--jobs=${transfers}`]
+    const names = paths.map((path) => `./${path}`)
+    const got = await gitAnnex(dataset, ['get', '--json', '--json-error-messages', ...jobs, '--', ...names])
     if (!got.ok) return got
     const { code, signal, stderr } = got.value
     const full = code === 0 ? null : classify('annex get', { code, signal, message: stderr })
@@ -45,9 +50,9 @@ export async function fetchInputs(
     const lines = got.value.stdout.toString('utf8').split('\n').slice(0, -1)
     const replies = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Reply)
     for (const [i, path] of paths.entries()) {
-      // One reply a file, in their order: by name only where git-annex could print the name.
-      const reply =
-        replies.find((one) => one.file === path) ?? (replies.length === paths.length ? replies[i] : undefined)
+      // One reply a file, in their order unless several come at once: by name only where git-annex could print the name.
+      const inOrder = transfers === null && replies.length === paths.length
+      const reply = replies.find((one) => one.file === path) ?? (inOrder ? replies[i] : undefined)
       messages.set(
         path,
         [...(reply?.['error-messages'] ?? []), reply?.note ?? ''].join('\n').trim() || stderr.trim(),

@@ -51,7 +51,7 @@ for (const annex of annexPaths) {
         ['o/absent-unlocked', 450],
       ])
       const before = await identifyFiles(dataset, paths)
-      expect(value(await fetchInputs(dataset, absent))).toEqual(
+      expect(value(await fetchInputs(dataset, absent, null))).toEqual(
         absent.map(({ path }) => ({ path, fetched: true, message: '' })),
       )
       expect(readFileSync(join(repo.root, 'o/absent'), 'utf8')).toBe('absent'.repeat(30))
@@ -60,7 +60,7 @@ for (const annex of annexPaths) {
       repo.git('annex', 'drop', '-q', '--force', 'o/absent')
       execFileSync('chmod', ['-R', 'u+w', join(repo.root, '../store')])
       rmSync(join(repo.root, '../store'), { recursive: true })
-      const [failed] = value(await fetchInputs(dataset, absentInputs(dataset, ['o/absent'])))
+      const [failed] = value(await fetchInputs(dataset, absentInputs(dataset, ['o/absent']), null))
       expect(failed).toMatchObject({ path: 'o/absent', fetched: false })
       expect(failed?.message).not.toBe('')
     })

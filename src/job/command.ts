@@ -62,7 +62,7 @@ export async function understand(
   let stdin: Buffer | null = null
   const path = sbatch.script.kind === 'file' ? insideRoot(context.dataset.root, sbatch.script.path) : null
   if (path !== null && request.dryRun === null && absentInputs(context.dataset, [path]).length > 0) {
-    const fetched = await getInputs(context, [path], report)
+    const fetched = await getInputs(context, [path], request.transfers, report)
     if (!fetched.ok) return fetched
     sbatch = readSbatch(words, around)
   }

@@ -11,7 +11,7 @@ import type { Context } from './context.ts'
 import type { Parts } from './evidence.ts'
 import type { Note } from './note.ts'
 import { fillPaths, fillWords, type Substitutions } from './placeholders.ts'
-import type { ScheduleRequest } from './request.ts'
+import { speaksOf, type ScheduleRequest } from './request.ts'
 import { fromMarked, pathsOfTasks, taskMarks } from './task-paths.ts'
 
 /** An input as declared: inside the dataset, or an absolute path elsewhere. */
@@ -68,11 +68,12 @@ export async function declare(
     tmpdir: words.some((word) => word.includes('{tmpdir')) ? mkdtempSync(join(tmpdir(), 'waybill-')) : '',
   })
   if (!filled.ok) return filled
+  const expands = speaksOf(request.expand, 'inputs')
   return ok({
     outputs: outputs.value.plain,
     taskOutputs: outputs.value.tasks,
-    inputs: inputs.value,
-    extraInputs: extraInputs.value,
+    inputs: expands ? found.value.map(declared) : inputs.value,
+    extraInputs: expands ? foundExtra.value.map(declared) : extraInputs.value,
     inputPaths: [...new Set([...found.value, ...foundExtra.value])],
     words: filled.value,
   })
@@ -97,6 +98,11 @@ export function declaredOutputs(
 
 function isRootPattern(path: string): boolean {
   return hasWildcard(path) && literalPrefix(path) === ''
+}
+
+/** What was found, as if it had been declared by its own name. */
+function declared(path: string): DeclaredInput {
+  return isAbsolute(path) ? { outside: path } : { inside: { path, directory: false, pattern: false } }
 }
 
 /** An input's path as the ledger and the record have it. */

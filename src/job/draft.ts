@@ -10,6 +10,7 @@ import { writeMessage } from '../provenance/message.ts'
 import type { Collection } from './collect.ts'
 import { jobFolder, type Context } from './context.ts'
 import type { EndedJob } from './ended.ts'
+import { expandedOutputs } from './expanded-outputs.ts'
 import { insideRoot, logPatterns } from './logs-plan.ts'
 import { buildRecord } from './record.ts'
 import type { Report } from './report.ts'
@@ -67,6 +68,7 @@ export function draft(
     ],
     scriptCopy: script.copy,
     logsOutside: collection.logsOutside,
+    outputs: expandedOutputs(root, ended.job.spec),
     message,
   })
   const slurmFiles = new Set<string | null>([...collection.logs, environment])

@@ -32,10 +32,7 @@ export async function finish(
     return
   }
   await reconcile(context, report)
-  const chosen = chooseJobs(context, request, report)
-  if (chosen.length === 0 && request.jobs.length === 0) {
-    report({ action: 'finish', status: 'notneeded', path: '', note: { kind: 'nothing-open' } })
-  }
+  const chosen = await chooseJobs(context, request, report)
   if (chosen.length === 0 && context.ledger.awaitingFacts().length === 0) return
   await withLease(context, finishLease, async () => {
     await recoverMoves(context, report)

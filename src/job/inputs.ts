@@ -21,10 +21,14 @@ export function inputFiles(context: Context, paths: readonly string[]): readonly
   return [...files.map(({ path }) => path), ...paths.filter((path) => path.startsWith('/'))]
 }
 
-/** Gets the annexed content that is absent from these files; says what was got. Fails when some could not be had. */
+/**
+ * Gets the annexed content that is absent from these files, `transfers` at once (null: git-annex's own
+ * choice). Says what was got; fails when some could not be had.
+ */
 export async function getInputs(
   context: Context,
   files: readonly string[],
+  transfers: number | null,
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
   if (context.dataset.annex === null) return ok(null)
@@ -34,7 +38,7 @@ export async function getInputs(
   )
   if (absent.length === 0) return ok(null)
   context.progress({ kind: 'fetching', files: absent.length })
-  const got = await fetchInputs(context.dataset, absent)
+  const got = await fetchInputs(context.dataset, absent, transfers)
   context.progress({ kind: 'done' })
   if (!got.ok) return got
   for (const { path, fetched, message } of got.value) {

@@ -94,6 +94,8 @@ export type FinishNote =
       readonly commit: string | null
     }
   | { readonly kind: 'nothing-open' }
+  | { readonly kind: 'none-since'; readonly revision: string }
+  | { readonly kind: 'submitted-before'; readonly job: string; readonly revision: string }
   | { readonly kind: 'other-worktree'; readonly job: string; readonly worktree: string }
   | { readonly kind: 'other-branch'; readonly job: string; readonly branch: string; readonly now: string }
   | { readonly kind: 'output-missing'; readonly path: string }

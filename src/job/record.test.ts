@@ -64,7 +64,7 @@ function parts(
   }
   const files = ['sub/dir/slurm-42.out', 'sub/dir/slurm-job-42.env.json']
   const base = { job, evidence, part: null, version: '1', slurmFiles: files, slurmPatterns: files }
-  return { ...base, scriptCopy: null, logsOutside: [], message: null, ...more }
+  return { ...base, scriptCopy: null, logsOutside: [], outputs: job.spec.outputs, message: null, ...more }
 }
 
 const done: Group = { parts: '', state: 'COMPLETED', reason: null, exit: { code: 0, signal: 0 } }

@@ -31,6 +31,8 @@ export interface RecordParts {
   readonly scriptCopy: string | null
   /** Logs that stay outside the dataset. */
   readonly logsOutside: readonly string[]
+  /** The declared outputs, one by one where that was asked for (`expandedOutputs`). */
+  readonly outputs: readonly string[]
   /** Free text given at finish. */
   readonly message: string | null
 }
@@ -80,12 +82,12 @@ function assemble(parts: RecordParts, listsPath: string | null): RunRecord {
     waybill: ownFacts(parts, listsPath),
   }
   if (spec.title === 'DATALAD RUNCMD') {
-    return { ...common, exit: exitOf(groupsHere(parts)), outputs: spec.outputs.map(relative) }
+    return { ...common, exit: exitOf(groupsHere(parts)), outputs: parts.outputs.map(relative) }
   }
   return {
     ...common,
     alt_dir: '',
-    outputs: [...new Set([...spec.outputs, ...slurm])],
+    outputs: [...new Set([...parts.outputs, ...slurm])],
     slurm_job_id: Number(job.schedulerId),
     slurm_outputs: slurm.map(relative),
   }

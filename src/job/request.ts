@@ -3,6 +3,11 @@ import type { CommitId, JobId } from '../contract/ids.ts'
 /** Which of a command's paths an option speaks of. */
 export type Which = 'inputs' | 'outputs' | 'both'
 
+/** Whether an option that may speak of inputs, outputs or both speaks of one of them. */
+export function speaksOf(which: Which | null, what: 'inputs' | 'outputs'): boolean {
+  return which === what || which === 'both'
+}
+
 /** What `schedule` is asked to do. Paths are as the user typed them, relative to the context's directory. */
 export interface ScheduleRequest {
   readonly words: readonly string[]

@@ -19,7 +19,7 @@ import { aboutDataset, type Prepared, type Show } from './prepared.ts'
 import { observe } from './observe.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
-import type { ScheduleRequest } from './request.ts'
+import { speaksOf, type ScheduleRequest } from './request.ts'
 import { calledName, findJob, isOpen } from './select.ts'
 import type { JobSpec, ScriptCopy } from './spec.ts'
 import { statusText } from './statuses.ts'
@@ -96,8 +96,8 @@ async function prepare(
   if (!words.ok) return words
 
   const files = inputFiles(context, declaration.value.inputPaths)
-  if (request.dryRun === null) {
-    const fetched = await getInputs(context, files, report)
+  if (request.dryRun === null && !speaksOf(request.assumeReady, 'inputs')) {
+    const fetched = await getInputs(context, files, request.transfers, report)
     if (!fetched.ok) return fetched
   }
   const identities = await identify(context, files)
@@ -135,6 +135,7 @@ async function prepare(
     parts: command.value.parts,
     logs,
     array: request.array,
+    ...(request.expand === null ? {} : { expand: request.expand }),
     ...(declaration.value.taskOutputs.length === 0 ? {} : { taskOutputs: declaration.value.taskOutputs }),
   }
   return ok({
@@ -219,7 +220,9 @@ function dryRun(context: Context, prepared: Prepared, report: (report: Report) =
     ...prepared.reserved.map((path) => `reserves: ${path}`),
   ]
   show(`${lines.join('\n')}\n`, '')
-  const conflict = context.ledger.conflict(context.dataset.root, prepared.reserved)
+  const conflict = prepared.request.checkOutputs
+    ? context.ledger.conflict(context.dataset.root, prepared.reserved)
+    : null
   const note: Note =
     conflict === null
       ? { kind: 'scheduled', cmd: spec.cmd }

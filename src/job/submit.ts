@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import type { Fallible } from '../contract/fallible.ts'
+import { ok, type Fallible } from '../contract/fallible.ts'
 import { jobName, type JobId, type SchedulerJobId } from '../contract/ids.ts'
 import type { HeldSubmission, SubmitOutcome } from '../contract/scheduler.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
@@ -7,6 +7,7 @@ import type { Note } from './note.ts'
 import { referenceTo } from './observe.ts'
 import type { Report } from './report.ts'
 import { aboutDataset, keepScript, type Prepared, type Show } from './prepared.ts'
+import { speaksOf } from './request.ts'
 import { jobFacts } from './select.ts'
 import { checkSaved } from './whole.ts'
 import { makeOutputsReady, releaseFiles } from './writable-files.ts'
@@ -63,6 +64,7 @@ async function intend(
       spec: prepared.spec,
     },
     prepared.reserved,
+    prepared.request.checkOutputs,
   )
   if ('conflict' in intended) {
     const { wanted, reserved, job } = intended.conflict
@@ -94,9 +96,10 @@ async function makeReady(
   job: Job,
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
-  return prepared.spec.whole
-    ? checkSaved(context)
-    : makeOutputsReady(context, job, prepared.request.freshOutputs, report)
+  if (prepared.spec.whole) return checkSaved(context)
+  const { freshOutputs, assumeReady } = prepared.request
+  if (speaksOf(assumeReady, 'outputs')) return ok(null)
+  return makeOutputsReady(context, job, freshOutputs, report)
 }
 
 /** Submits: from the shell that stands ready to the moment the job's id is known, or sbatch has ended. */
@@ -174,7 +177,10 @@ async function conclude(
       if (described) context.ledger.change(id, context.now(), 'described', {}, described)
       report({
         ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: prepared.spec.cmd }),
-        facts: jobFacts(job),
+        facts: {
+          ...jobFacts(job),
+          ...(prepared.request.checkOutputs ? {} : { outputs_checked: false }),
+        },
       })
       return { exitCode: outcome.exitCode, job: id }
     }

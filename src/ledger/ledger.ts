@@ -53,13 +53,14 @@ export class Ledger<Spec, Observed, Plan> {
     })
   }
 
-  /** Notes a job before it is submitted, reserving its paths, or says what stands in the way. */
+  /** Notes a job before it is submitted, reserving its paths, or says what stands in the way; nothing does when `check` is false. */
   intend(
     job: NewJob<Spec>,
     paths: readonly string[],
+    check = true,
   ): { readonly id: JobId } | { readonly conflict: Conflict } {
     return this.transaction(() => {
-      const conflict = findConflict(this.db, job.worktree, paths)
+      const conflict = check ? findConflict(this.db, job.worktree, paths) : null
       if (conflict !== null) return { conflict }
       const inserted = this.db
         .prepare(
