@@ -27,8 +27,8 @@ beforeEach(async () => {
 
 const finishedBy = async (words: readonly string[]): Promise<readonly number[]> => {
   const told = await tell(box, ['finish', ...words])
-  const saved = told.results.flatMap(({ action, job }) => (action === 'save' ? [job] : []))
-  return jobs.flatMap(({ job }, i) => (saved.includes(job) ? [i] : []))
+  const saved = new Set(told.results.flatMap(({ action, job }) => (action === 'save' ? [job] : [])))
+  return jobs.flatMap(({ job }, i) => (saved.has(job) ? [i] : []))
 }
 
 test('--since finishes the jobs that were submitted at that commit or after it', async () => {
