@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { reference } from '../dev/docs/reference.ts'
 import { checkout } from './support/runtime.ts'
 import { Sandbox } from './support/sandbox.ts'
 
@@ -15,6 +16,9 @@ const ofOthers: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+// It names every option by itself, which explains none.
+const generated = join('docs', 'reference.md')
+
 const pages = ['*.md', 'docs/**/*.md', 'examples/**/*.md']
   .flatMap((pattern) => globSync(pattern, { cwd: checkout }))
   .toSorted()
@@ -28,12 +32,16 @@ beforeAll(async () => {
   const help = async (...words: readonly string[]): Promise<string> =>
     (await box.waybill([...words, '--help'])).stdout
   const overview = /\nCommands:\n([^]*?)\n\n/.exec(await help())?.[1] ?? ''
-  for (const [, name = ''] of overview.matchAll(/^ {2}(\w+)/gm)) {
+  for (const [, name = ''] of overview.matchAll(/^ {2}([\w-]+)/gm)) {
     if (name !== 'help') commands.set(name, readOptions(await help(name)))
   }
 })
 
 afterAll(async () => box.dispose())
+
+test('the reference is what the code says: npm run docs', () => {
+  expect(textOf.get(generated)).toBe(reference())
+})
 
 test('the pages are there, and so are the commands', () => {
   expect(pages).toContain('README.md')
@@ -58,7 +66,7 @@ test.each(pages)('every command and option that %s names exists', (page) => {
 })
 
 test('every command and option that exists is named on some page', () => {
-  const all = [...textOf.values()].join('\n')
+  const all = [...textOf].map(([page, text]) => (page === generated ? '' : text)).join('\n')
   const unnamed = [...commands].flatMap(([name, options]) => [
     ...(all.includes(`waybill ${name}`) ? [] : [name]),
     ...[...options.keys()].filter((flag) => flag.startsWith('--') && flag !== '--help' && !names(all, flag)),
