@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import packageJson from '../package.json' with { type: 'json' }
 import { definedOnly } from './api/environment.ts'
@@ -15,9 +14,7 @@ export async function main(words: readonly string[]): Promise<void> {
     () => performance.now(),
     (code) => process.exit(code),
   )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupts.signalled)
-  // Under nohup(1) it is meant to go on.
-  if (!ignoresHangup()) process.on('SIGHUP', interrupts.signalled)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupts.signalled)
   const out = makeOutput(process.stdout)
   const err = makeOutput(process.stderr)
   const runtime: Runtime = {
@@ -59,12 +56,6 @@ export async function main(words: readonly string[]): Promise<void> {
     `waybill: standard output could not be written, and what was to stand there is lost (${lost.message}); \`waybill jobs\` and \`git log\` tell what was done\n`,
   )
   if ((process.exitCode ?? exitCode.ok) === exitCode.ok) runtime.exit(exitCode.trouble)
-}
-
-/** Whether this process was started with SIGHUP ignored (proc(5), `SigIgn`: a bit a signal, SIGHUP the first). */
-function ignoresHangup(): boolean {
-  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0'
-  return (BigInt(`0x${mask}`) & 1n) === 1n
 }
 
 async function readStdin(): Promise<Buffer> {

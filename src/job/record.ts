@@ -3,6 +3,7 @@ import { jobName } from '../contract/ids.ts'
 import { compactIndices, parseIndices } from '../contract/index-set.ts'
 import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
+import { joinWords } from '../provenance/shell-words.ts'
 import { stateTitle } from '../provenance/title.ts'
 import { groupsOfTasks } from './array-part.ts'
 import type { Job } from './context.ts'
@@ -205,16 +206,16 @@ function textOf(parts: RecordParts): string {
   const { job } = parts
   const messages = [parts.message, job.spec.message].filter((text) => text !== null && text.trim() !== '')
   if (job.spec.title === 'DATALAD RUNCMD')
-    return messages.length > 0 ? messages.join('\n\n') : oneLine(job.spec.cmd)
+    return messages.length > 0 ? messages.join('\n\n') : oneLine(joinWords(job.spec.words))
   const title = `Slurm job ${job.schedulerId}: ${stateTitle(groupsHere(parts).map(({ state }) => state))}`
   const repeats = job.spec.repeats === null ? [] : [`Re-submission of job ${job.spec.repeats}.`]
   return [title, ...messages, ...repeats].join('\n\n')
 }
 
-/** DataLad's own default: the command, cut so that the title stays a line. */
+/** DataLad's own default: the command as it was run, cut after 40 characters; here it stays one line. */
 function oneLine(cmd: string): string {
-  const line = cmd.replaceAll(/\s+/g, ' ')
-  return line.length > 40 ? `${line.slice(0, 40)}[...]` : line
+  const characters = [...cmd.replaceAll(/\s+/g, ' ')]
+  return characters.length > 40 ? `${characters.slice(0, 40).join('')}...` : characters.join('')
 }
 
 function iso(seconds: number | null): string | null {

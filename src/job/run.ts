@@ -2,13 +2,13 @@ import { jobName, type EpochSeconds, type JobId } from '../contract/ids.ts'
 import { withAnnex } from '../dataset/initialise-annex.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
-import { aboutJob } from './ended.ts'
+import { aboutJob, type EndedJob } from './ended.ts'
 import { factsWait } from './facts-wait.ts'
 import { finish } from './finish.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { followOutput, type TakeOutput } from './follow.ts'
 import type { Note } from './note.ts'
-import { observe, type ObservedJob } from './observe.ts'
+import { observe, referenceTo, type ObservedJob } from './observe.ts'
 import { aboutDataset, type Show } from './prepared.ts'
 import { exitOf } from './record.ts'
 import type { Report } from './report.ts'
@@ -16,6 +16,7 @@ import type { ScheduleRequest } from './request.ts'
 import { schedule } from './schedule.ts'
 import { calledName, isOpen, jobFacts } from './select.ts'
 import { statusText } from './statuses.ts'
+import { waitForFacts } from './wait-for-facts.ts'
 
 /** What `run` is asked to do: a schedule, and what becomes of a command that fails. */
 export interface RunRequest extends ScheduleRequest {
@@ -85,10 +86,18 @@ async function awaitEnd(context: Context, submitted: Job, take: TakeOutput): Pro
   const copy = followOutput(context, submitted, take)
   const { first, most } = spacing[submitted.scheduler]
   let doubtfulSince: EpochSeconds | null = null
+  let known = submitted.observed
   for (let wait: number = first; ; wait = Math.min(wait * 1.4, most)) {
     const job = context.ledger.job(submitted.id)
     if (job === null || !isOpen(job)) return null
-    const [seen] = await observe(context, [job], 'states')
+    // What is seen on the way is kept here: a note in the ledger a look would be a wait for the disk a look.
+    const [seen] = await observe(
+      context,
+      [{ ...job, observed: known ?? job.observed }],
+      'states',
+      'only-look',
+    )
+    known = seen?.evidence ?? known
     const verdict = seen?.verdict.kind
     if (verdict !== 'pending' && copy()) context.progress({ kind: 'done' })
     if (seen !== undefined && verdict === 'ended') return seen
@@ -128,7 +137,7 @@ async function conclude(
   report: (report: Report) => void,
 ): Promise<{ readonly exitCode: number | null }> {
   const failed = verdict.kind === 'ended' && verdict.how === 'failed' ? evidence : null
-  const exitCode = failed === null ? null : exitOf(failed.groups)
+  const exitCode = failed === null ? null : await exitCodeOf(context, { job, evidence: failed })
   const close = failed !== null && !request.commitFailed
   const note: Note =
     failed === null || exitCode === null
@@ -144,6 +153,23 @@ async function conclude(
     report(one.note?.kind === 'closed-failed' ? said : one),
   )
   return { exitCode }
+}
+
+/** The command's exit code. The queue of Slurm does not tell it: its description of the job does, else accounting, later. */
+async function exitCodeOf(context: Context, ended: EndedJob): Promise<number> {
+  const { job, evidence } = ended
+  if (evidence.groups.every(({ exit, state }) => exit !== null || state === 'COMPLETED'))
+    return exitOf(evidence.groups)
+  if (job.spec.parts.kind === 'single') {
+    const [described] = await context.schedulers[job.scheduler].describe([referenceTo(context, job)])
+    const told = /^(\d+):(\d+)$/.exec(described?.['ExitCode'] ?? '')
+    if (told !== null) {
+      const exit = { code: Number(told[1]), signal: Number(told[2]) }
+      return exitOf(evidence.groups.map((group) => ({ ...group, exit }))) || 1
+    }
+  }
+  const [known] = await waitForFacts(context, [ended])
+  return exitOf((known ?? ended).evidence.groups)
 }
 
 /** The scheduler's words where they say more than that it failed. */
