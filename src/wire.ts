@@ -9,8 +9,7 @@ import { handleOf, type OpenDataset } from './api/open-dataset.ts'
 import { errorOf, withWords } from './api/waybill-error.ts'
 import type { JobToken } from './contract/ids.ts'
 import { locate } from './dataset/locate.ts'
-import type { MovePlan } from './dataset/move-branch.ts'
-import type { Context } from './job/context.ts'
+import type { Context, LandingPlan } from './job/context.ts'
 import type { Evidence } from './job/evidence.ts'
 import type { JobSpec } from './job/spec.ts'
 import { Ledger } from './ledger/ledger.ts'
@@ -46,7 +45,7 @@ export async function openDataset(
     if (!found.ok) throw errorOf(found.failure)
     const dataset = found.value
     const folder = join(dataset.commonDir, 'waybill')
-    const ledger = new Ledger<JobSpec, Evidence, MovePlan>({ folder, shared: dataset.shared })
+    const ledger = new Ledger<JobSpec, Evidence, LandingPlan>({ folder, shared: dataset.shared })
     if (ledger.warning !== null) options.onWarning?.(ledger.warning)
     const self = identify(process.pid)
     if (self === null) throw new Error('this process is not in /proc')

@@ -2,6 +2,7 @@ import type { FinishNote, OddReason } from '../job/note.ts'
 import { shortRef } from './short-ref.ts'
 import type { Words } from './word-table.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
+import type { LeftFile } from '../dataset/take-out.ts'
 
 /** Words for what `finish`, `close`, `cancel` and recovery have to say. */
 export const finishWords = {
@@ -79,6 +80,13 @@ export const finishWords = {
     note.how === 'done'
       ? 'an interrupted finish was completed'
       : 'an interrupted finish was undone; its jobs are open and their files are in place',
+  'no-commit-yet': () =>
+    'there is no commit yet that branches or a merge could begin at: make a first one, or finish without --branches and --octopus',
+  'too-many-to-merge': ({ jobs, most }) =>
+    `${jobs} jobs have ended, and a merge of more than ${most} branches is more than git's own tools and others that show history are made for; nothing was changed. Name at most ${most} jobs at a time, or use --branches`,
+  'branch-taken': ({ job, branch, taken }) =>
+    `there is a branch ${taken} already, and job ${job} would be recorded on ${branch}; delete it (\`git branch -D ${taken}\`) or rename it (\`git branch -m ${taken} NEW\`), and finish again. The job stays open`,
+  'left-in-place': ({ why }) => inPlaceWords(why),
 } satisfies Words<FinishNote>
 
 function recordedWords({ recorded }: { readonly recorded: string }): string {
@@ -87,6 +95,19 @@ function recordedWords({ recorded }: { readonly recorded: string }): string {
 
 function restWords(job: string): string {
   return `\`waybill reschedule --failed-tasks ${job}\` runs them again; \`waybill finish ${job}\` with --close-failed-jobs lets go of them, with --commit-failed-jobs records them too`
+}
+
+function inPlaceWords(why: LeftFile['why']): string {
+  switch (why) {
+    case 'differs':
+      return 'left in the work tree: it is no longer what was recorded on the branch of its job'
+    case 'not-settled':
+      return 'left in the work tree: a merge waits at this path, or git was told not to look at it'
+    case 'no-room':
+      return 'it could not be put back as git has it: something stands in its place; `git checkout -- PATH` brings it back'
+    case 'no-permission':
+      return 'left in the work tree, where it may not be removed: permission denied'
+  }
 }
 
 function leftWords(why: 'changed' | 'gone' | 'only-copy'): string {

@@ -1,5 +1,6 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
+import { parentsOf } from './commit-parents.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import { readIdentity } from './identity.ts'
@@ -13,18 +14,21 @@ export type CommitChange =
   | { readonly path: string; readonly mode: string; readonly content: Buffer }
   | { readonly path: string; readonly deleted: true }
 
-/** A commit to be written on top of the one before it. No changes: an empty commit. */
+/** A commit to be written. No changes: an empty commit. */
 export interface NewCommit {
   readonly message: string
+  /** What makes the tree of its first parent its own. */
   readonly changes: readonly CommitChange[]
+  /** Numbers name commits of the same request, from 0; `base` is the request's `parent`. Unless told, the one before it. */
+  readonly parents?: readonly ('base' | number)[]
 }
 
 /** A list of commits to be written. */
 export interface CommitRequest {
-  /** The commit below the first one; null for the first commit of a repository. */
+  /** The commit below the first one, and wherever `base` stands; null for the first commit of a repository. */
   readonly parent: CommitId | null
   readonly commits: readonly NewCommit[]
-  /** They end up at `refs/waybill/<operation>`, which keeps them from gc until `dropOperation`. */
+  /** The last one ends up at `refs/waybill/<operation>`, which keeps it and what is below it from gc until `dropOperation`. */
   readonly operation: string
   /** Whole seconds and zone (`+0100`) for author and committer. */
   readonly when: { readonly seconds: number; readonly zone: string }
@@ -33,8 +37,9 @@ export interface CommitRequest {
 }
 
 /**
- * Writes commits one upon the other by one `git fast-import`, whatever their number and the size of the repository, and
- * returns their ids in order. No branch, index or work tree is touched. Author and committer are those of `git commit`.
+ * Writes commits, one upon the other unless they say otherwise, by one `git fast-import`, whatever their number and the
+ * size of the repository, and returns their ids in order. No branch, index or work tree is touched. Author and committer
+ * are those of `git commit`.
  */
 export async function writeCommits(
   dataset: Dataset,
@@ -74,13 +79,16 @@ function* stream(
   request: CommitRequest,
   who: { readonly author: string; readonly committer: string },
 ): Generator<string | Buffer> {
-  // A ref left over by an earlier try would become the first commit's parent.
-  yield `feature done\nreset ${operationRef(request.operation)}\n\n`
+  yield 'feature done\n'
   for (const [i, commit] of request.commits.entries()) {
+    const parents = parentsOf(request, i)
+    // What the ref holds, also from an earlier try, would become its parent.
+    if (parents.length === 0) yield `reset ${operationRef(request.operation)}\n\n`
     yield `commit ${operationRef(request.operation)}\nmark :${i + 1}\nauthor ${who.author}\ncommitter ${who.committer}\n`
     yield* data(Buffer.from(commit.message.endsWith('\n') ? commit.message : `${commit.message}\n`))
-    if (i > 0) yield `from :${i}\n`
-    else if (request.parent !== null) yield `from ${request.parent}\n`
+    for (const [nth, parent] of parents.entries()) {
+      yield `${nth === 0 ? 'from' : 'merge'} ${typeof parent === 'number' ? `:${parent + 1}` : parent}\n`
+    }
     // Deletions first: a directory may become a file of that name, and a file a directory.
     for (const change of commit.changes) if ('deleted' in change) yield `D ${quote(change.path)}\n`
     for (const change of commit.changes) {

@@ -9,7 +9,7 @@ import { readHead, readRef } from './head.ts'
 import { dropLock, takeLock, type Patience } from './index-lock.ts'
 import type { Dataset } from './locate.ts'
 import { makeNextIndex, nextIndexPath, removeNextIndexes } from './next-index.ts'
-import { clearRefLocks } from './ref-locks.ts'
+import { clearRefLocks, type RefWork } from './ref-locks.ts'
 import { diffTrees, type Change } from './tree.ts'
 
 /**
@@ -56,7 +56,7 @@ export async function moveBranch(
   const moved = await updateRef(dataset, plan)
   if (!moved.ok) {
     // Its end tells less than the branch: git may have been killed after it had moved it.
-    await clearRefLocks(dataset, plan, patience)
+    await clearRefLocks(dataset, refWork(plan), patience)
     const tip = await readRef(dataset, plan.ref ?? 'HEAD')
     if (!tip.ok || tip.value !== plan.to) {
       letGo(dataset, plan)
@@ -87,10 +87,15 @@ async function prepare(
   })
 }
 
+/** What a move does to refs. */
+export function refWork({ operation, ref, to }: MovePlan): RefWork {
+  return { operation, refs: [ref], ids: [to] }
+}
+
 /** Leaves nothing of a move behind but the operation's ref. */
-export function letGo(dataset: Dataset, plan: MovePlan): void {
-  removeNextIndexes(dataset, plan.operation)
-  dropLock(dataset, plan.operation)
+export function letGo(dataset: Dataset, { operation }: Pick<MovePlan, 'operation'>): void {
+  removeNextIndexes(dataset, operation)
+  dropLock(dataset, operation)
 }
 
 /**

@@ -1,27 +1,12 @@
-import {
-  constants,
-  copyFileSync,
-  lstatSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  type Stats,
-} from 'node:fs'
+import { constants, copyFileSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
+import { filterGroups, quiet, withoutAnnex } from './filter-groups.ts'
 import { git } from './git.ts'
 import { indexInfo, readIndexEntries, type IndexEntry } from './index-entries.ts'
 import type { Dataset } from './locate.ts'
-import { readSizes } from './objects.ts'
 import type { Change } from './tree.ts'
-
-/** Hooks are for the user's own commands: this index is not theirs yet. */
-const quiet = [['core.hooksPath', '/dev/null'] as const]
-
-/** `process` is asked before `clean`, and an empty one means no filter at all (convert.c). */
-const withoutAnnex = [...quiet, ['filter.annex.process', ''] as const, ['filter.annex.clean', ''] as const]
 
 /** Path of the new index of an operation, beside the user's. `attempt` keeps a late child of a dead process off it. */
 export function nextIndexPath(dataset: Dataset, operation: string, attempt: string): string {
@@ -50,7 +35,7 @@ export async function makeNextIndex(
     return fail(fromSystem('index', error))
   }
   if (changes.length === 0) return ok(null)
-  const groups = await group(dataset, changes)
+  const groups = await filterGroups(dataset, changes)
   if (!groups.ok) return groups
   const { exact, raw, filtered } = groups.value
   const steps = [
@@ -76,36 +61,6 @@ function copyIndex(from: string, to: string): void {
   // Whole seconds, rounded down: earlier only means that git looks at more files.
   const seconds = Math.floor(stat.mtimeMs / 1000)
   utimesSync(to, seconds, seconds)
-}
-
-/**
- * How each path gets its entry. `exact`: nothing in the work tree that could be it. `raw`: its bytes are the blob.
- * `filtered`: through git's filters (unlocked annexed files, whose content git-annex knows without reading it; LFS).
- */
-async function group(
-  dataset: Dataset,
-  changes: readonly Change[],
-): Promise<Fallible<{ exact: Change[]; raw: string[]; filtered: string[] }, DatasetFailure>> {
-  const groups = { exact: [] as Change[], raw: [] as string[], filtered: [] as string[] }
-  const regular: { path: string; oid: string; size: number }[] = []
-  for (const change of changes) {
-    const stat = lstat(join(dataset.root, change.path))
-    const mode = change.after?.mode ?? ''
-    if (stat?.isSymbolicLink() && mode === '120000') groups.raw.push(change.path)
-    else if (stat?.isFile() && mode.startsWith('100')) {
-      regular.push({ path: change.path, oid: change.after?.oid ?? '', size: stat.size })
-    } else groups.exact.push(change)
-  }
-  if (dataset.annex === null) return ok({ ...groups, filtered: regular.map((one) => one.path) })
-  const sizes = await readSizes(
-    dataset,
-    regular.map((one) => one.oid),
-  )
-  if (!sizes.ok) return sizes
-  // A large file must not be hashed, let alone stored, as if its own bytes were the blob.
-  for (const [i, one] of regular.entries())
-    (sizes.value[i] === one.size ? groups.raw : groups.filtered).push(one.path)
-  return ok(groups)
 }
 
 async function set(
@@ -176,12 +131,4 @@ async function settle(
 export function stands(entry: IndexEntry | undefined, tree: Change['after']): boolean {
   if (entry === undefined || tree === null) return entry === undefined && tree === null
   return entry.stage === 0 && entry.mode === tree.mode && entry.oid === tree.oid
-}
-
-function lstat(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
 }

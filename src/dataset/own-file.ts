@@ -37,8 +37,8 @@ export function writeOwnFile(
   }
 }
 
-/** Makes the folders on the way. Gives the first that is a link or a file instead: a tree cannot hold both. */
-function makeFolders(root: string, folder: string): string | null {
+/** Makes the folders on the way to a root-relative path. Gives the first that is a link or a file instead: a tree cannot hold both. */
+export function makeFolders(root: string, folder: string): string | null {
   if (folder === '.') return null
   const segments = folder.split('/')
   for (let depth = 1; depth <= segments.length; depth++) {

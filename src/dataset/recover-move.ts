@@ -1,13 +1,13 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
-import { operationRef } from './operation-ref.ts'
+import { dropOwnRef } from './own-ref.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import { readHead, readRef } from './head.ts'
 import { holdsLock, takeLock, type Patience } from './index-lock.ts'
 import { readIndexEntries } from './index-entries.ts'
 import type { Dataset } from './locate.ts'
-import { installIndex, letGo, type MovePlan } from './move-branch.ts'
+import { installIndex, letGo, refWork, type MovePlan } from './move-branch.ts'
 import { makeNextIndex, nextIndexPath, removeNextIndexes, stands } from './next-index.ts'
 import { clearRefLocks } from './ref-locks.ts'
 import { diffTrees, type Change } from './tree.ts'
@@ -22,9 +22,9 @@ export async function recoverMove(
   plan: MovePlan,
   patience: Patience,
 ): Promise<Fallible<'done' | 'rolled-back', DatasetFailure>> {
-  await clearRefLocks(dataset, plan, patience)
+  await clearRefLocks(dataset, refWork(plan), patience)
   // A git of the dead process may still be about to move the branch: without this ref it cannot.
-  const dropped = await dropOwnRef(dataset, plan)
+  const dropped = await dropOwnRef(dataset, plan.operation)
   if (!dropped.ok) return dropped
   const contained = await contains(dataset, plan)
   if (!contained.ok) return contained
@@ -55,18 +55,6 @@ async function finish(dataset: Dataset, plan: MovePlan): Promise<Fallible<null, 
   const index = nextIndexPath(dataset, plan.operation, 'again')
   const made = await makeNextIndex(dataset, behind.value, index)
   return made.ok ? installIndex(dataset, index) : made
-}
-
-async function dropOwnRef(dataset: Dataset, plan: MovePlan): Promise<Fallible<null, DatasetFailure>> {
-  const ref = operationRef(plan.operation)
-  for (let tries = 0; ; tries++) {
-    const at = await readRef(dataset, ref)
-    if (!at.ok) return at
-    if (at.value === null) return ok(null)
-    const dropped = await git(dataset, ['update-ref', '-d', ref, at.value])
-    if (dropped.ok) return ok(null)
-    if (tries === 3) return dropped
-  }
 }
 
 /** Whether the branch of the plan holds its commits now. For a detached HEAD: whatever HEAD is at. */

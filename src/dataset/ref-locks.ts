@@ -3,25 +3,33 @@ import { join } from 'node:path'
 import { operationRef } from './operation-ref.ts'
 import { holdsLock, lockPath, type Patience } from './index-lock.ts'
 import type { Dataset } from './locate.ts'
-import type { MovePlan } from './move-branch.ts'
+
+/** What a transaction on refs was to do. */
+export interface RefWork {
+  readonly operation: string
+  /** The full names of the refs besides the operation's own; null for a detached HEAD. */
+  readonly refs: readonly (string | null)[]
+  /** What it was to write. */
+  readonly ids: readonly string[]
+}
 
 /**
- * Removes the locks that a killed `git update-ref` of this move left on refs; git itself never would. Ours are: that of
- * the operation's own ref; one that holds the id the move was to write; and an empty one that was made while the index was
+ * Removes the locks that a killed `git update-ref` of this work left on refs; git itself never would. Ours are: that of
+ * the operation's own ref; one that holds an id that was to be written; and an empty one that was made while the index was
  * locked by us and is still there a second later.
  */
-export async function clearRefLocks(dataset: Dataset, plan: MovePlan, patience: Patience): Promise<void> {
-  const own = join(dataset.commonDir, `${operationRef(plan.operation)}.lock`)
+export async function clearRefLocks(dataset: Dataset, work: RefWork, patience: Patience): Promise<void> {
+  const own = join(dataset.commonDir, `${operationRef(work.operation)}.lock`)
   const locks = new Set([
     own,
-    plan.ref === null ? join(dataset.gitDir, 'HEAD.lock') : join(dataset.commonDir, `${plan.ref}.lock`),
-    join(dataset.gitDir, 'HEAD.lock'),
+    ...work.refs.map((ref) => (ref === null ? headLock(dataset) : join(dataset.commonDir, `${ref}.lock`))),
+    headLock(dataset),
     join(dataset.commonDir, 'packed-refs.lock'),
   ])
   const present = [...locks].filter((lock) => statSync(lock, { throwIfNoEntry: false }) !== undefined)
-  const doubtful = present.filter((lock) => !isCertain(lock, own, plan))
+  const doubtful = present.filter((lock) => lock !== own && !holdsOneOf(lock, work.ids))
   for (const lock of present) if (!doubtful.includes(lock)) rmSync(lock, { force: true })
-  if (doubtful.length === 0 || !holdsLock(dataset, plan.operation)) return
+  if (doubtful.length === 0 || !holdsLock(dataset, work.operation)) return
   const before = doubtful.map((lock) => identityOf(lock))
   await patience.sleep(1)
   const since = statSync(lockPath(dataset), { throwIfNoEntry: false })?.mtimeMs ?? Infinity
@@ -35,10 +43,13 @@ export async function clearRefLocks(dataset: Dataset, plan: MovePlan, patience: 
   }
 }
 
-function isCertain(lock: string, own: string, plan: MovePlan): boolean {
-  if (lock === own) return true
+function headLock(dataset: Dataset): string {
+  return join(dataset.gitDir, 'HEAD.lock')
+}
+
+function holdsOneOf(lock: string, ids: readonly string[]): boolean {
   try {
-    return readFileSync(lock, 'utf8').trim() === plan.to
+    return ids.includes(readFileSync(lock, 'utf8').trim())
   } catch {
     return false
   }

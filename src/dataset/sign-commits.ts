@@ -1,5 +1,6 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
+import { parentsOf } from './commit-parents.ts'
 import type { CommitRequest } from './commits.ts'
 import { operationRef } from './operation-ref.ts'
 import type { DatasetFailure } from './failure.ts'
@@ -22,8 +23,10 @@ export async function signCommits(
   }
   const signed: CommitId[] = []
   for (const [i, commit] of request.commits.entries()) {
-    const parent = signed.at(-1) ?? request.parent
-    const parents = parent === null ? [] : ['-p', parent]
+    const parents = parentsOf(request, i).flatMap((parent) => [
+      '-p',
+      typeof parent === 'number' ? (signed[parent] ?? '') : parent,
+    ])
     const made = await git(
       dataset,
       ['commit-tree', `${unsigned[i] ?? ''}^{tree}`, ...parents, '-S', '-F', '-'],

@@ -62,6 +62,20 @@ export async function diffTrees(
   return diff.ok ? ok(parseRaw(diff.value.stdout)) : diff
 }
 
+/** What commits of one parent change in it, by one process for all; a path that several change comes once. */
+export async function changesOf(
+  dataset: Dataset,
+  commits: readonly CommitId[],
+): Promise<Fallible<readonly Change[], DatasetFailure>> {
+  if (commits.length === 0) return ok([])
+  const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-ext-diff', '--no-commit-id']
+  const diff = await git(dataset, [...args, '--stdin'], {
+    input: commits.map((commit) => `${commit}\n`),
+  })
+  if (!diff.ok) return diff
+  return ok([...new Map(parseRaw(diff.value.stdout).map((change) => [change.path, change])).values()])
+}
+
 /** `mode type oid TAB path`, as `ls-tree -z` prints it. */
 function parseEntry(line: string): Entry {
   const tab = line.indexOf('\t')

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { EpochSeconds, JobToken } from '../contract/ids.ts'
 import type { ProcessIdentity, Scheduler } from '../contract/scheduler.ts'
 import type { Dataset } from '../dataset/locate.ts'
+import type { BranchesPlan } from '../dataset/make-branches.ts'
 import type { MovePlan } from '../dataset/move-branch.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { JobRow } from '../ledger/job-row.ts'
@@ -11,8 +12,11 @@ import type { JobSpec } from './spec.ts'
 /** A job as this room knows it. */
 export type Job = JobRow<JobSpec, Evidence>
 
+/** What is noted before commits go to where they are to stand: the branch that is checked out, or branches of their own. */
+export type LandingPlan = MovePlan | BranchesPlan
+
 /** The ledger as this room uses it. */
-export type JobLedger = Ledger<JobSpec, Evidence, MovePlan>
+export type JobLedger = Ledger<JobSpec, Evidence, LandingPlan>
 
 /** Something that a person may want to see while work goes on. Only the command line has words for it. */
 export type Progress =

@@ -1,22 +1,14 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
-import type { Patience } from '../dataset/index-lock.ts'
 import { locate } from '../dataset/locate.ts'
 import { moveBranch, type MovePlan } from '../dataset/move-branch.ts'
 import { dropStaleOperations } from '../dataset/stale-operations.ts'
 import { recoverMove } from '../dataset/recover-move.ts'
-import type { RecordedJob } from '../ledger/moves.ts'
+import { recoverBranches } from './branch-move.ts'
 import type { Context } from './context.ts'
 import { finishLease, leaseOwner } from './lease.ts'
+import { markRecorded, patience, type Recorded } from './marking.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
-
-/** How long the user's own git may hold the index before we say so. */
-export function patience(context: Context): Patience {
-  return { seconds: 10, sleep: context.sleep, now: context.now }
-}
-
-/** Which commit records which job. */
-export type Recorded = readonly RecordedJob[]
 
 /**
  * Moves the branch to new commits and marks their jobs as recorded. The ledger knows the plan before its first step, so
@@ -53,9 +45,14 @@ export async function recoverMoves(context: Context, report: (report: Report) =>
   await dropStaleOperations(context.dataset, new Set(pending.map(({ id }) => id)))
   for (const move of pending) {
     const dataset = await locate(move.worktree, context.env)
+    const { plan } = move
+    if ('branches' in plan) {
+      await recoverBranches(context, dataset.ok ? dataset.value : null, { ...move, plan }, report)
+      continue
+    }
     // A worktree that is gone took its index with it; what stands of the branch is told from here.
     const place = dataset.ok ? dataset.value : context.dataset
-    const recovered = await recoverMove(place, move.plan, patience(context))
+    const recovered = await recoverMove(place, plan, patience(context))
     const about = { action: 'recover', path: move.worktree, type: 'dataset' } as const
     if (!recovered.ok) {
       report({ ...about, status: 'error', note: recovered.failure })
@@ -65,23 +62,4 @@ export async function recoverMoves(context: Context, report: (report: Report) =>
     else context.ledger.endMove(move.id)
     report({ ...about, status: 'ok', note: { kind: 'recovered-move', how: recovered.value } })
   }
-}
-
-function markRecorded(context: Context, operation: string, jobs: Recorded): void {
-  context.ledger.transaction(() => {
-    for (const one of jobs) markOne(context, one)
-    context.ledger.endMove(operation)
-  })
-}
-
-function markOne(context: Context, { job: id, commit, tasks }: RecordedJob): void {
-  const job = context.ledger.job(id)
-  if (tasks !== undefined) {
-    const recorded = [...(job?.recorded ?? []), { tasks, commit }]
-    context.ledger.change(id, context.now(), 'tasks-recorded', { recorded }, { tasks, commit })
-    return
-  }
-  const late = job?.observed?.accounting === 'pending'
-  context.ledger.change(id, context.now(), 'recorded', { state: 'recorded', commit }, { commit })
-  if (late) context.ledger.awaitFacts(id)
 }

@@ -1,6 +1,7 @@
 import type { JobState } from '../ledger/job-row.ts'
 import type { DatasetFailure } from '../dataset/failure.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
+import type { LeftFile } from '../dataset/take-out.ts'
 import type { Found } from '../dataset/walk.ts'
 import type { LedgerFailure } from '../ledger/broken.ts'
 import type { RecordFailure } from '../provenance/message.ts'
@@ -128,6 +129,17 @@ export type FinishNote =
   | { readonly kind: 'recovered-never-submitted'; readonly job: string }
   | { readonly kind: 'recovered-submitted'; readonly job: string; readonly schedulerId: string }
   | { readonly kind: 'recovered-move'; readonly how: 'done' | 'rolled-back' }
+  | { readonly kind: 'no-commit-yet' }
+  | { readonly kind: 'too-many-to-merge'; readonly jobs: number; readonly most: number }
+  /** `taken` may also be a branch whose name goes on below that of `branch`. Both without `refs/heads/`. */
+  | {
+      readonly kind: 'branch-taken'
+      readonly job: string
+      readonly branch: string
+      readonly taken: string
+    }
+  /** A file of a job that is recorded on a branch of its own stays in the work tree. */
+  | { readonly kind: 'left-in-place'; readonly why: LeftFile['why'] }
 
 /** What `reschedule` and `show` can have to say. */
 export type RescheduleNote =

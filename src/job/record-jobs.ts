@@ -1,3 +1,4 @@
+import { readHead } from '../dataset/head.ts'
 import { tidyInBackground } from '../dataset/housekeeping.ts'
 import { writeOwnFile } from '../dataset/own-file.ts'
 import type { Context } from './context.ts'
@@ -6,6 +7,7 @@ import { environmentFiles } from './environment-file.ts'
 import { aboutJob, type EndedJob } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { gather, type Environments } from './gather.ts'
+import { checkLanding, withFreeBranches } from './job-branches.ts'
 import { land } from './land.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
@@ -23,16 +25,16 @@ export async function recordJobs(
   request: FinishRequest,
   report: (report: Report) => void,
 ): Promise<void> {
-  const unlocked = await putAllBack(context, asked, report)
+  const landable = await fitToLand(context, asked, request.landing, report)
+  const unlocked = await putAllBack(context, landable, report)
   const told = await tellTasks(context, unlocked, report)
   if (!told.ok) return notSaved(told.failure, unlocked, report)
   const environments = await writeEnvironmentFiles(context, told.value, report)
-  const jobs = told.value.filter((ended) => environments.has(ended))
-  if (jobs.length === 0) return
+  let jobs: readonly EndedJob[] = told.value.filter((ended) => environments.has(ended))
   const branch = jobs[0]?.job.branch ?? ''
   const operation = context.newToken()
   let failure: Note | null = null
-  for (let attempt = 0; attempt < tries; attempt++) {
+  for (let attempt = 0; attempt < tries && jobs.length > 0; attempt++) {
     const gathered = await gather(context, jobs, branch, environments, `${operation}-${attempt}`, request)
     const done = gathered.ok ? await land(context, gathered.value, request.landing) : gathered
     if (done.ok) {
@@ -41,15 +43,38 @@ export async function recordJobs(
       return
     }
     failure = done.failure
+    if (failure.kind === 'git-failed' && request.landing === 'branches') {
+      // Somebody made a branch of that name meanwhile: the other jobs go on.
+      const free = await fitToLand(context, jobs, request.landing, report)
+      if (free.length === jobs.length) break
+      jobs = free
+      continue
+    }
     // Another branch was checked out meanwhile: these records do not belong there.
     if (failure.kind !== 'branch-moved' || failure.found.ref !== branch) break
   }
-  if (failure !== null) notSaved(failure, jobs, report)
+  if (failure !== null && jobs.length > 0) notSaved(failure, jobs, report)
 }
 
 function notSaved(failure: Note, jobs: readonly EndedJob[], report: (report: Report) => void): void {
   report({ action: 'save', status: 'error', path: '.', type: 'dataset', note: failure })
   for (const { job } of jobs) report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
+}
+
+/** The jobs whose commits can land as asked; says why of the others, before anything is changed: they stay open. */
+async function fitToLand(
+  context: Context,
+  jobs: readonly EndedJob[],
+  landing: FinishRequest['landing'],
+  report: (report: Report) => void,
+): Promise<readonly EndedJob[]> {
+  if (landing === 'branch') return jobs
+  const head = await readHead(context.dataset)
+  const fit = head.ok ? checkLanding(jobs, landing, head.value.commit !== null) : head
+  const free = !fit.ok || landing === 'octopus' ? fit : await withFreeBranches(context, jobs, report)
+  if (free.ok) return free.value ?? jobs
+  report({ action: 'finish', status: 'impossible', path: '.', type: 'dataset', note: free.failure })
+  return []
 }
 
 /** Puts back what the jobs did not change. A job of which this fails is left out after saying why: it stays open. */

@@ -17,11 +17,11 @@ export interface RecordedJob {
   readonly tasks?: string
 }
 
-/** Notes a move; false when one of its jobs has ended its life. Call inside a transaction. */
+/** Notes a move, or how far one has come; false when one of its jobs has ended its life. Call inside a transaction. */
 export function insertMove(db: DatabaseSync, move: PendingMove<unknown>): boolean {
   const open = db.prepare(`SELECT 1 FROM jobs WHERE id = ? AND ${isOpen}`)
   if (move.jobs.some(({ job }) => open.get(job) === undefined)) return false
-  db.prepare('INSERT INTO moves (id, worktree, plan, jobs) VALUES (?, ?, ?, ?)').run(
+  db.prepare('INSERT OR REPLACE INTO moves (id, worktree, plan, jobs) VALUES (?, ?, ?, ?)').run(
     move.id,
     move.worktree,
     JSON.stringify(move.plan),
