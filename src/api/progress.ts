@@ -8,10 +8,16 @@ export function progressWords(event: Progress): string | null {
       return `fetching ${counted(event.files, 'input')} …`
     case 'copying':
       return `making ${counted(event.files, 'output')} writable (${bytes(event.bytes)}) …`
+    case 'copying-inputs':
+      return `copying ${counted(event.files, 'input')} to the alternative directory (${bytes(event.bytes)}) …`
+    case 'bringing-back':
+      return `bringing back ${counted(event.files, 'file')} (${bytes(event.bytes)}) …`
     case 'adding':
       return `saving ${counted(event.files, 'file')} …`
     case 'waiting-for-finish':
       return `waiting for another finish (${event.holder}) …`
+    case 'waiting-for-copies':
+      return `waiting for another schedule that copies its inputs (${event.holder}) …`
     case 'waiting-for-accounting':
       return `waiting for Slurm's accounting of ${counted(event.jobs, 'job')} …`
     case 'waiting-for-start':

@@ -1,6 +1,7 @@
 import type { Note } from '../job/note.ts'
 import type { Words } from './word-table.ts'
 import { printable, printableLines } from './printable.ts'
+import { altDirWords } from './words-alt-dir.ts'
 import { datasetWords } from './words-dataset.ts'
 import { finishWords } from './words-finish.ts'
 import { ledgerWords } from './words-ledger.ts'
@@ -16,6 +17,7 @@ const table: Words<Note> = {
   ...ledgerWords,
   ...datasetWords,
   ...runWords,
+  ...altDirWords,
 }
 
 /**

@@ -56,4 +56,5 @@ async function closeOne(
   await releaseFiles(context, job, report)
   context.ledger.change(job.id, context.now(), 'closed', { state: 'closed' }, { by: context.user })
   say('ok', { kind: 'closed' })
+  if (job.spec.altDir !== undefined) say('ok', { kind: 'alt-dir-left', dir: job.spec.altDir })
 }

@@ -11,7 +11,7 @@ import { isPattern, literalPrefix } from '../ledger/path-pattern.ts'
 import { covers } from '../ledger/covers.ts'
 import type { Context } from './context.ts'
 import { outputsOf, type EndedJob } from './ended.ts'
-import { insideRoot, logFiles } from './logs-plan.ts'
+import { logFiles, placeInDataset } from './logs-plan.ts'
 import type { OddReason } from './note.ts'
 import type { Report } from './report.ts'
 import { targetsOf } from './targets.ts'
@@ -185,7 +185,7 @@ function findLogs(context: Context, ended: EndedJob): FoundLogs {
   for (const { place } of logsOfPart(ended)) {
     if (place.kind === 'discarded') continue
     const path = place.kind === 'path' ? place.path : place.pattern
-    const relative = insideRoot(context.dataset.root, path)
+    const relative = placeInDataset(context.dataset.root, ended.job.spec, path)
     if (relative === null) {
       outside.add(path)
       continue
@@ -209,15 +209,15 @@ function findLogs(context: Context, ended: EndedJob): FoundLogs {
   return { inside, outside: [...outside], reports }
 }
 
-/** Logs of jobs that are not being recorded now must not be taken for outputs of those that are. */
-function logsOfOthers(context: Context, jobs: readonly EndedJob[]): ReadonlySet<string> {
+/** Logs of jobs that are not being recorded now must not be taken for outputs of those that are. Root-relative. */
+export function logsOfOthers(context: Context, jobs: readonly EndedJob[]): ReadonlySet<string> {
   const ids = new Set<JobId>(jobs.map(({ job }) => job.id))
   const others = context.ledger
     .openJobs()
     .filter((job) => !ids.has(job.id) && job.worktree === context.dataset.root)
   const logs = [...others, ...jobs.map(({ job }) => job)].flatMap((job) =>
     logFiles(job).flatMap(({ place }) =>
-      place.kind === 'path' ? [insideRoot(context.dataset.root, place.path)] : [],
+      place.kind === 'path' ? [placeInDataset(context.dataset.root, job.spec, place.path)] : [],
     ),
   )
   return new Set(logs.filter((path) => path !== null))

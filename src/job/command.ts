@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { readArraySpec } from '../contract/array-spec.ts'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { absentInputs } from '../dataset/inputs.ts'
 import { splitLine } from '../provenance/shell-words.ts'
 import { readSbatch, type SbatchLine } from '../slurm/sbatch-line.ts'
+import { inDataset } from './alt-dir.ts'
 import type { Context } from './context.ts'
 import type { Parts } from './evidence.ts'
 import { getInputs } from './inputs.ts'
@@ -12,6 +13,7 @@ import { insideRoot } from './logs-plan.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import type { ScheduleRequest } from './request.ts'
+import type { JobSpec } from './spec.ts'
 
 /** Who will run the words, and what is known of them beforehand. */
 export interface Command {
@@ -53,24 +55,34 @@ export async function understand(
   request: ScheduleRequest,
   scheduler: 'slurm' | 'local',
   words: readonly string[],
+  { altDir }: Pick<JobSpec, 'altDir'>,
   report: (report: Report) => void,
 ): Promise<Fallible<Command, Note>> {
   if (scheduler === 'local') return understandLocal(request, words)
   if (request.array !== null) return fail({ kind: 'array-needs-local' })
-  const around = { cwd: context.cwd, env: context.env, readFile }
-  let sbatch = readSbatch(words, around)
+  const { root } = context.dataset
+  const cwd = altDir === undefined ? context.cwd : join(altDir, relative(root, context.cwd))
+  // What lies in the dataset will lie there too when sbatch looks for it.
+  const origin = (path: string): string => inDataset(root, altDir, path)
+  const around = { cwd, env: context.env, readFile: (path: string) => readFile(origin(path)) }
+  const read = (stdin?: string): SbatchLine => {
+    const line = readSbatch(words, stdin === undefined ? around : { ...around, stdin })
+    const { script } = line
+    return script.kind === 'file' ? { ...line, script: { ...script, path: origin(script.path) } } : line
+  }
+  let sbatch = read()
   let stdin: Buffer | null = null
-  const path = sbatch.script.kind === 'file' ? insideRoot(context.dataset.root, sbatch.script.path) : null
+  const path = sbatch.script.kind === 'file' ? insideRoot(root, sbatch.script.path) : null
   if (path !== null && request.dryRun === null && absentInputs(context.dataset, [path]).length > 0) {
     const fetched = await getInputs(context, [path], request.transfers, report)
     if (!fetched.ok) return fetched
-    sbatch = readSbatch(words, around)
+    sbatch = read()
   }
   if (sbatch.script.kind === 'stdin' && !sbatch.submitsNothing) {
     stdin = request.repeat?.stdin ?? (request.readStdin === null ? null : await request.readStdin())
     if (stdin === null || stdin.length === 0)
       return fail({ kind: 'script-missing', path: '(standard input)', copy: null })
-    sbatch = readSbatch(words, { ...around, stdin: stdin.toString() })
+    sbatch = read(stdin.toString())
   }
   if (sbatch.script.kind === 'file' && sbatch.script.text === null && !sbatch.submitsNothing) {
     return fail({

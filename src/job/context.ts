@@ -22,8 +22,9 @@ export type JobLedger = Ledger<JobSpec, Evidence, LandingPlan>
 export type Progress =
   | { readonly kind: 'fetching'; readonly files: number }
   | { readonly kind: 'copying'; readonly files: number; readonly bytes: number }
+  | { readonly kind: 'copying-inputs' | 'bringing-back'; readonly files: number; readonly bytes: number }
   | { readonly kind: 'adding'; readonly files: number; readonly done: number }
-  | { readonly kind: 'waiting-for-finish'; readonly holder: string }
+  | { readonly kind: 'waiting-for-finish' | 'waiting-for-copies'; readonly holder: string }
   | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
   /** `run` waits, and the job has not begun. */
   | { readonly kind: 'waiting-for-start'; readonly job: string }

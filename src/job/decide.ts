@@ -84,6 +84,8 @@ async function decideEnded(
     const statuses = statusText(job, evidence)
     context.ledger.change(job.id, context.now(), 'closed', { state: 'closed' }, { statuses })
     report(aboutJob('ok', job, { kind: 'closed-failed', statuses, recorded: recordedTasks(job) }))
+    if (job.spec.altDir !== undefined)
+      report(aboutJob('ok', job, { kind: 'alt-dir-left', dir: job.spec.altDir }))
     return null
   }
   if (head === null) return null

@@ -11,7 +11,7 @@ import type { Collection } from './collect.ts'
 import { jobFolder, type Context } from './context.ts'
 import type { EndedJob } from './ended.ts'
 import { expandedOutputs } from './expanded-outputs.ts'
-import { insideRoot, logPatterns } from './logs-plan.ts'
+import { logPatterns, placeInDataset } from './logs-plan.ts'
 import { buildRecord } from './record.ts'
 import type { Report } from './report.ts'
 
@@ -62,7 +62,7 @@ export function draft(
     slurmFiles: [...collection.logs, ...(environment === null ? [] : [environment])],
     slurmPatterns: [
       ...logPatterns(ended.job)
-        .map((pattern) => insideRoot(root, pattern))
+        .map((pattern) => placeInDataset(root, ended.job.spec, pattern))
         .filter((path) => path !== null),
       ...(environment === null ? [] : [environment]),
     ],

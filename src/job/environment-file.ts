@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { Context, Job } from './context.ts'
 import type { EndedJob } from './ended.ts'
-import { insideRoot, logFiles } from './logs-plan.ts'
+import { logFiles, placeInDataset } from './logs-plan.ts'
 import { referenceTo } from './observe.ts'
 
 /** `slurm-job-<id>.env.json`: where it stands in the dataset, and its content. */
@@ -51,7 +51,7 @@ function folderOf(context: Context, job: Job): string {
       : first.kind === 'path'
         ? first.path
         : first.pattern
-  const inside = path === null ? null : insideRoot(context.dataset.root, path)
+  const inside = path === null ? null : placeInDataset(context.dataset.root, job.spec, path)
   return inside === null ? job.spec.pwd : posix.dirname(inside)
 }
 

@@ -1,9 +1,10 @@
 import { checkCommittable, readHead, type Head } from '../dataset/head.ts'
 import { readIdentity } from '../dataset/identity.ts'
+import { cleanAltDirs, hasAltDirsToClean } from './alt-clean.ts'
 import { chooseJobs } from './choose-jobs.ts'
 import { decide } from './decide.ts'
 import { aboutJob, type EndedJob } from './ended.ts'
-import { finishLease, withLease } from './lease.ts'
+import { altDirLease, finishLease, tryLease, withLease } from './lease.ts'
 import type { Context, Job } from './context.ts'
 import { addLateFacts } from './late-facts.ts'
 import { recoverMoves } from './move.ts'
@@ -33,7 +34,8 @@ export async function finish(
   }
   await reconcile(context, report)
   const chosen = await chooseJobs(context, request, report)
-  if (chosen.length === 0 && context.ledger.awaitingFacts().length === 0) return
+  const nothingElse = context.ledger.awaitingFacts().length === 0 && !hasAltDirsToClean(context)
+  if (chosen.length === 0 && nothingElse) return
   await withLease(context, finishLease, async () => {
     await recoverMoves(context, report)
     const open = stillOpen(context, chosen, report)
@@ -55,6 +57,7 @@ export async function finish(
       const known = await waitForFacts(context, ended)
       await recordJobs(context, inOrder(known), request, report)
     }
+    await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
     // What is left to do stands last, where it is seen.
     for (const one of stayOpen) report(one)
     await addLateFacts(context, report, new Set(ended.map(({ job }) => job.id)))

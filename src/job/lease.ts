@@ -10,6 +10,9 @@ const renews = 30
 /** The lease under which records are made and jobs are given up: one process at a time. */
 export const finishLease = 'finish'
 
+/** The lease under which files are put into alternative directories, or taken away there. */
+export const altDirLease = 'alt-dir'
+
 /** Leases that calls of this very process hold: the ledger tells processes apart, not the calls of one. */
 const heldHere = new Set<string>()
 
@@ -23,7 +26,8 @@ export async function withLease<T>(context: Context, name: string, work: () => P
   for (;;) {
     const taken = await tryLease(context, name, work)
     if (taken.held) return taken.value
-    context.progress({ kind: 'waiting-for-finish', holder: taken.owner })
+    const kind = name === altDirLease ? 'waiting-for-copies' : 'waiting-for-finish'
+    context.progress({ kind, holder: taken.owner })
     await context.sleep(0.2)
   }
 }

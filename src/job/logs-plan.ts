@@ -1,8 +1,10 @@
-import { join, relative } from 'node:path'
+import { dirname, join, normalize, relative } from 'node:path'
 import { realpathSync } from 'node:fs'
 import { parseIndices } from '../contract/index-set.ts'
 import { isFixedLog, placeLog, type LogFacts, type LogPlace, type LogPlan } from '../slurm/log-pattern.ts'
+import { relativeTo } from '../dataset/paths.ts'
 import type { Job } from './context.ts'
+import type { JobSpec } from './spec.ts'
 
 /** A log of one task, or of the job: absolute, or a pattern where Slurm alone knows the name. */
 export interface LogFile {
@@ -46,6 +48,27 @@ export function logPatterns(job: Job): readonly string[] {
     const place = placeLog(plan, pattern.replaceAll(/%\d*a/g, '%N'), facts)
     return place.kind === 'path' ? [place.path] : place.kind === 'pattern' ? [place.pattern] : []
   })
+}
+
+/** Where a log is recorded, relative to the root; null when it stays outside. An alternative directory stands for the root. */
+export function placeInDataset(root: string, spec: Pick<JobSpec, 'altDir'>, path: string): string | null {
+  const there = spec.altDir === undefined ? null : insideRoot(spec.altDir, path)
+  return there ?? insideRoot(root, path)
+}
+
+/** The folders below a job's alternative directory that it starts or writes its logs in, relative to it, as far as they can be told. */
+export function logFolders(
+  { altDir, logs }: Pick<JobSpec, 'altDir' | 'logs'>,
+  user: string,
+): readonly string[] {
+  if (altDir === undefined || logs === null) return []
+  const facts: LogFacts = { job: null, task: null, rawId: null, user }
+  const places = [logs.stdout, logs.stderr].map((pattern) => placeLog(logs, pattern, facts))
+  const files = places.flatMap((place) =>
+    place.kind === 'path' ? [place.path] : place.kind === 'pattern' ? [place.pattern] : [],
+  )
+  const folders = [logs.chdir, ...files.map((file) => dirname(file))]
+  return folders.flatMap((folder) => relativeTo(altDir, normalize(folder)) ?? [])
 }
 
 /** Root-relative form of an absolute path, or null when it lies outside. The folder may be reached through symlinks. */

@@ -3,7 +3,7 @@ import { logFile } from '../local/log-files.ts'
 import { walk } from '../dataset/walk.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
 import { copyFrom } from './copy-log.ts'
-import { insideRoot, logFiles } from './logs-plan.ts'
+import { insideRoot, logFiles, placeInDataset } from './logs-plan.ts'
 import type { Note } from './note.ts'
 import { observe } from './observe.ts'
 import { reconcile } from './reconcile.ts'
@@ -74,13 +74,17 @@ function logPath(
   const files = logFiles(job).filter((file) => file.task === task)
   const file = files.find((one) => one.stream === stream) ?? files[0]
   if (file === undefined || file.place.kind === 'discarded') return null
-  if (file.place.kind === 'path') return file.place.path
-  const inside = insideRoot(context.dataset.root, file.place.pattern)
-  if (inside === null) return file.place.pattern
-  for (const one of walk(context.dataset.root, [{ path: inside, directory: false, pattern: true }])) {
-    if (one.kind === 'file') return join(context.dataset.root, one.path)
+  const written = file.place.kind === 'path' ? file.place.path : file.place.pattern
+  // What a job wrote elsewhere lies in the dataset once it is recorded.
+  const { altDir } = job.spec
+  const base = altDir !== undefined && isOpen(job) ? altDir : context.dataset.root
+  const inside = base === altDir ? insideRoot(base, written) : placeInDataset(base, job.spec, written)
+  if (inside === null) return written
+  if (file.place.kind === 'path') return join(base, inside)
+  for (const one of walk(base, [{ path: inside, directory: false, pattern: true }])) {
+    if (one.kind === 'file') return join(base, one.path)
   }
-  return file.place.pattern
+  return written
 }
 
 async function isOver(context: Context, job: Job): Promise<boolean> {

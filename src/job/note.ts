@@ -5,6 +5,8 @@ import type { LeftFile } from '../dataset/take-out.ts'
 import type { Found } from '../dataset/walk.ts'
 import type { LedgerFailure } from '../ledger/broken.ts'
 import type { RecordFailure } from '../provenance/message.ts'
+import type { UnfitDir } from './alt-dir.ts'
+import type { LinkTrouble } from './alt-list.ts'
 import type { PlaceholderFailure } from './placeholders.ts'
 
 /** Everything that this room can have to say about a piece of work: facts, never words. */
@@ -17,6 +19,7 @@ export type Note =
   | FinishNote
   | RescheduleNote
   | RunNote
+  | AltDirNote
 
 /** What `schedule` can have to say. */
 export type ScheduleNote =
@@ -157,6 +160,51 @@ export type RescheduleNote =
   | { readonly kind: 'no-such-record'; readonly target: string }
   /** The commit that the ledger knows is gone, and no branch holds the record. */
   | { readonly kind: 'record-gone'; readonly job: string; readonly commit: string }
+
+/** What there can be to say of a job's alternative directory. Paths are relative to the root, as below `dir`. */
+export type AltDirNote =
+  | { readonly kind: 'alt-dir-unfit'; readonly dir: string; readonly why: UnfitDir }
+  /** An open job reads or writes the file that would be replaced. */
+  | {
+      readonly kind: 'alt-file-in-use'
+      readonly path: string
+      readonly dir: string
+      readonly job: string
+    }
+  | { readonly kind: 'alt-no-folder'; readonly dir: string; readonly path: string }
+  | { readonly kind: 'alt-leads-back'; readonly dir: string; readonly path: string }
+  | { readonly kind: 'alt-dir-full'; readonly dir: string; readonly bytes: number; readonly free: number }
+  | {
+      readonly kind: 'input-not-copied'
+      readonly path: string
+      readonly dir: string
+      readonly message: string
+    }
+  | { readonly kind: 'changed-while-copied'; readonly path: string }
+  | {
+      readonly kind: 'copied-inputs'
+      readonly files: number
+      readonly bytes: number
+      readonly dir: string
+    }
+  /** Not mounted here, or emptied: `marker` is the file that should be there. */
+  | { readonly kind: 'alt-dir-gone'; readonly dir: string; readonly marker: string }
+  | {
+      readonly kind: 'output-not-copied'
+      readonly path: string
+      readonly dir: string
+      readonly message: string
+    }
+  | { readonly kind: 'output-in-the-way'; readonly path: string; readonly dir: string }
+  | { readonly kind: 'brought-back'; readonly files: number; readonly bytes: number; readonly dir: string }
+  | {
+      readonly kind: 'not-brought-back'
+      readonly path: string
+      readonly dir: string
+      readonly reason: OddReason | LinkTrouble
+    }
+  | { readonly kind: 'alt-dir-left'; readonly dir: string }
+  | { readonly kind: 'alt-not-cleaned'; readonly dir: string; readonly message: string }
 
 /** Why something below an output is not recorded: what it is. */
 export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'missing'>

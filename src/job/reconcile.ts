@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { jobName } from '../contract/ids.ts'
 import { liveness } from '../process/identity.ts'
+import { tryToUndoAltDir } from './alt-clean.ts'
 import { jobFolder, worktreePlace, type Context, type Job } from './context.ts'
 import { finishLease, tryLease } from './lease.ts'
 import { recoverMoves } from './move.ts'
@@ -74,6 +75,7 @@ async function recoverSubmission(
 async function neverSubmitted(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
   await releaseFiles(context, job, report)
   if (!context.ledger.change(job.id, context.now(), 'never-submitted', { state: 'refused' })) return
+  await tryToUndoAltDir(context, job)
   const note = { kind: 'recovered-never-submitted', job: jobName(job.id) } as const
   report({ action: 'recover', status: 'ok', path: '', type: 'job', note, facts: jobFacts(job) })
 }

@@ -1,6 +1,7 @@
 import { readHead } from '../dataset/head.ts'
 import { tidyInBackground } from '../dataset/housekeeping.ts'
 import { writeOwnFile } from '../dataset/own-file.ts'
+import { bringAllBack } from './alt-outputs.ts'
 import type { Context } from './context.ts'
 import { notStored } from './draft.ts'
 import { environmentFiles } from './environment-file.ts'
@@ -26,7 +27,8 @@ export async function recordJobs(
   report: (report: Report) => void,
 ): Promise<void> {
   const landable = await fitToLand(context, asked, request.landing, report)
-  const unlocked = await putAllBack(context, landable, report)
+  const returned = await bringAllBack(context, landable, report)
+  const unlocked = await putAllBack(context, returned, report)
   const told = await tellTasks(context, unlocked, report)
   if (!told.ok) return notSaved(told.failure, unlocked, report)
   const environments = await writeEnvironmentFiles(context, told.value, report)

@@ -87,10 +87,11 @@ function assemble(parts: RecordParts, listsPath: string | null): RunRecord {
   }
   return {
     ...common,
-    alt_dir: '',
+    alt_dir: spec.altDir ?? '',
     outputs: [...new Set([...parts.outputs, ...slurm])],
     slurm_job_id: Number(job.schedulerId),
-    slurm_outputs: slurm.map(relative),
+    // There they are told from the alternative directory, which stands for the root.
+    slurm_outputs: spec.altDir === undefined ? slurm.map(relative) : slurm,
   }
 }
 
@@ -122,6 +123,8 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(evidence.attempts.length === 0 ? {} : { attempts: evidence.attempts.map(attemptJson) }),
     ...(spec.array === null ? {} : { array: spec.array }),
     ...(templates.length === 0 ? {} : { task_outputs: templates }),
+    // In a RUNCMD DataLad has no key for it.
+    ...(spec.altDir !== undefined && spec.title === 'DATALAD RUNCMD' ? { alt_dir: spec.altDir } : {}),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),

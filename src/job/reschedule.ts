@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { join, posix } from 'node:path'
+import { join, posix, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
 import { fromSystem } from '../dataset/failure.ts'
@@ -198,7 +198,8 @@ async function requestOf(
     assumeReady: request.assumeReady,
     expand: null,
     checkOutputs: true,
-    altDir: request.altDir,
+    // As typed it starts from where the command was given, not from where the record's job ran.
+    altDir: request.altDir === null ? null : resolve(context.cwd, request.altDir),
     keepAltDir: request.keepAltDir,
     container: null,
     transfers: request.transfers,

@@ -9,11 +9,12 @@ import { withAnnex } from '../dataset/initialise-annex.ts'
 import { joinWords } from '../provenance/shell-words.ts'
 import { logPlan } from '../slurm/log-pattern.ts'
 import type { SbatchLine } from '../slurm/sbatch-line.ts'
+import { findAltDir, startingDirectory } from './alt-dir.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
 import { worktreePlace, type Context, type Job } from './context.ts'
 import { declare, declaredOutputs, inputPath } from './declare.ts'
 import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
-import { fixedLogs, insideRoot } from './logs-plan.ts'
+import { fixedLogs, insideRoot, placeInDataset } from './logs-plan.ts'
 import type { Note } from './note.ts'
 import { aboutDataset, type Prepared, type Show } from './prepared.ts'
 import { observe } from './observe.ts'
@@ -61,7 +62,9 @@ async function startingPoint(
   context: Context,
   request: ScheduleRequest,
 ): Promise<Fallible<StartingPoint, Note>> {
-  if (request.outputs.length === 0 && !request.whole) return { ok: false, failure: { kind: 'no-outputs' } }
+  // What has changed in all of a dataset tells nothing of a job that ran elsewhere.
+  const needless = request.whole && request.altDir === null
+  if (request.outputs.length === 0 && !needless) return { ok: false, failure: { kind: 'no-outputs' } }
   const head = await readHead(context.dataset)
   if (!head.ok) return head
   const { ref, commit } = head.value
@@ -89,8 +92,11 @@ async function prepare(
   if (!chosen.ok) return chosen
   const declaration = await declare(context, request, chosen.value.words)
   if (!declaration.ok) return declaration
+  const altDir = request.altDir === null ? ok(null) : findAltDir(context, request.altDir)
+  if (!altDir.ok) return altDir
   const { scheduler } = chosen.value
-  const command = await understand(context, request, scheduler, declaration.value.words, report)
+  const place = altDir.value === null ? {} : { altDir: altDir.value }
+  const command = await understand(context, request, scheduler, declaration.value.words, place, report)
   if (!command.ok) return command
   const words = await waitFor(context, request, command.value)
   if (!words.ok) return words
@@ -137,6 +143,8 @@ async function prepare(
     array: request.array,
     ...(request.expand === null ? {} : { expand: request.expand }),
     ...(declaration.value.taskOutputs.length === 0 ? {} : { taskOutputs: declaration.value.taskOutputs }),
+    ...place,
+    ...(request.keepAltDir ? { keepAltDir: true } : {}),
   }
   return ok({
     spec,
@@ -144,7 +152,7 @@ async function prepare(
     branch: head.ref,
     reserved: [
       ...(request.whole ? ['.'] : outputs),
-      ...fixed.map((path) => insideRoot(context.dataset.root, path) ?? path),
+      ...fixed.map((path) => placeInDataset(context.dataset.root, place, path) ?? path),
     ],
     declaration: declaration.value,
     request,
@@ -215,7 +223,7 @@ function dryRun(context: Context, prepared: Prepared, report: (report: Report) =
   const lines = [
     `command: ${spec.cmd}`,
     `expanded: ${joinWords(prepared.words)}`,
-    `runs: ${prepared.command.scheduler === 'slurm' ? 'on Slurm' : 'on this machine'}, in ${spec.pwd}`,
+    `runs: ${prepared.command.scheduler === 'slurm' ? 'on Slurm' : 'on this machine'}, in ${spec.altDir === undefined ? spec.pwd : startingDirectory(context, spec)}`,
     ...declaration.inputPaths.map((path) => `input: ${path}`),
     ...prepared.reserved.map((path) => `reserves: ${path}`),
   ]

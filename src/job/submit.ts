@@ -2,6 +2,9 @@ import { rmSync } from 'node:fs'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import { jobName, type JobId, type SchedulerJobId } from '../contract/ids.ts'
 import type { HeldSubmission, SubmitOutcome } from '../contract/scheduler.ts'
+import { tryToUndoAltDir } from './alt-clean.ts'
+import { startingDirectory } from './alt-dir.ts'
+import { prepareAltDir } from './alt-inputs.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
 import type { Note } from './note.ts'
 import { referenceTo } from './observe.ts'
@@ -32,17 +35,45 @@ export async function submit(
 ): Promise<Scheduled> {
   if (prepared.command.sbatch?.submitsNothing) return askOnly(context, prepared, report, show)
   warnOfOpenInputs(context, prepared, report)
-  // From the intent to the moment the job's id is known Ctrl-C must not cut it in two.
-  const started = await context.critical(async () => {
-    const intended = await intend(context, prepared, report)
-    if (intended === null) return null
-    begun(intended.job.id)
-    return begin(context, prepared, intended.job, intended.stdinFile)
-  })
+  const started = await intendAndBegin(context, prepared, report, begun)
   if (started === null) return nothing
   const outcome = await started.outcome
   show(outcome.stdout, outcome.kind === 'refused' || outcome.kind === 'unknown' ? '' : outcome.stderr)
   return conclude(context, started.id, outcome, prepared, report)
+}
+
+/** A submission that is under way, or known already. */
+interface Begun {
+  readonly id: JobId
+  readonly outcome: Promise<SubmitOutcome>
+}
+
+/** From the intent to the moment the job's id is known Ctrl-C must not cut it in two. */
+async function intendAndBegin(
+  context: Context,
+  prepared: Prepared,
+  report: (report: Report) => void,
+  begun: (job: JobId) => void,
+): Promise<Begun | null> {
+  if (prepared.spec.altDir === undefined) {
+    return context.critical(async () => {
+      const intended = await intend(context, prepared, report)
+      if (intended === null) return null
+      begun(intended.job.id)
+      return begin(context, prepared, intended.job, intended.stdinFile)
+    })
+  }
+  const intended = await context.critical(async () => intend(context, prepared, report))
+  if (intended === null) return null
+  // Copying may take long, and may be cut anywhere: whoever comes next takes it back.
+  const ready = await prepareAltDir(context, intended.job, report)
+  if (ready.ok) {
+    begun(intended.job.id)
+    return context.critical(async () => begin(context, prepared, intended.job, intended.stdinFile))
+  }
+  await giveUp(context, intended.job, report)
+  report(aboutDataset(context, 'impossible', ready.failure))
+  return null
 }
 
 /** Notes the job and makes its outputs ready; null after saying why that cannot be. A kill here submits nothing. */
@@ -99,6 +130,8 @@ async function makeReady(
   if (prepared.spec.whole) return checkSaved(context)
   const { freshOutputs, assumeReady } = prepared.request
   if (speaksOf(assumeReady, 'outputs')) return ok(null)
+  // A job that runs elsewhere writes to nothing here.
+  if (job.spec.altDir !== undefined) return ok(null)
   return makeOutputsReady(context, job, freshOutputs, report)
 }
 
@@ -108,7 +141,7 @@ async function begin(
   prepared: Prepared,
   job: Job,
   stdinFile: string | null,
-): Promise<{ readonly id: JobId; readonly outcome: Promise<SubmitOutcome> }> {
+): Promise<Begun> {
   const { id } = job
   const held = await hold(context, prepared, job, jobFolder(context, job.token), stdinFile)
   try {
@@ -139,7 +172,7 @@ async function hold(
     token: job.token,
     name: jobName(job.id),
     words: prepared.words,
-    cwd: context.cwd,
+    cwd: startingDirectory(context, prepared.spec),
     env: context.env,
     stdinFile,
     folder,
@@ -246,6 +279,7 @@ async function askOnly(
 async function giveUp(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
   await releaseFiles(context, job, report)
   context.ledger.change(job.id, context.now(), 'refused', { state: 'refused' })
+  await tryToUndoAltDir(context, job)
 }
 
 function warnOfOpenInputs(context: Context, prepared: Prepared, report: (report: Report) => void): void {

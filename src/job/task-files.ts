@@ -7,9 +7,9 @@ import type { DatasetFailure } from '../dataset/failure.ts'
 import type { Entry } from '../dataset/tree.ts'
 import { unchangedSinceIndexed } from '../dataset/unchanged.ts'
 import { covers } from '../ledger/covers.ts'
-import type { Context } from './context.ts'
+import type { Context, Job } from './context.ts'
 import type { ArrayPart, EndedJob } from './ended.ts'
-import { insideRoot, logFiles, type LogFile } from './logs-plan.ts'
+import { logFiles, placeInDataset, type LogFile } from './logs-plan.ts'
 import type { Report } from './report.ts'
 import { tasksOfPath, taskPath, withoutTaskPaths } from './task-paths.ts'
 
@@ -102,6 +102,7 @@ function ownersOf(
   const all = new Set(ended.job.spec.parts.kind === 'array' ? parseIndices(ended.job.spec.parts.indices) : [])
   const isOthersLog = namedBy(
     context,
+    ended.job,
     logFiles(ended.job).filter(({ task }) => task !== null && !these.has(task)),
   )
   return (path) => {
@@ -116,12 +117,13 @@ function ownersOf(
 }
 
 /** Whether a root-relative path is, or may be, one of these logs. */
-function namedBy(context: Context, logs: readonly LogFile[]): (path: string) => boolean {
+function namedBy(context: Context, { spec }: Job, logs: readonly LogFile[]): (path: string) => boolean {
   const names = new Set<string | null>()
   const patterns = new Set<string>()
   for (const { place } of logs) {
-    if (place.kind === 'path') names.add(insideRoot(context.dataset.root, place.path))
-    const pattern = place.kind === 'pattern' ? insideRoot(context.dataset.root, place.pattern) : null
+    if (place.kind === 'path') names.add(placeInDataset(context.dataset.root, spec, place.path))
+    const pattern =
+      place.kind === 'pattern' ? placeInDataset(context.dataset.root, spec, place.pattern) : null
     if (pattern !== null) patterns.add(pattern)
   }
   return (path) => names.has(path) || [...patterns].some((pattern) => covers(pattern, path))
