@@ -10,9 +10,10 @@ export interface Noted {
   readonly stamp: Stamp
 }
 
-/** A file or link that was brought back, and what was read: where a link led, the file there. */
+/** A file or link that was brought back: what was read (where a link led, the file there), and what it became here. */
 export interface Returned extends Noted {
   readonly source: Stamp
+  readonly here: Stamp
 }
 
 /**

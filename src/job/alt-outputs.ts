@@ -1,7 +1,7 @@
 import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
-import { copyWhole, sameContent, stamp, type Stamp } from '../dataset/copy-file.ts'
+import { copyWhole, sameBytes, sameContent, stamp, type Stamp } from '../dataset/copy-file.ts'
 import { fileStatus } from '../dataset/file-status.ts'
 import { makeFolders } from '../dataset/own-file.ts'
 import { escapePattern } from '../dataset/paths.ts'
@@ -147,8 +147,7 @@ async function bringOne(
   const { dataset } = context
   const { path } = one
   const target = join(dataset.root, path)
-  // What became of it here since (git-annex may have it) is no business of ours, as long as something is there.
-  if (known !== undefined && isSame(one.stamp, known.source) && fileStatus(target) !== undefined)
+  if (known !== undefined && isSame(one.stamp, known.source) && (await isStillHere(one, known, target)))
     return ok(known)
   const blocking = makeFolders(dataset.root, path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.')
   const inTheWay = blocking ?? (fileStatus(target)?.isDirectory() ? path : null)
@@ -168,7 +167,20 @@ async function bringOne(
     rmSync(temporary, { force: true })
     throw error
   }
-  return ok({ path, stamp: stamp(join(dir, path)) ?? one.stamp, source: one.stamp })
+  return ok({
+    path,
+    stamp: stamp(join(dir, path)) ?? one.stamp,
+    source: one.stamp,
+    here: stamp(target) ?? one.stamp,
+  })
+}
+
+/** Whether what an earlier finish brought is what lies here: as it was put, or as git-annex took it. */
+async function isStillHere(one: Made, known: Returned, target: string): Promise<boolean> {
+  if (fileStatus(target) === undefined) return false
+  if (sameContent(stamp(target), known.here)) return true
+  const isFile = statSync(target, { throwIfNoEntry: false })?.isFile() ?? false
+  return one.kind === 'file' && isFile && sameBytes(one.source, target)
 }
 
 function isThere(path: string): boolean {
