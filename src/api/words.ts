@@ -4,6 +4,7 @@ import { printable, printableLines } from './printable.ts'
 import { altDirWords } from './words-alt-dir.ts'
 import { datasetWords } from './words-dataset.ts'
 import { finishWords } from './words-finish.ts'
+import { foreignWords } from './words-foreign.ts'
 import { ledgerWords } from './words-ledger.ts'
 import { recordWords } from './words-record.ts'
 import { runWords } from './words-run.ts'
@@ -18,6 +19,7 @@ const table: Words<Note> = {
   ...datasetWords,
   ...runWords,
   ...altDirWords,
+  ...foreignWords,
 }
 
 /**

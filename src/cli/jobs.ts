@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { withCommonOptions, type CommonOptions } from './options.ts'
 import { makePrinter } from './printer.ts'
+import type { Result } from '../api/result.ts'
 import type { Runtime } from './runtime.ts'
 
 /** `waybill jobs` */
@@ -26,10 +27,17 @@ async function run(runtime: Runtime, options: CommonOptions & { readonly watch?:
   const dataset = await runtime.open(options)
   const { jobs: look } = await import('../api/jobs.ts')
   const { jobTable } = await import('./job-lines.ts')
+  // What one look had to say need not be said again by the next.
+  const said = new Set<string>()
+  const onNews = (result: Result): void => {
+    const text = JSON.stringify(result)
+    if (!said.has(text)) printer.calls.onResult?.(result)
+    said.add(text)
+  }
   let shown = ''
   let quiet = 0
   for (;;) {
-    const { jobs } = await look(dataset, printer.calls)
+    const { jobs } = await look(dataset, { ...printer.calls, onResult: onNews })
     const lines = options.json ? jobs.map((job) => JSON.stringify(job)) : jobTable(jobs, runtime.now())
     const states = JSON.stringify(jobs.map((job) => [job.job, job.state, job.word, job.reason]))
     if (states !== shown) {

@@ -2,6 +2,7 @@ import { jobName } from '../contract/ids.ts'
 import type { RecordedTasks } from '../ledger/job-row.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence, Group } from './evidence.ts'
+import { foreignReports } from './foreign-jobs.ts'
 import { observe, type ObservedJob } from './observe.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
@@ -45,6 +46,7 @@ export async function listJobs(context: Context): Promise<Listing> {
   const seen = new Map(
     (await observe(context, open, 'states')).map((observed) => [observed.job.id, observed]),
   )
+  reports.push(...foreignReports(context))
   return { jobs: open.map((job) => describe(job, seen.get(job.id))), reports }
 }
 

@@ -3,6 +3,7 @@ import type { DatasetFailure } from '../dataset/failure.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
 import type { LeftFile } from '../dataset/take-out.ts'
 import type { Found } from '../dataset/walk.ts'
+import type { ForeignUnreadable } from '../ledger/datalad-slurm.ts'
 import type { LedgerFailure } from '../ledger/broken.ts'
 import type { RecordFailure } from '../provenance/message.ts'
 import type { UnfitDir } from './alt-dir.ts'
@@ -20,6 +21,7 @@ export type Note =
   | RescheduleNote
   | RunNote
   | AltDirNote
+  | ForeignNote
 
 /** What `schedule` can have to say. */
 export type ScheduleNote =
@@ -221,3 +223,14 @@ export type RunNote =
       readonly states: string | null
       readonly recorded: boolean
     }
+
+/** What there is to say of datalad-slurm's own jobs. */
+export type ForeignNote =
+  | ForeignUnreadable
+  | {
+      readonly kind: 'foreign-conflict'
+      readonly wanted: string
+      readonly reserved: string
+      readonly job: number
+    }
+  | { readonly kind: 'foreign-open'; readonly jobs: readonly number[] }

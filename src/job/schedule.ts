@@ -13,6 +13,7 @@ import { findAltDir, startingDirectory } from './alt-dir.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
 import { worktreePlace, type Context, type Job } from './context.ts'
 import { declare, declaredOutputs, inputPath } from './declare.ts'
+import { checkForeign } from './foreign-jobs.ts'
 import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
 import { fixedLogs, insideRoot, placeInDataset } from './logs-plan.ts'
 import type { Note } from './note.ts'
@@ -228,21 +229,23 @@ function dryRun(context: Context, prepared: Prepared, report: (report: Report) =
     ...prepared.reserved.map((path) => `reserves: ${path}`),
   ]
   show(`${lines.join('\n')}\n`, '')
-  const conflict = prepared.request.checkOutputs
-    ? context.ledger.conflict(context.dataset.root, prepared.reserved)
-    : null
-  const note: Note =
-    conflict === null
-      ? { kind: 'scheduled', cmd: spec.cmd }
-      : {
-          kind: 'output-conflict',
-          wanted: conflict.wanted,
-          reserved: conflict.reserved,
-          job: jobName(conflict.job),
-          schedulerId: null,
-        }
+  const inTheWay = prepared.request.checkOutputs ? findInTheWay(context, prepared.reserved) : null
   report({
-    ...aboutDataset(context, conflict === null ? 'ok' : 'impossible', note),
+    ...aboutDataset(
+      context,
+      inTheWay === null ? 'ok' : 'impossible',
+      inTheWay ?? { kind: 'scheduled', cmd: spec.cmd },
+    ),
     action: 'schedule [dry-run]',
   })
+}
+
+/** What now stands in the way of reserving these paths, or null. */
+function findInTheWay(context: Context, paths: readonly string[]): Note | null {
+  const foreign = checkForeign(context, paths)
+  if (!foreign.ok) return foreign.failure
+  const conflict = context.ledger.conflict(context.dataset.root, paths)
+  if (conflict === null) return null
+  const { wanted, reserved, job } = conflict
+  return { kind: 'output-conflict', wanted, reserved, job: jobName(job), schedulerId: null }
 }

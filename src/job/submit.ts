@@ -6,6 +6,7 @@ import { tryToUndoAltDir } from './alt-clean.ts'
 import { startingDirectory } from './alt-dir.ts'
 import { prepareAltDir } from './alt-inputs.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
+import { checkForeign } from './foreign-jobs.ts'
 import type { Note } from './note.ts'
 import { referenceTo } from './observe.ts'
 import type { Report } from './report.ts'
@@ -83,6 +84,11 @@ async function intend(
   report: (report: Report) => void,
 ): Promise<{ readonly job: Job; readonly stdinFile: string | null } | null> {
   const token = context.newToken()
+  const free = prepared.request.checkOutputs ? checkForeign(context, prepared.reserved) : ok(null)
+  if (!free.ok) {
+    report(aboutDataset(context, 'impossible', free.failure))
+    return null
+  }
   const intended = context.ledger.intend(
     {
       token,
