@@ -64,6 +64,7 @@ Examples:
   waybill finish                            all that have ended
   waybill finish 4711 w12                   only these
   waybill finish --close-failed-jobs        let go of the failed ones
+  waybill finish --branches                 each on a branch: git merge slurm-job-branch-4711
   waybill finish --completed-tasks 4711     the good tasks of an array, for now
   waybill finish --assume completed 4711    for a job the cluster has forgotten`
 
