@@ -29,7 +29,7 @@ export interface RescheduleOptions extends CallOptions {
   readonly assumeReady?: Which | undefined
   readonly altDir?: string | undefined
   readonly keepAltDir?: boolean | undefined
-  /** How many files git-annex may fetch at once. */
+  /** How many files git-annex may fetch at once; 0 and absent: its own choice. */
   readonly transfers?: number | undefined
   /** Called with what sbatch printed, once a job. */
   readonly onOutput?: ((stdout: string, stderr: string) => void) | undefined
@@ -70,7 +70,7 @@ export async function reschedule(
         assumeReady: options.assumeReady ?? null,
         altDir: options.altDir ?? null,
         keepAltDir: options.keepAltDir ?? false,
-        transfers: options.transfers ?? null,
+        transfers: options.transfers === 0 ? null : (options.transfers ?? null),
       },
       report,
       options.onOutput ?? (() => {}),

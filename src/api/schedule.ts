@@ -37,7 +37,7 @@ export interface ScheduleOptions extends CallOptions {
   readonly altDir?: string | undefined
   readonly keepAltDir?: boolean | undefined
   readonly container?: string | undefined
-  /** How many files git-annex may fetch at once. */
+  /** How many files git-annex may fetch at once; 0 and absent: its own choice. */
   readonly transfers?: number | undefined
   /** Gives a script for sbatch's standard input; default: there is none. */
   readonly readStdin?: (() => Promise<Buffer>) | undefined
@@ -94,7 +94,7 @@ export function scheduleRequest(command: readonly string[], options: ScheduleOpt
     altDir: options.altDir ?? null,
     keepAltDir: options.keepAltDir ?? false,
     container: options.container ?? null,
-    transfers: options.transfers ?? null,
+    transfers: options.transfers === 0 ? null : (options.transfers ?? null),
     readStdin: options.readStdin ?? null,
     repeat: null,
   }

@@ -1,9 +1,16 @@
 import { Option, type Command } from 'commander'
-import { repeatable, withCommonOptions, type CommonOptions } from './options.ts'
-import { makePrinter } from './printer.ts'
+import { repeatable, withCommonOptions } from './options.ts'
+import {
+  originalList,
+  printerFor,
+  summaryOf,
+  withOriginalOptions,
+  type OriginalOptions,
+  type Prefix,
+} from './original.ts'
 import type { Runtime } from './runtime.ts'
 
-interface Options extends CommonOptions {
+interface Options extends OriginalOptions {
   readonly message?: string
   readonly assume?: 'completed' | 'failed'
   readonly closeFailedJobs?: boolean
@@ -18,11 +25,11 @@ interface Options extends CommonOptions {
   readonly octopus?: boolean
 }
 
-/** `waybill finish [JOB…]` */
-export function addFinish(program: Command, runtime: Runtime): void {
+/** `waybill finish [JOB…]`, and `slurm-finish` */
+export function addFinish(program: Command, runtime: Runtime, prefix: Prefix = ''): void {
   const command = program
-    .command('finish')
-    .summary('record the jobs that have ended')
+    .command(`${prefix}finish`)
+    .summary(summaryOf(prefix, 'record the jobs that have ended'))
     .description(
       'Commits the outputs of ended jobs, each with a record. Jobs that still run, have failed, or that nobody can tell about stay open.',
     )
@@ -52,11 +59,14 @@ export function addFinish(program: Command, runtime: Runtime): void {
         'of an array that failed in part, record the tasks that completed, and keep the others open',
       ).conflicts(['closeFailedJobs', 'commitFailedJobs', 'acceptFailedJobs']),
     )
+    .option('--explicit', 'record the declared outputs alone, as it is always done')
     .option('--branches', 'commit each job to a branch of its own (slurm-job-branch-ID)')
     .option('--octopus', 'commit each job on its own, and merge them all in one commit')
     .addHelpText('after', examples)
-    .action(async (jobs: string[], options: Options) => run(runtime, jobs, options))
-  withCommonOptions(command)
+    .action(async (jobs: string[], options: Options) => run(runtime, prefix, jobs, options))
+  if (prefix !== '')
+    command.option('-J, --jobs <n>', 'accepted; git-annex decides by itself what it does at once')
+  withOriginalOptions(withCommonOptions(command), prefix)
 }
 
 const examples = `
@@ -68,16 +78,21 @@ Examples:
   waybill finish --completed-tasks 4711     the good tasks of an array, for now
   waybill finish --assume completed 4711    for a job the cluster has forgotten`
 
-async function run(runtime: Runtime, named: readonly string[], options: Options): Promise<void> {
+async function run(
+  runtime: Runtime,
+  prefix: Prefix,
+  named: readonly string[],
+  options: Options,
+): Promise<void> {
   const jobs = [...named, ...options.slurmJobId]
-  const printer = makePrinter(runtime, { json: options.json ?? false })
+  const printer = printerFor(runtime, prefix, options)
   const dataset = await runtime.open(options)
   if (options.listOpenJobs) {
     const { jobs: look } = await import('../api/jobs.ts')
     const { openJobsLines } = await import('./job-lines.ts')
     const { jobs: open } = await look(dataset, printer.calls)
     if (options.json) for (const job of open) runtime.out(`${JSON.stringify(job)}\n`)
-    else for (const line of openJobsLines(open)) runtime.out(`${line}\n`)
+    else for (const line of prefix === '' ? openJobsLines(open) : originalList(open)) runtime.out(`${line}\n`)
     runtime.exit(printer.end())
     return
   }

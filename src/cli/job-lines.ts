@@ -11,8 +11,13 @@ export function openJobsLines(jobs: readonly ListedJob[]): readonly string[] {
   return [
     'The following jobs are open:',
     'slurm-job-id   slurm-job-status',
-    ...jobs.map((job) => printable(`${(job.id ?? job.job).padEnd(10)} ${listedStatus(job)}`)),
+    ...jobs.map((job) => printable(listedLine(job))),
   ]
+}
+
+/** A job's line in that list. */
+export function listedLine(job: ListedJob): string {
+  return `${(job.id ?? job.job).padEnd(10)} ${listedStatus(job)}`
 }
 
 /** The table of `waybill jobs`. */

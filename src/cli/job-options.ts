@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { ScheduleOptions } from '../api/schedule.ts'
 import type { Which } from '../job/request.ts'
-import { repeatable, wholeNumber, yesOrNo, type CommonOptions } from './options.ts'
+import { repeatable, transfers, yesOrNo, type CommonOptions } from './options.ts'
 import type { Runtime } from './runtime.ts'
 
 /** The options that say what a job is: those of `schedule`, and of `run`. */
@@ -72,7 +72,7 @@ export function addJobOptions(command: Command): void {
     .option('--keep-alt-dir', 'leave the files there when the job has been recorded')
     .option('--container <name>', 'run the command in this registered container image')
     .addOption(
-      new Option('-J, --jobs <n>', 'how many files git-annex may fetch at once').argParser(wholeNumber),
+      new Option('-J, --jobs <n>', 'how many files git-annex may fetch at once').argParser(transfers),
     )
 }
 

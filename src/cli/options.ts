@@ -29,6 +29,11 @@ export function wholeNumber(value: string): number {
   return Number(value)
 }
 
+/** Reads how many transfers of git-annex may run at once; 0, and DataLad's `auto`, leave it to git-annex. */
+export function transfers(value: string): number {
+  return value === 'auto' ? 0 : wholeNumber(value)
+}
+
 /** Reads a job id of Slurm's, without a task. */
 export function slurmId(value: string): string {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It must be a Slurm job id, such as 4711.')

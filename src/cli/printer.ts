@@ -9,6 +9,8 @@ import type { Runtime } from './runtime.ts'
 export interface PrintOptions {
   readonly json: boolean
   readonly resultsTo?: 'out' | 'err'
+  /** As datalad-slurm's commands: with their names, and without lines for what was not needed. */
+  readonly original?: { readonly pretty: boolean; readonly silent: boolean }
 }
 
 /** Prints results as they come, keeps count, and ends with a summary and an exit code. */
@@ -23,22 +25,33 @@ export interface Printer {
 export function makePrinter(runtime: Runtime, options: PrintOptions): Printer {
   const results: Result[] = []
   const progress = makeProgress(runtime)
+  const { original } = options
   const write = options.resultsTo === 'err' ? runtime.err : runtime.out
   return {
     calls: {
-      onResult: (result) => {
+      onResult: (told) => {
+        const result = original === undefined ? told : { ...told, action: originalAction(told.action) }
         results.push(result)
         progress(null)
-        write(`${options.json ? JSON.stringify(result) : resultLine(result)}\n`)
+        const hidden =
+          original?.silent || (original !== undefined && !options.json && told.status === 'notneeded')
+        if (hidden) return
+        const json = (): string => JSON.stringify(result, null, original?.pretty ? 2 : undefined)
+        write(`${options.json ? json() : resultLine(result)}\n`)
       },
       onProgress: progress,
     },
     end: () => {
       progress(null)
-      if (!options.json) for (const line of actionSummary(results)) write(`${line}\n`)
+      if (!options.json && !original?.silent) for (const line of actionSummary(results)) write(`${line}\n`)
       return exitCodeOf(results)
     },
   }
+}
+
+/** `finish` is `slurm-finish` there; `add`, `save`, `unlock` are DataLad's own. */
+function originalAction(action: string): string {
+  return /^(?:schedule|finish|reschedule)\b/.test(action) ? `slurm-${action}` : action
 }
 
 /** Shows a line of progress, which replaces the one before; null clears it. */

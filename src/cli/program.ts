@@ -52,6 +52,7 @@ Examples:
   ]) {
     add(program, runtime)
   }
+  for (const add of [addSchedule, addFinish, addReschedule]) add(program, runtime, 'slurm-')
   for (const command of program.commands) {
     command.exitOverride().configureOutput({ writeOut: runtime.out, writeErr: runtime.err })
   }

@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander'
 import type { Which } from '../job/request.ts'
-import { wholeNumber, withCommonOptions, type CommonOptions } from './options.ts'
-import { makePrinter } from './printer.ts'
+import { transfers, withCommonOptions } from './options.ts'
+import { printerFor, summaryOf, withOriginalOptions, type OriginalOptions, type Prefix } from './original.ts'
 import type { Runtime } from './runtime.ts'
 
-interface Options extends CommonOptions {
+interface Options extends OriginalOptions {
   readonly since?: string
   readonly report?: boolean
   readonly message?: string
@@ -18,11 +18,11 @@ interface Options extends CommonOptions {
   readonly jobs?: number
 }
 
-/** `waybill reschedule [REV]` */
-export function addReschedule(program: Command, runtime: Runtime): void {
+/** `waybill reschedule [REV]`, and `slurm-reschedule` */
+export function addReschedule(program: Command, runtime: Runtime, prefix: Prefix = ''): void {
   const command = program
-    .command('reschedule')
-    .summary('run recorded jobs again')
+    .command(`${prefix}reschedule`)
+    .summary(summaryOf(prefix, 'run recorded jobs again'))
     .description(
       'Submits the job of a record again, with the script and inputs that are there now, and says what differs from the record. Takes records of Waybill and of datalad-slurm.',
     )
@@ -44,10 +44,11 @@ export function addReschedule(program: Command, runtime: Runtime): void {
         'do not fetch the inputs, or not make the outputs writable, beforehand',
       ).choices(['inputs', 'outputs', 'both']),
     )
+    .option('--explicit', 'record the declared outputs alone, as it is always done')
     .option('-a, --alt-dir <path>', 'run the job below this directory, outside the dataset')
     .option('--keep-alt-dir', 'leave the files there when the job has been recorded')
     .addOption(
-      new Option('-J, --jobs <n>', 'how many files git-annex may fetch at once').argParser(wholeNumber),
+      new Option('-J, --jobs <n>', 'how many files git-annex may fetch at once').argParser(transfers),
     )
     .addHelpText(
       'after',
@@ -60,7 +61,7 @@ Examples:
     )
     .action(async (_revision: string | undefined, _words: string[], options: Options, self: Command) => {
       const { revision, overrides } = operands(self)
-      const printer = makePrinter(runtime, { json: options.json ?? false })
+      const printer = printerFor(runtime, prefix, options)
       const dataset = await runtime.open(options)
       const { reschedule } = await import('../api/reschedule.ts')
       await reschedule(dataset, revision, {
@@ -75,14 +76,15 @@ Examples:
         keepAltDir: options.keepAltDir,
         transfers: options.jobs,
         onOutput: (stdout, stderr) => {
-          if (!(options.json ?? false)) runtime.out(stdout)
+          if (prefix !== '') runtime.err(stdout)
+          else if (!(options.json ?? false)) runtime.out(stdout)
           runtime.err(stderr)
         },
         ...printer.calls,
       })
       runtime.exit(printer.end())
     })
-  withCommonOptions(command)
+  withOriginalOptions(withCommonOptions(command), prefix)
 }
 
 /** The record's commit, and the words that stand after `--`. */

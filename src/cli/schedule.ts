@@ -1,24 +1,27 @@
 import type { Command } from 'commander'
 import { addJobOptions, jobOptions, type JobOptions } from './job-options.ts'
 import { withCommonOptions } from './options.ts'
-import { makePrinter } from './printer.ts'
+import { printerFor, summaryOf, withOriginalOptions, type OriginalOptions, type Prefix } from './original.ts'
 import { printableLines } from '../api/printable.ts'
 import type { Runtime } from './runtime.ts'
 
-/** `waybill schedule [options] COMMAND…` */
-export function addSchedule(program: Command, runtime: Runtime): void {
+type Options = JobOptions & OriginalOptions
+
+/** `waybill schedule [options] COMMAND…`, and `slurm-schedule` */
+export function addSchedule(program: Command, runtime: Runtime, prefix: Prefix = ''): void {
   const command = program
-    .command('schedule')
-    .summary('submit a job and note what it will make')
+    .command(`${prefix}schedule`)
+    .summary(summaryOf(prefix, 'submit a job and note what it will make'))
     .description(
       'Submits a job and reserves its outputs. Everything from the first word that is no option is the command.',
     )
     .passThroughOptions()
     .argument('<command...>', 'sbatch and its arguments, or any command to run on this machine')
     .addHelpText('after', examples)
-    .action(async (words: string[], options: JobOptions) => run(runtime, words, options))
+    .action(async (words: string[], options: Options) => run(runtime, prefix, words, options))
   addJobOptions(command)
-  withCommonOptions(command)
+  command.option('--explicit', 'record the declared outputs alone, as it is always done')
+  withOriginalOptions(withCommonOptions(command), prefix)
 }
 
 const examples = `
@@ -32,22 +35,30 @@ Examples:
   waybill schedule -o out/ --array 0-9 sh -c 'echo $WAYBILL_ARRAY_TASK_ID > out/$WAYBILL_ARRAY_TASK_ID'
   jid=$(waybill schedule -o results/ sbatch --parsable job.sh)`
 
-async function run(runtime: Runtime, words: readonly string[], options: JobOptions): Promise<void> {
+async function run(
+  runtime: Runtime,
+  prefix: Prefix,
+  words: readonly string[],
+  options: Options,
+): Promise<void> {
   // What a script catches from `sbatch --parsable` must stay alone on standard output.
   const parsable = words.includes('--parsable')
-  const printer = makePrinter(runtime, { json: options.json ?? false, resultsTo: parsable ? 'err' : 'out' })
+  const printer = printerFor(runtime, prefix, options, parsable ? 'err' : 'out')
   const dataset = await runtime.open(options)
   const { schedule } = await import('../api/schedule.ts')
   const { exitCode: code } = await schedule(dataset, words, {
     ...jobOptions(runtime, options),
+    ...(prefix === '' ? {} : { scheduler: options.scheduler ?? 'slurm' }),
     onOutput: (stdout, stderr) => {
       // A plan names files, which are anybody's; a command to be run by a script is left as it is.
       const plan = options.dryRun === 'basic' || (options.dryRun === 'command' && runtime.outIsTerminal)
-      if (!(options.json ?? false)) runtime.out(plan ? printableLines(stdout) : stdout)
+      // The original keeps to itself what sbatch says; those who look for it find it beside the results.
+      if (prefix !== '' && options.dryRun === undefined && !parsable) runtime.err(stdout)
+      else if (!(options.json ?? false)) runtime.out(plan ? printableLines(stdout) : stdout)
       runtime.err(stderr)
     },
     ...printer.calls,
   })
-  printer.end()
-  runtime.exit(code)
+  const ended = printer.end()
+  runtime.exit(options.onFailure === 'ignore' ? ended : code)
 }
