@@ -1,5 +1,6 @@
 import type { Which } from '../job/request.ts'
-import { reschedule as run } from '../job/reschedule.ts'
+import { rescheduleFailedTasks } from '../job/failed-tasks.ts'
+import { reschedule as run, type RescheduleRequest } from '../job/reschedule.ts'
 import { call, type CallOptions } from './call.ts'
 import {
   callback,
@@ -24,6 +25,8 @@ export interface RescheduleOptions extends CallOptions {
   readonly message?: string | undefined
   readonly withFailedJobs?: boolean | undefined
   readonly asRecorded?: boolean | undefined
+  /** Run only those tasks of that array again that did not complete; the revision is not looked at. */
+  readonly failedTasks?: string | undefined
   /** Words for sbatch that override the recorded ones. */
   readonly sbatchOptions?: readonly string[] | undefined
   readonly assumeReady?: Which | undefined
@@ -49,6 +52,7 @@ export async function reschedule(
     message: text,
     withFailedJobs: flag,
     asRecorded: flag,
+    failedTasks: text,
     sbatchOptions: texts,
     assumeReady: oneOf('inputs', 'outputs', 'both'),
     altDir: text,
@@ -57,24 +61,22 @@ export async function reschedule(
     onOutput: callback,
   })
   return call(dataset, options, async (context, report) => {
-    await run(
-      context,
-      {
-        revision,
-        since: options.since ?? null,
-        onlyReport: options.report ?? false,
-        message: options.message ?? null,
-        withFailedJobs: options.withFailedJobs ?? false,
-        asRecorded: options.asRecorded ?? false,
-        overrides: options.sbatchOptions ?? [],
-        assumeReady: options.assumeReady ?? null,
-        altDir: options.altDir ?? null,
-        keepAltDir: options.keepAltDir ?? false,
-        transfers: options.transfers === 0 ? null : (options.transfers ?? null),
-      },
-      report,
-      options.onOutput ?? (() => {}),
-    )
+    const request: RescheduleRequest = {
+      revision,
+      since: options.since ?? null,
+      onlyReport: options.report ?? false,
+      message: options.message ?? null,
+      withFailedJobs: options.withFailedJobs ?? false,
+      asRecorded: options.asRecorded ?? false,
+      overrides: options.sbatchOptions ?? [],
+      assumeReady: options.assumeReady ?? null,
+      altDir: options.altDir ?? null,
+      keepAltDir: options.keepAltDir ?? false,
+      transfers: options.transfers === 0 ? null : (options.transfers ?? null),
+    }
+    const show = options.onOutput ?? (() => {})
+    if (options.failedTasks === undefined) await run(context, request, report, show)
+    else await rescheduleFailedTasks(context, options.failedTasks, request, report, show)
     return {}
   })
 }

@@ -20,6 +20,8 @@ export const finishWords = {
   'tasks-untold': ({ job, paths }) =>
     `it cannot be told which task of job ${job} made ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` (and ${paths.length - 3} more)` : ''}, and so nothing of it was recorded. Say it, with {task} for the index: \`waybill finish ${job} --completed-tasks -o 'out/{task}.csv'\`; or record all that it made, with --commit-failed-jobs`,
   'log-shared': () => 'written by several tasks: it goes with the last record of the job',
+  'being-replaced': ({ job, by }) =>
+    `the failed tasks of job ${job} are being submitted again as ${by}, and it is not known yet whether they were; see \`waybill jobs\``,
   'tasks-need-one-job': () =>
     'an output with {task} says which task made which file of one job: name that job, as in `waybill finish 4711 --completed-tasks -o PATH`',
   'job-unknown': (note) =>

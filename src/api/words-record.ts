@@ -10,6 +10,15 @@ export const recordWords = {
     `this is a [${note.title}] commit of an early datalad-slurm, which kept a record in two commits; these cannot be run again yet`,
   'no-records': (note) => `no records of completed jobs in ${note.range}`,
   'other-dataset': (note) => `it was recorded in another dataset (${note.dsid})`,
+  'no-array-now': (note) => `it asks for no array any more, so no tasks of one can be run: ${note.cmd}`,
+  'no-array': (note) => `job ${note.job} is no array; \`waybill reschedule\` runs a record again as a whole`,
+  'no-failed-tasks': (note) => `every task of job ${note.job} completed: there is nothing to run again`,
+  'record-completed-first': (note) =>
+    `tasks ${note.tasks} of job ${note.job} completed and are not recorded yet; record them first, with \`waybill finish --completed-tasks ${note.job}\``,
+  'replaced-by': ({ job, by }) =>
+    `the failed tasks of job ${job} run again as ${by} already: once that is over, \`waybill reschedule --failed-tasks ${by}\` runs those of its own that failed`,
+  'replaced-meanwhile': () =>
+    'nothing was submitted: the job was finished, closed or run again meanwhile; see `waybill jobs`',
   'is-merge': () => 'it is a merge, and belongs to no single job',
   'skipped-failed': (note) => `skipped: ${note.title}`,
   sidecar: (note) => `its record lies in the sidecar file ${note.name}, which cannot be read yet`,

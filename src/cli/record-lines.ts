@@ -32,6 +32,8 @@ function openLines(shown: Exclude<Shown, { kind: 'record' }>): readonly string[]
 function overWords({ state, how }: Exclude<Shown, { kind: 'record' }>): string {
   if (how === 'nothing-changed') return 'over; it changed nothing, and so needed no record'
   if (how === 'never-submitted') return 'it was never submitted'
+  if (how === 'replaced')
+    return 'over; its failed tasks were submitted again, by `waybill reschedule --failed-tasks`'
   if (state === 'refused') return 'refused by the scheduler; it never ran'
   return 'closed without a record; its files were left as they were'
 }

@@ -37,7 +37,12 @@ export function addReschedule(program: Command, runtime: Runtime, prefix: Prefix
     .option('--with-failed-jobs', 'also records of jobs that did not complete')
     .option('--script <file>', 'write a script that runs the recorded commands (- for standard output)')
     .option('--as-recorded', 'put the recorded script and inputs into place first')
-    .option('--failed-tasks <job>', 'run only those tasks of an array again that did not complete')
+    .addOption(
+      new Option(
+        '--failed-tasks <job>',
+        'run only those tasks of an array again that did not complete',
+      ).conflicts(['since', 'asRecorded', 'script']),
+    )
     .addOption(
       new Option(
         '--assume-ready <which>',
@@ -57,7 +62,8 @@ Examples:
   waybill reschedule                  the record at HEAD
   waybill reschedule 4f7a1e6d
   waybill reschedule --since HEAD~5   the last five commits
-  waybill reschedule --since= --report`,
+  waybill reschedule --since= --report
+  waybill reschedule --failed-tasks 4711 -- --time=2:00:00`,
     )
     .action(async (_revision: string | undefined, _words: string[], options: Options, self: Command) => {
       const { revision, overrides } = operands(self)
@@ -70,6 +76,7 @@ Examples:
         message: options.message,
         withFailedJobs: options.withFailedJobs,
         asRecorded: options.asRecorded,
+        failedTasks: options.failedTasks,
         sbatchOptions: overrides,
         assumeReady: options.assumeReady,
         altDir: options.altDir,
@@ -95,6 +102,8 @@ function operands(command: Command): { readonly revision: string; readonly overr
   const before = command.args.slice(0, command.args.length - overrides.length)
   if (before.length > 1)
     command.error(`error: words for sbatch stand after --, as in: waybill reschedule HEAD -- ${before[1]}`)
+  if (before[0] !== undefined && command.getOptionValue('failedTasks') !== undefined)
+    command.error(`error: --failed-tasks names the job; what is ${before[0]} for?`)
   return { revision: before[0] ?? 'HEAD', overrides }
 }
 

@@ -1,5 +1,6 @@
 import type { SchedulerJobId } from '../contract/ids.ts'
 import { jobFolder, type Context } from './context.ts'
+import { noteSubmitted } from './handover.ts'
 import type { Note } from './note.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
@@ -41,12 +42,11 @@ export async function adopt(
   const said = [queue, accounting].flatMap((one) => (one.answered ? one.rows : []))
   const row = said.find((one) => one.job === id)
   if (row === undefined) return say('impossible', { kind: 'not-at-scheduler', schedulerId: id })
-  const noted = context.ledger.change(
+  const noted = noteSubmitted(
+    context,
     job.id,
-    context.now(),
     'adopted',
     {
-      state: 'submitted',
       schedulerId: id,
       cluster: row.cluster ?? job.cluster,
       submittedAt: row.submitted ?? job.createdAt,

@@ -4,6 +4,7 @@ import { completedTasks, recordedTasks, restOf } from './array-part.ts'
 import { aboutJob, type ArrayPart, type EndedJob } from './ended.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
+import { replacementOf } from './handover.ts'
 import type { FinishRequest } from './finish-request.ts'
 import type { Note } from './note.ts'
 import type { ObservedJob } from './observe.ts'
@@ -65,6 +66,12 @@ async function decideEnded(
   head: Head | null,
   report: (report: Report) => void,
 ): Promise<EndedJob | null> {
+  const replacement = replacementOf(context, job.id)
+  if (replacement !== null) {
+    const note = { kind: 'being-replaced', job: calledName(job), by: calledName(replacement) } as const
+    report(aboutJob('impossible', job, note))
+    return null
+  }
   const part = partOf(request, job, evidence, how)
   if (part === 'recorded') {
     const note = {

@@ -5,6 +5,7 @@ import { dropStaleOperations } from '../dataset/stale-operations.ts'
 import { recoverMove } from '../dataset/recover-move.ts'
 import { recoverBranches } from './branch-move.ts'
 import type { Context } from './context.ts'
+import { replacementOf } from './handover.ts'
 import { finishLease, leaseOwner } from './lease.ts'
 import { markRecorded, patience, type Recorded } from './marking.ts'
 import type { Note } from './note.ts'
@@ -21,7 +22,12 @@ export async function moveAndMark(
 ): Promise<Fallible<null, Note>> {
   return context.critical(async () => {
     const move = { id: plan.operation, worktree: context.dataset.root, plan, jobs }
-    if (!context.ledger.beginMove(move, finishLease, leaseOwner(context))) return fail({ kind: 'taken-over' })
+    const begun = context.ledger.transaction(
+      () =>
+        jobs.every(({ job }) => replacementOf(context, job) === null) &&
+        context.ledger.beginMove(move, finishLease, leaseOwner(context)),
+    )
+    if (!begun) return fail({ kind: 'taken-over' })
     const moved = await moveBranch(context.dataset, plan, patience(context))
     if (moved.ok) {
       markRecorded(context, plan.operation, jobs)

@@ -87,6 +87,8 @@ export type FinishNote =
   /** New, changed or deleted files of which nobody can tell whether a task that completed made them. */
   | { readonly kind: 'tasks-untold'; readonly job: string; readonly paths: readonly string[] }
   | { readonly kind: 'log-shared' }
+  /** Its failed tasks are being submitted again, and it is not known yet whether they were. */
+  | { readonly kind: 'being-replaced'; readonly job: string; readonly by: string }
   | { readonly kind: 'tasks-need-one-job' }
   | { readonly kind: 'job-unknown'; readonly job: string; readonly why: string }
   | { readonly kind: 'job-unanswered'; readonly job: string; readonly why: string }
@@ -150,6 +152,15 @@ export type FinishNote =
 export type RescheduleNote =
   | { readonly kind: 'no-records'; readonly range: string }
   | { readonly kind: 'other-dataset'; readonly dsid: string }
+  /** The script or the command asks for no array any more. */
+  | { readonly kind: 'no-array-now'; readonly cmd: string }
+  | { readonly kind: 'no-array'; readonly job: string }
+  | { readonly kind: 'no-failed-tasks'; readonly job: string }
+  /** Tasks that completed have no record: the others can be repeated when they have. */
+  | { readonly kind: 'record-completed-first'; readonly job: string; readonly tasks: string }
+  | { readonly kind: 'replaced-by'; readonly job: string; readonly by: string }
+  /** An open job was finished, closed or repeated while it was to be repeated. */
+  | { readonly kind: 'replaced-meanwhile' }
   | { readonly kind: 'is-merge' }
   | { readonly kind: 'skipped-failed'; readonly title: string }
   | { readonly kind: 'sidecar'; readonly name: string }

@@ -3,6 +3,7 @@ import { jobName } from '../contract/ids.ts'
 import { liveness } from '../process/identity.ts'
 import { tryToUndoAltDir } from './alt-clean.ts'
 import { jobFolder, worktreePlace, type Context, type Job } from './context.ts'
+import { noteSubmitted } from './handover.ts'
 import { finishLease, tryLease } from './lease.ts'
 import { recoverMoves } from './move.ts'
 import { releaseFiles } from './writable-files.ts'
@@ -45,8 +46,7 @@ async function recoverSubmission(
   const found = await scheduler.findToken(job.token, job.createdAt, jobFolder(context, job.token), job.user)
   switch (found.kind) {
     case 'found': {
-      const noted = context.ledger.change(job.id, context.now(), 'found', {
-        state: 'submitted',
+      const noted = noteSubmitted(context, job.id, 'found', {
         schedulerId: found.id,
         cluster: found.cluster,
         submittedAt: found.submittedAt ?? job.createdAt,

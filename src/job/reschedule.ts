@@ -15,8 +15,9 @@ import type { Context } from './context.ts'
 import { differencesFrom } from './differences.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
-import type { ScheduleRequest, Which } from './request.ts'
+import type { Repeat, ScheduleRequest, Which } from './request.ts'
 import type { Show } from './prepared.ts'
+import { forTasks, type TasksAgain } from './only-tasks.ts'
 import { schedule } from './schedule.ts'
 import { recordedTemplates, withoutTaskPaths } from './task-paths.ts'
 
@@ -40,7 +41,7 @@ export interface RescheduleRequest {
 }
 
 /** A record that can be run again. */
-interface Repeatable {
+export interface Repeatable {
   readonly commit: CommitId
   readonly message: RecordMessage
   readonly record: RunRecord
@@ -74,7 +75,11 @@ export async function reschedule(
       continue
     }
     runnable++
-    await repeat(context, request, found.value, report, say, show)
+    const { record } = found.value
+    const part = record.waybill?.['recorded_tasks']
+    // A record of some tasks is run again for these.
+    const again = typeof part === 'string' ? { tasks: part, replaces: null, unrecorded: null } : null
+    await repeat(context, request, found.value, report, say, show, again)
   }
   if (runnable === 0 && request.since !== null)
     say('impossible', { kind: 'no-records', range: `${request.since}..${request.revision}` })
@@ -112,26 +117,29 @@ function readRepeatable(context: Context, logged: LoggedCommit): Fallible<Repeat
   return ok({ commit: logged.commit, message: message.value, record })
 }
 
-async function repeat(
+/** Submits the job of one record again, or some tasks of it, after saying what differs. */
+export async function repeat(
   context: Context,
   request: RescheduleRequest,
   found: Repeatable,
   report: (report: Report) => void,
   say: (status: Report['status'], note: Note, commit?: CommitId) => void,
   show: Show,
+  again: TasksAgain | null,
 ): Promise<void> {
   const { commit, record } = found
   const place = directoryOf(context, record)
   if (!place.ok) return say('impossible', place.failure, commit)
   const there = place.value
   const moved: Context = { ...context, cwd: join(context.dataset.root, there) }
-  const asked = await requestOf(context, request, found)
+  const whole = await requestOf(context, request, found)
+  const asked = whole.ok && again !== null ? forTasks(moved, whole.value, again) : whole
   if (!asked.ok) return say('impossible', asked.failure, commit)
-  const differing = await differencesFrom(context, commit, record, there)
+  const differing = again?.unrecorded ? ok([]) : await differencesFrom(context, commit, record, there)
   if (!differing.ok) return say('error', differing.failure, commit)
   if (differing.value.length > 0) say('ok', { kind: 'differs', paths: differing.value }, commit)
   if (request.onlyReport)
-    return say('ok', { kind: 'would-reschedule', cmd: asked.value.repeat?.cmd ?? '', pwd: there }, commit)
+    return say('ok', { kind: 'would-reschedule', cmd: asked.value.repeat.cmd, pwd: there }, commit)
   try {
     mkdirSync(moved.cwd, { recursive: true })
   } catch (error) {
@@ -166,7 +174,7 @@ async function requestOf(
   context: Context,
   request: RescheduleRequest,
   { commit, message, record }: Repeatable,
-): Promise<Fallible<ScheduleRequest, Note>> {
+): Promise<Fallible<ScheduleRequest & { readonly repeat: Repeat }, Note>> {
   const pwd = record.pwd ?? '.'
   const words = wordsOf(message, record)
   if (!words.ok) return words

@@ -7,8 +7,8 @@ import { checkCommittable, readHead } from '../dataset/head.ts'
 import { readIdentity } from '../dataset/identity.ts'
 import { withAnnex } from '../dataset/initialise-annex.ts'
 import { joinWords } from '../provenance/shell-words.ts'
+import { endOfOptions } from '../slurm/end-of-options.ts'
 import { logPlan } from '../slurm/log-pattern.ts'
-import type { SbatchLine } from '../slurm/sbatch-line.ts'
 import { findAltDir, startingDirectory } from './alt-dir.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
 import { worktreePlace, type Context, type Job } from './context.ts'
@@ -143,6 +143,7 @@ async function prepare(
     logs,
     array: request.array,
     ...(request.expand === null ? {} : { expand: request.expand }),
+    ...(request.repeat?.replaces == null ? {} : { replaces: request.repeat.replaces }),
     ...(declaration.value.taskOutputs.length === 0 ? {} : { taskOutputs: declaration.value.taskOutputs }),
     ...place,
     ...(request.keepAltDir ? { keepAltDir: true } : {}),
@@ -194,14 +195,6 @@ async function waitFor(
   return ok(
     command.words.toSpliced(endOfOptions(command.words, command.sbatch), 0, `--dependency=${dependency}`),
   )
-}
-
-/** Where the first component's options end: what stands there wins over the same option before it. */
-function endOfOptions(words: readonly string[], sbatch: SbatchLine): number {
-  const operands = sbatch.script.kind === 'file' ? 1 + sbatch.args.length : 0
-  const end = words.length - operands
-  const colon = sbatch.components.length > 1 ? words.indexOf(':') : -1
-  return colon > 0 && colon < end ? colon : end
 }
 
 function scriptCopy(context: Context, command: Command): ScriptCopy | null {

@@ -1,7 +1,7 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
 import { readHead } from '../dataset/head.ts'
-import { readLog, resolveRevision, type LoggedCommit, type LogRequest } from '../dataset/log.ts'
+import { resolveRevision, type LoggedCommit } from '../dataset/log.ts'
 import { readNote } from '../dataset/notes.ts'
 import { normalise } from '../dataset/paths.ts'
 import { diffTrees, type Change } from '../dataset/tree.ts'
@@ -12,6 +12,7 @@ import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import { observe } from './observe.ts'
 import type { Note } from './note.ts'
+import { bySlurmId, newest, recordOf } from './record-of-job.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen } from './select.ts'
 import type { JobSpec } from './spec.ts'
@@ -90,58 +91,6 @@ async function showJob(context: Context, job: Job): Promise<Fallible<Shown, Note
   return logged.value === null
     ? fail({ kind: 'record-gone', job: calledName(job), commit: job.commit })
     : showCommit(context, logged.value)
-}
-
-/**
- * The commit that holds a job's record now. After a rebase that is not the one the ledger knows: history is searched for
- * its token then. On another branch it may still be the one.
- */
-async function recordOf(
-  context: Context,
-  job: Job,
-  known: CommitId,
-): Promise<Fallible<LoggedCommit | null, Note>> {
-  const there = (await resolveRevision(context.dataset, known)).ok
-  const head = await readHead(context.dataset)
-  if (!head.ok) return head
-  if (there && head.value.commit !== null) {
-    const beside = await newest(context, { revisions: [`${head.value.commit}..${known}`] })
-    if (!beside.ok) return beside
-    if (beside.value === null) return newest(context, { revisions: [known] })
-  }
-  const containing = `"token": "${job.token}"`
-  if (head.value.commit !== null) {
-    const here = await newest(context, { revisions: [head.value.commit], containing })
-    if (!here.ok || here.value !== null) return here
-  }
-  return newest(context, there ? { revisions: [known] } : { revisions: ['--branches'], containing })
-}
-
-async function newest(
-  context: Context,
-  request: Pick<LogRequest, 'revisions' | 'containing' | 'paths'>,
-): Promise<Fallible<LoggedCommit | null, Note>> {
-  const logged = await readLog(context.dataset, { ...request, order: 'newest-first', limit: 1 })
-  return logged.ok ? ok(logged.value[0] ?? null) : logged
-}
-
-/** The newest record of the Slurm job; a text that only speaks of it is none. */
-async function bySlurmId(context: Context, id: string): Promise<Fallible<LoggedCommit | null, Note>> {
-  const head = await readHead(context.dataset)
-  if (!head.ok) return head
-  if (head.value.commit === null) return ok(null)
-  const logged = await readLog(context.dataset, {
-    revisions: [head.value.commit],
-    order: 'newest-first',
-    containing: `"slurm_job_id": ${id}`,
-  })
-  if (!logged.ok) return logged
-  const own = logged.value.find(({ message }) => {
-    const read = readMessage(message)
-    if (!read.ok || typeof read.value.record === 'string') return false
-    return read.value.record.slurm_job_id === Number(id)
-  })
-  return ok(own ?? null)
 }
 
 async function byPath(context: Context, path: string): Promise<Fallible<Shown, Note>> {

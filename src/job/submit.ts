@@ -1,12 +1,13 @@
-import { rmSync } from 'node:fs'
 import { ok, type Fallible } from '../contract/fallible.ts'
-import { jobName, type JobId, type SchedulerJobId } from '../contract/ids.ts'
+import { jobName, type JobId } from '../contract/ids.ts'
 import type { HeldSubmission, SubmitOutcome } from '../contract/scheduler.ts'
 import { tryToUndoAltDir } from './alt-clean.ts'
+import { askOnly } from './ask-only.ts'
 import { startingDirectory } from './alt-dir.ts'
 import { prepareAltDir } from './alt-inputs.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
 import { checkForeign } from './foreign-jobs.ts'
+import { intendJob, noteSubmitted } from './handover.ts'
 import type { Note } from './note.ts'
 import { referenceTo } from './observe.ts'
 import type { Report } from './report.ts'
@@ -34,7 +35,8 @@ export async function submit(
   show: Show,
   begun: (job: JobId) => void,
 ): Promise<Scheduled> {
-  if (prepared.command.sbatch?.submitsNothing) return askOnly(context, prepared, report, show)
+  if (prepared.command.sbatch?.submitsNothing)
+    return { exitCode: await askOnly(context, prepared, report, show), job: null }
   warnOfOpenInputs(context, prepared, report)
   const started = await intendAndBegin(context, prepared, report, begun)
   if (started === null) return nothing
@@ -89,7 +91,8 @@ async function intend(
     report(aboutDataset(context, 'impossible', free.failure))
     return null
   }
-  const intended = context.ledger.intend(
+  const intended = intendJob(
+    context,
     {
       token,
       scheduler: prepared.command.scheduler,
@@ -103,6 +106,10 @@ async function intend(
     prepared.reserved,
     prepared.request.checkOutputs,
   )
+  if ('taken' in intended) {
+    report(aboutDataset(context, 'impossible', { kind: 'replaced-meanwhile' }))
+    return null
+  }
   if ('conflict' in intended) {
     const { wanted, reserved, job } = intended.conflict
     report(
@@ -160,7 +167,7 @@ async function begin(
   }
   const known = Promise.withResolvers<void>()
   const outcome = held.go((schedulerId, cluster) => {
-    noteSubmitted(context, id, schedulerId, cluster)
+    noteSubmitted(context, id, 'submitted', { schedulerId, cluster, submittedAt: context.now() })
     known.resolve()
   })
   await Promise.race([known.promise, outcome])
@@ -187,20 +194,6 @@ async function hold(
   })
 }
 
-function noteSubmitted(
-  context: Context,
-  id: JobId,
-  schedulerId: SchedulerJobId,
-  cluster: string | null,
-): void {
-  context.ledger.change(id, context.now(), 'submitted', {
-    state: 'submitted',
-    schedulerId,
-    cluster,
-    submittedAt: context.now(),
-  })
-}
-
 async function conclude(
   context: Context,
   id: JobId,
@@ -210,7 +203,8 @@ async function conclude(
 ): Promise<Scheduled> {
   switch (outcome.kind) {
     case 'submitted': {
-      noteSubmitted(context, id, outcome.id, outcome.cluster)
+      const { id: schedulerId, cluster } = outcome
+      noteSubmitted(context, id, 'submitted', { schedulerId, cluster, submittedAt: context.now() })
       const job = mustFind(context, id)
       const [described] = await context.schedulers[job.scheduler].describe([referenceTo(context, job)])
       if (described) context.ledger.change(id, context.now(), 'described', {}, described)
@@ -244,42 +238,6 @@ async function conclude(
       return nothing
     }
   }
-}
-
-/** `--test-only` and the like: asks sbatch, notes nothing. */
-async function askOnly(
-  context: Context,
-  prepared: Prepared,
-  report: (report: Report) => void,
-  show: Show,
-): Promise<Scheduled> {
-  const token = context.newToken()
-  const folder = jobFolder(context, token)
-  const kept = keepScript(context, prepared, folder)
-  if (!kept.ok) {
-    report(aboutDataset(context, 'impossible', kept.failure))
-    return nothing
-  }
-  const held = await context.schedulers[prepared.command.scheduler].hold({
-    token,
-    name: 'test-only',
-    words: prepared.words,
-    cwd: context.cwd,
-    env: context.env,
-    stdinFile: kept.value,
-    folder,
-    array: null,
-  })
-  const outcome = await held.go()
-  rmSync(folder, { recursive: true, force: true })
-  show(outcome.stdout, outcome.stderr)
-  if (outcome.kind === 'no-job') {
-    report(aboutDataset(context, 'notneeded', { kind: 'no-job', cmd: prepared.spec.cmd }))
-    return { exitCode: outcome.exitCode, job: null }
-  }
-  const words = outcome.stderr || outcome.stdout
-  report(aboutDataset(context, 'impossible', { kind: 'refused', words, exitCode: outcome.exitCode }))
-  return nothing
 }
 
 async function giveUp(context: Context, job: Job, report: (report: Report) => void): Promise<void> {

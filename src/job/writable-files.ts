@@ -1,4 +1,7 @@
+import { join } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
+import type { JobId } from '../contract/ids.ts'
+import { fileStatus } from '../dataset/file-status.ts'
 import type { RepositoryPath } from '../dataset/paths.ts'
 import { putBack } from '../dataset/put-back.ts'
 import { removeOutputs } from '../dataset/remove-outputs.ts'
@@ -113,6 +116,8 @@ export async function releaseFiles(
   if (!back.ok) report({ action: 'lock', status: 'error', path: '.', type: 'dataset', note: back.failure })
   for (const { path, outcome } of back.ok ? back.value : []) {
     if (outcome === 'restored') continue
+    // What a part of its tasks made is recorded, and no longer this job's.
+    if (outcome === 'gone' && job.recorded.length > 0 && isThere(context, path)) continue
     report({
       action: 'lock',
       status: 'notneeded',
@@ -153,6 +158,18 @@ interface RemovedNote {
 
 function isRemoved(note: WritableNote | RemovedNote): note is RemovedNote {
   return 'removed' in note
+}
+
+function isThere(context: Context, path: string): boolean {
+  return fileStatus(join(context.dataset.root, path)) !== undefined
+}
+
+/** The notes of outputs that were removed for a job to make fresh ones. */
+export function removedFiles(
+  context: Context,
+  job: JobId,
+): readonly { readonly path: string; readonly note: unknown }[] {
+  return context.ledger.writable(job).filter(({ note }) => isRemoved(note as WritableNote | RemovedNote))
 }
 
 function notesOf(context: Context, job: Job): readonly WritableNote[] {

@@ -53,14 +53,17 @@ export class Ledger<Spec, Observed, Plan> {
     })
   }
 
-  /** Notes a job before it is submitted, reserving its paths, or says what stands in the way; nothing does when `check` is false. */
+  /**
+   * Notes a job before it is submitted, reserving its paths, or says what stands in the way: nothing does when `check` is
+   * false, and not what the job `except` has, which is to hand it over.
+   */
   intend(
     job: NewJob<Spec>,
     paths: readonly string[],
-    check = true,
+    { check = true, except = null }: { readonly check?: boolean; readonly except?: JobId | null } = {},
   ): { readonly id: JobId } | { readonly conflict: Conflict } {
-    return this.transaction(() => {
-      const conflict = check ? findConflict(this.db, job.worktree, paths) : null
+    return this.inTransaction(() => {
+      const conflict = check ? findConflict(this.db, job.worktree, paths, except) : null
       if (conflict !== null) return { conflict }
       const inserted = this.db
         .prepare(
@@ -223,7 +226,7 @@ export class Ledger<Spec, Observed, Plan> {
    * `owner`'s or one of the jobs has ended its life.
    */
   beginMove(move: PendingMove<Plan>, name: string, owner: string): boolean {
-    return this.transaction(() => holdsLease(this.db, name, owner) && insertMove(this.db, move))
+    return this.inTransaction(() => holdsLease(this.db, name, owner) && insertMove(this.db, move))
   }
 
   endMove(id: string): void {

@@ -1,0 +1,60 @@
+import { ok, type Fallible } from '../contract/fallible.ts'
+import type { CommitId } from '../contract/ids.ts'
+import { readHead } from '../dataset/head.ts'
+import { readLog, resolveRevision, type LoggedCommit, type LogRequest } from '../dataset/log.ts'
+import { readMessage } from '../provenance/message.ts'
+import type { Context, Job } from './context.ts'
+import type { Note } from './note.ts'
+
+/**
+ * The commit that holds a job's record now. After a rebase that is not the one the ledger knows: history is searched for
+ * its token then. On another branch it may still be the one.
+ */
+export async function recordOf(
+  context: Context,
+  job: Job,
+  known: CommitId,
+): Promise<Fallible<LoggedCommit | null, Note>> {
+  const there = (await resolveRevision(context.dataset, known)).ok
+  const head = await readHead(context.dataset)
+  if (!head.ok) return head
+  if (there && head.value.commit !== null) {
+    const beside = await newest(context, { revisions: [`${head.value.commit}..${known}`] })
+    if (!beside.ok) return beside
+    if (beside.value === null) return newest(context, { revisions: [known] })
+  }
+  const containing = `"token": "${job.token}"`
+  if (head.value.commit !== null) {
+    const here = await newest(context, { revisions: [head.value.commit], containing })
+    if (!here.ok || here.value !== null) return here
+  }
+  return newest(context, there ? { revisions: [known] } : { revisions: ['--branches'], containing })
+}
+
+/** The newest commit that fits, or null. */
+export async function newest(
+  context: Context,
+  request: Pick<LogRequest, 'revisions' | 'containing' | 'paths'>,
+): Promise<Fallible<LoggedCommit | null, Note>> {
+  const logged = await readLog(context.dataset, { ...request, order: 'newest-first', limit: 1 })
+  return logged.ok ? ok(logged.value[0] ?? null) : logged
+}
+
+/** The newest record of the Slurm job; a text that only speaks of it is none. */
+export async function bySlurmId(context: Context, id: string): Promise<Fallible<LoggedCommit | null, Note>> {
+  const head = await readHead(context.dataset)
+  if (!head.ok) return head
+  if (head.value.commit === null) return ok(null)
+  const logged = await readLog(context.dataset, {
+    revisions: [head.value.commit],
+    order: 'newest-first',
+    containing: `"slurm_job_id": ${id}`,
+  })
+  if (!logged.ok) return logged
+  const own = logged.value.find(({ message }) => {
+    const read = readMessage(message)
+    if (!read.ok || typeof read.value.record === 'string') return false
+    return read.value.record.slurm_job_id === Number(id)
+  })
+  return ok(own ?? null)
+}
