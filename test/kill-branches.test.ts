@@ -76,6 +76,27 @@ test(
   },
 )
 
+test('killed while the files go, and the user deletes a branch: its job is not open again, without its files', async () => {
+  const { box, ids } = await threeEndedJobs()
+  await using _ = box
+  const report = await killEverywhere(box, {
+    calls: ['rmdir'],
+    points: 1,
+    prepare: async () => restore(box),
+    command: () => ({ words: ['waybill', 'finish', '--branches', '--json'], options: { cwd: 'ds' } }),
+    check: async () => {
+      expect(box.exists('ds/b/c/x'), 'some are gone').toBe(false)
+      await box.git('ds', 'branch', '-q', '-D', `slurm-job-branch-${ids[1]}`)
+      expect(await openJobs(box)).toEqual([])
+      expect(await status(box)).toBe(usersOwn)
+      const shown = await tell(box, ['show', ids[1] ?? ''])
+      expect(shown.stdout).toContain('b/c/x')
+      await whole(box)
+    },
+  })
+  expect(report.tried.map(({ died }) => died)).toEqual([true])
+})
+
 test(
   'finish --branches and all its children killed at any call: the same',
   { timeout: sweepLimit },

@@ -36,6 +36,7 @@ export const datasetWords = {
     `a ${failure.what} is in progress; complete or abort it first (\`git status\` tells how)`,
   'no-such-revision': (failure) => `there is no commit ${failure.revision}`,
   'signing-failed': (failure) => `commit.gpgsign is set, and signing failed: ${failure.message.trim()}`,
+  'branches-not-made': (failure) => `git could not make the branches: ${failure.message.trim()}`,
   'outside-repository': (failure) => `${failure.path} lies outside the dataset ${failure.root}`,
   'inside-git-directory': (failure) => `${failure.path} lies inside .git`,
   'symlink-leaves': (failure) =>

@@ -31,6 +31,8 @@ export type DatasetFailure =
   | { readonly kind: 'in-progress'; readonly what: InProgress }
   | { readonly kind: 'no-such-revision'; readonly revision: string; readonly message: string }
   | { readonly kind: 'signing-failed'; readonly message: string }
+  /** One of them may have been made by somebody else meanwhile. Nothing was changed. */
+  | { readonly kind: 'branches-not-made'; readonly message: string }
   | PathFailure
   /** git or git-annex ended in a way that is not foreseen: its own words. */
   | {

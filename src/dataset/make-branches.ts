@@ -1,4 +1,4 @@
-import { ok, type Fallible } from '../contract/fallible.ts'
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
 import type { DatasetFailure } from './failure.ts'
 import { chunks, git } from './git.ts'
@@ -46,7 +46,8 @@ export async function makeBranches(
     `delete ${operationRef(plan.operation)}\0${plan.keeper}\0`,
   ]
   const done = await git(dataset, ['update-ref', '-m', plan.reflog, '-z', '--stdin'], { input })
-  return done.ok ? ok(null) : done
+  if (done.ok || done.failure.kind !== 'git-failed') return done.ok ? ok(null) : done
+  return fail({ kind: 'branches-not-made', message: done.failure.message })
 }
 
 /**

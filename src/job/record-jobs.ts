@@ -45,8 +45,8 @@ export async function recordJobs(
       return
     }
     failure = done.failure
-    if (failure.kind === 'git-failed' && request.landing === 'branches') {
-      // Somebody made a branch of that name meanwhile: the other jobs go on.
+    if (failure.kind === 'branches-not-made') {
+      // Somebody may have made a branch of that name meanwhile: the other jobs go on.
       const free = await fitToLand(context, jobs, request.landing, report)
       if (free.length === jobs.length) break
       jobs = free
