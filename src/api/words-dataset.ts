@@ -1,4 +1,5 @@
 import type { Words } from './word-table.ts'
+import { joinWords } from '../provenance/shell-words.ts'
 import type { DatasetFailure } from '../dataset/failure.ts'
 import { duration } from './quantities.ts'
 import { shortRef } from './short-ref.ts'
@@ -42,7 +43,9 @@ export const datasetWords = {
   'symlink-leaves': (failure) =>
     `${failure.path} leads out of the dataset through the link ${failure.link} -> ${failure.target}`,
   'inside-submodule': (failure) =>
-    `${failure.path} lies in the subdataset ${failure.submodule}; schedule the job there: \`waybill schedule -d ${failure.submodule} …\``,
+    `${failure.path} lies in ${failure.submodule}, a repository of its own that is no submodule here: make it one (\`git submodule add\`, \`datalad save\`), or schedule the job there (\`waybill schedule -d ${failure.submodule} …\`)`,
+  'subdataset-not-installed': (failure) =>
+    `${failure.path} lies in the subdataset ${failure.submodule}, which is not checked out here: \`git submodule update --init -- ${joinWords([failure.submodule])}\` (or \`datalad get -n\`) gets it`,
   'not-utf8': (failure) =>
     `the name ${failure.path} is not valid UTF-8 and cannot stand in a record; rename it`,
   'bad-path': (failure) => badPath(failure.path, failure.why),

@@ -20,6 +20,8 @@ const table: Words<Note> = {
   ...runWords,
   ...altDirWords,
   ...foreignWords,
+  'subdataset-not-saved': ({ subdataset, why }) =>
+    `what the job left in the subdataset ${subdataset} cannot be committed there, and so nothing of it was: ${wordsFor(why)}`,
 }
 
 /**

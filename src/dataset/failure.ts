@@ -54,8 +54,10 @@ export type PathFailure =
   | { readonly kind: 'inside-git-directory'; readonly path: string }
   /** A symlink within the repository, on the way to the path, leads out of it. */
   | { readonly kind: 'symlink-leaves'; readonly path: string; readonly link: string; readonly target: string }
-  /** The path lies in (or is) another repository below this one; `submodule` is its root, relative to ours. */
+  /** The path lies in (or is) a repository below this one that is no submodule; `submodule` is its root, relative to ours. */
   | { readonly kind: 'inside-submodule'; readonly path: string; readonly submodule: string }
+  /** The path lies in (or is) a submodule that is not checked out here; `submodule` is its path, relative to our root. */
+  | { readonly kind: 'subdataset-not-installed'; readonly path: string; readonly submodule: string }
   | { readonly kind: 'not-utf8'; readonly path: string }
   | {
       readonly kind: 'bad-path'

@@ -21,7 +21,8 @@ const wild = /[*?[]/
  * Brings a path as the user wrote it (absolute, or relative to `cwd`) into its one form, as the kernel would resolve it:
  * through symlinked parents, which need not exist yet from some segment on. The last segment is not followed (an annexed
  * file is a symlink) unless a slash follows it. With `patterns`, segments from the first wildcard on are kept as they are;
- * but what exists as it is written is no wildcard: its `[` becomes `[[]`, as Python's glob.escape writes it.
+ * but what exists as it is written is no wildcard: its `[` becomes `[[]`, as Python's glob.escape writes it. A path may
+ * lie in a submodule that is checked out, in no other repository.
  */
 export function normalise(
   dataset: Pick<Dataset, 'root' | 'gitDir' | 'commonDir'>,
@@ -137,12 +138,16 @@ function occupied(
   const hidden = segments.findIndex((segment) => segment.toLowerCase() === '.git')
   const own = [dataset.gitDir, dataset.commonDir].some((dir) => relativeTo(dir, absolute) !== null)
   if (hidden === 0 || own) return { kind: 'inside-git-directory', path: written }
-  const listed = segments.length === 0 ? [] : submodulePaths(dataset.root)
+  let listed = segments.length === 0 ? [] : submodulePaths(dataset.root)
   for (let depth = 1; depth <= segments.length; depth++) {
     const part = segments.slice(0, depth).join('/')
-    if (listed.includes(part) || isRepository(join(dataset.root, part))) {
-      return { kind: 'inside-submodule', path: written, submodule: part }
+    const there = isRepository(join(dataset.root, part))
+    if (!listed.includes(part)) {
+      if (there) return { kind: 'inside-submodule', path: written, submodule: part }
+      continue
     }
+    if (!there) return { kind: 'subdataset-not-installed', path: written, submodule: part }
+    listed = submodulePaths(join(dataset.root, part)).map((path) => `${part}/${path}`)
   }
   return hidden > 0 ? { kind: 'inside-git-directory', path: written } : null
 }

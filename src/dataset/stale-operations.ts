@@ -4,30 +4,36 @@ import { ok, type Fallible } from '../contract/fallible.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git, pieces } from './git.ts'
 import type { Dataset } from './locate.ts'
+import { operationRef } from './operation-ref.ts'
+
+/** Begins the names of operations that a dataset above has here: its finish and our own may run at the same time. */
+export const fromAbove = 'below-'
 
 /**
  * Removes the refs and the private indexes of operations that were killed before they moved anything; `keep` names those
- * that may go on. Call while nobody else writes commits here.
+ * that may go on. `whose`: our own, or those of a dataset above. Call while nobody else of the same kind is at work here.
  */
 export async function dropStaleOperations(
   dataset: Dataset,
   keep: ReadonlySet<string>,
+  whose: 'own' | 'from-above' = 'own',
 ): Promise<Fallible<null, DatasetFailure>> {
-  removeIndexes(dataset)
+  const isMeant = (operation: string): boolean => operation.startsWith(fromAbove) === (whose === 'from-above')
+  removeIndexes(dataset, isMeant)
   const listed = await git(dataset, ['for-each-ref', '--format=%(refname)%00', 'refs/waybill/'])
   if (!listed.ok) return listed
   const stale = pieces(listed.value.stdout)
-    .map((ref) => ref.trim())
-    .filter((ref) => ref !== '' && !keep.has(ref.replace('refs/waybill/', '')))
+    .map((ref) => ref.trim().replace('refs/waybill/', ''))
+    .filter((operation) => operation !== '' && isMeant(operation) && !keep.has(operation))
   if (stale.length === 0) return ok(null)
   const dropped = await git(dataset, ['update-ref', '-z', '--stdin'], {
-    input: stale.map((ref) => `delete ${ref}\0\0`),
+    input: stale.map((operation) => `delete ${operationRef(operation)}\0\0`),
   })
   return dropped.ok ? ok(null) : dropped
 }
 
 /** A move needs no private index any more: what stands there is nobody's. */
-function removeIndexes(dataset: Dataset): void {
+function removeIndexes(dataset: Dataset, isMeant: (operation: string) => boolean): void {
   for (const index of globSync('waybill/index-*', { cwd: dataset.gitDir }))
-    rmSync(join(dataset.gitDir, index), { force: true })
+    if (isMeant(index.replace('waybill/index-', ''))) rmSync(join(dataset.gitDir, index), { force: true })
 }

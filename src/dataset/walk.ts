@@ -19,6 +19,8 @@ export interface Found {
     | 'empty-directory'
     /** A directory with a `.git` of its own; what lies below it is not listed. */
     | 'repository'
+    /** The same, one that was to be gone into: what lies below it is listed, too. */
+    | 'subdataset'
     | 'socket'
     | 'fifo'
     | 'device'
@@ -31,15 +33,20 @@ export interface Found {
 /**
  * Lists what lies at and below the given paths and patterns now, each thing once. Symlinks are listed, never followed.
  * Patterns are Python's glob: `*`, `?`, `[…]` within a segment, `**` over segments, hidden names only when named.
- * A generator: memory grows with the largest directory, not with the tree.
+ * `into` tells which repositories below the root are gone into. A generator: memory grows with the largest directory, not
+ * with the tree.
  */
-export function* walk(root: string, targets: readonly RepositoryPath[]): Generator<Found> {
+export function* walk(
+  root: string,
+  targets: readonly RepositoryPath[],
+  into: (path: string) => boolean = () => false,
+): Generator<Found> {
   const tops = new Set<string>()
   for (const target of targets) {
     if (!target.pattern) tops.add(target.path)
     else for (const path of expand(root, target)) tops.add(path)
   }
-  for (const top of tops) if (!liesBelowAnother(top, tops)) yield* below(root, top)
+  for (const top of tops) if (!liesBelowAnother(top, tops)) yield* below(root, top, into)
 }
 
 /** The existing paths that one pattern names, by segments; only directories where it ended in a slash. */
@@ -104,7 +111,7 @@ function liesBelowAnother(path: string, tops: ReadonlySet<string>): boolean {
   return false
 }
 
-function* below(root: string, path: string): Generator<Found> {
+function* below(root: string, path: string, into: (path: string) => boolean): Generator<Found> {
   let stat: Stats | undefined
   try {
     stat = fileStatus(join(root, path))
@@ -113,15 +120,17 @@ function* below(root: string, path: string): Generator<Found> {
     return
   }
   if (stat === undefined) yield { path, kind: 'missing' }
-  else if (stat.isDirectory()) yield* directory(root, path, path === '.')
+  else if (stat.isDirectory()) yield* directory(root, path, into)
   else yield { path, kind: kindOf(stat) }
 }
 
-function* directory(root: string, path: string, top: boolean): Generator<Found> {
+function* directory(root: string, path: string, into: (path: string) => boolean): Generator<Found> {
   const absolute = join(root, path)
-  if (!top && isRepository(absolute)) {
-    yield { path, kind: 'repository' }
-    return
+  const isRoot = path === '.' || isRepository(absolute)
+  if (isRoot && path !== '.') {
+    const goesOn = into(path)
+    yield { path, kind: goesOn ? 'subdataset' : 'repository' }
+    if (!goesOn) return
   }
   const entries = entriesOf(absolute)
   if (entries === null) {
@@ -132,11 +141,11 @@ function* directory(root: string, path: string, top: boolean): Generator<Found> 
   for (const entry of entries) {
     const name = readable(entry.name)
     if (name === null) yield { path: child(path, entry.name.toString('utf8')), kind: 'not-utf8' }
-    else if (top && name === '.git') continue
-    else if (entry.isDirectory()) yield* directory(root, child(path, name), false)
+    else if (isRoot && name === '.git') continue
+    else if (entry.isDirectory()) yield* directory(root, child(path, name), into)
     else if (entry.isFile()) yield { path: child(path, name), kind: 'file' }
     // File systems that do not tell the type in the directory (d_type) need a look at the thing itself.
-    else yield* below(root, child(path, name))
+    else yield* below(root, child(path, name), into)
   }
 }
 

@@ -83,7 +83,8 @@ async function bringBack(
     at = dir
     if (notes !== null) writeNotes(context, { ...notes, returned })
     for (const one of listed) {
-      if (one.kind === 'file' || one.kind === 'link' || one.kind === 'missing') continue
+      if (one.kind === 'file' || one.kind === 'link') continue
+      if (one.kind === 'missing' || one.kind === 'subdataset') continue
       const note = { kind: 'not-brought-back', path: one.path, dir, reason: one.kind } as const
       const status = one.kind === 'empty-directory' ? 'notneeded' : 'impossible'
       report({ action: 'copy', status, path: one.path, note })

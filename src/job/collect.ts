@@ -1,18 +1,21 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
-import type { CommitId, JobId } from '../contract/ids.ts'
+import type { JobId } from '../contract/ids.ts'
+import { listAcross, partByDataset } from '../dataset/across.ts'
 import type { DatasetFailure } from '../dataset/failure.ts'
 import { readIndexEntries } from '../dataset/index-entries.ts'
 import type { RepositoryPath } from '../dataset/paths.ts'
-import { listTree, type Entry } from '../dataset/tree.ts'
+import { below } from '../dataset/subdatasets.ts'
+import type { Entry } from '../dataset/tree.ts'
 import { walk, type Found } from '../dataset/walk.ts'
 import { isPattern, literalPrefix } from '../ledger/path-pattern.ts'
 import { covers } from '../ledger/covers.ts'
 import type { Context } from './context.ts'
 import { outputsOf, type EndedJob } from './ended.ts'
+import { subdatasetsHolding, type Ground } from './ground.ts'
 import { logFiles, placeInDataset } from './logs-plan.ts'
-import type { OddReason } from './note.ts'
+import { oddThing } from './odd-things.ts'
 import type { Report } from './report.ts'
 import { targetsOf } from './targets.ts'
 import { expectedOutputs, logsOfPart, shareOfTasks } from './task-files.ts'
@@ -25,8 +28,10 @@ export interface Collection {
   readonly files: readonly string[]
   /** Tracked files below the outputs that are gone. */
   readonly deleted: readonly string[]
-  /** What HEAD holds below the outputs and at the logs, by path. */
+  /** What HEAD holds below the outputs and at the logs, by path; in a subdataset, its own HEAD. */
   readonly before: ReadonlyMap<string, Entry>
+  /** The subdatasets in which outputs or logs lie, or that lie below an output, and those above them; deepest first. */
+  readonly subdatasets: readonly string[]
   /** Slurm's own files, root-relative, in order of tasks. */
   readonly logs: readonly string[]
   readonly logsOutside: readonly string[]
@@ -37,32 +42,49 @@ export interface Collection {
   readonly reports: readonly Report[]
 }
 
-/** Looks at what each job has left, on top of `head`: one look at its tree for all. Touches nothing but what the jobs declared. */
+/** Looks at what each job has left, on top of HEAD: one look at its tree for all. Touches nothing but what the jobs declared. */
 export async function collect(
   context: Context,
   jobs: readonly EndedJob[],
-  head: CommitId | null,
+  ground: Ground,
 ): Promise<Fallible<readonly Collection[], DatasetFailure>> {
   const foreign = logsOfOthers(context, jobs)
   const changed = await changesOfAll(context, jobs)
   if (!changed.ok) return changed
-  const finds = jobs.map((ended) => find(context, ended, foreign, changed.value))
-  const held = await entriesBelow(context, finds, head)
+  const finds = jobs.map((ended) => find(context, ended, foreign, changed.value, ground))
+  const held = await entriesBelow(finds, ground)
   if (!held.ok) return held
   const gone = finds.map(({ files }, i) => goneFrom(context.dataset.root, held.value[i] ?? new Map(), files))
   // What a sparse checkout leaves out is not there, and not deleted.
-  const indexed = await readIndexEntries(context.dataset, gone.flat())
-  if (!indexed.ok) return indexed
+  const leftOut = await leftOutOf(ground, gone.flat())
+  if (!leftOut.ok) return leftOut
   const collections: Collection[] = []
   for (const [i, one] of finds.entries()) {
     const before = held.value[i] ?? new Map<string, Entry>()
-    const deleted = (gone[i] ?? []).filter((path) => !indexed.value.get(path)?.skipWorktree)
-    const whole = collectionOf(one, before, deleted)
+    const deleted = (gone[i] ?? []).filter((path) => !leftOut.value.has(path))
+    const whole = collectionOf(one, before, deleted, ground)
     const share = await shareOfTasks(context, whole)
     if (!share.ok) return share
     collections.push({ ...whole, ...share.value })
   }
   return ok(collections)
+}
+
+/** Those of some paths that a sparse checkout leaves out. */
+async function leftOutOf(
+  { subdatasets }: Ground,
+  paths: readonly string[],
+): Promise<Fallible<ReadonlySet<string>, DatasetFailure>> {
+  const leftOut = new Set<string>()
+  const parts = await partByDataset(subdatasets, paths)
+  if (!parts.ok) return parts
+  for (const { at, dataset, paths: own } of parts.value) {
+    const indexed = await readIndexEntries(dataset, own)
+    if (!indexed.ok) return indexed
+    for (const { path, skipWorktree } of indexed.value.values())
+      if (skipWorktree) leftOut.add(below(at, path))
+  }
+  return ok(leftOut)
 }
 
 /** What one job has left in the work tree. */
@@ -80,11 +102,13 @@ function find(
   ended: EndedJob,
   foreign: ReadonlySet<string>,
   allChanged: readonly string[],
+  { subdatasets }: Ground,
 ): Finding {
   const logs = findLogs(context, ended)
   const changed = ended.job.spec.whole ? allChanged : []
   const literal = changed.map((path) => ({ path, directory: false, pattern: false }))
-  const found = [...walk(context.dataset.root, [...targetsOf(outputsOf(ended)), ...literal])]
+  const targets = [...targetsOf(outputsOf(ended)), ...literal]
+  const found = [...walk(context.dataset.root, targets, subdatasets.isOne)]
   const files = new Set([...logs.inside, ...found.filter(isStorable).map(({ path }) => path)])
   for (const path of foreign) if (!logs.inside.has(path)) files.delete(path)
   return { ended, files, found, logs, changed }
@@ -94,12 +118,19 @@ function collectionOf(
   { ended, files, found, logs }: Finding,
   before: ReadonlyMap<string, Entry>,
   deleted: readonly string[],
+  ground: Ground,
 ): Collection {
+  const subdatasets = subdatasetsHolding(ground.subdatasets, [
+    ...files,
+    ...outputsOf(ended).map(prefixOf),
+    ...descended(found).map((path) => `${path}/`),
+  ])
   return {
     ended,
     files: [...files],
     deleted,
     before,
+    subdatasets,
     logs: [...logs.inside],
     logsOutside: logs.outside,
     untold: [],
@@ -114,23 +145,24 @@ function collectionOf(
 
 /** What a tree holds below each job's outputs and at its logs, by path. */
 async function entriesBelow(
-  context: Context,
   finds: readonly Finding[],
-  head: CommitId | null,
+  { subdatasets, commitAt }: Ground,
 ): Promise<Fallible<readonly ReadonlyMap<string, Entry>[], DatasetFailure>> {
   const claims = finds.flatMap(({ ended, logs, changed }, job) => [
     ...outputsOf(ended).map((output) => ({ prefix: prefixOf(output), output, job })),
     ...[...logs.inside, ...changed].map((path) => ({ prefix: path, output: null, job })),
   ])
   const byPrefix = Map.groupBy(claims, ({ prefix }) => prefix)
-  const listed = await listTree(context.dataset, head, [...byPrefix.keys()])
+  const inside = finds.flatMap(({ found }) => descended(found))
+  const listed = await listAcross(subdatasets, commitAt, [...byPrefix.keys()], inside)
   if (!listed.ok) return listed
   const held = finds.map(() => new Map<string, Entry>())
   for (const entry of listed.value) {
     for (const above of selfAndAbove(entry.path)) {
       for (const { prefix, output, job } of byPrefix.get(above) ?? []) {
-        if (output === null ? entry.path === prefix : covers(output, entry.path))
-          held[job]?.set(entry.path, entry)
+        const isMeant =
+          output === null ? entry.path === prefix || subdatasets.isOne(prefix) : covers(output, entry.path)
+        if (isMeant) held[job]?.set(entry.path, entry)
       }
     }
   }
@@ -156,6 +188,11 @@ function goneFrom(
   return [...before.values()]
     .filter(({ path, mode }) => !files.has(path) && mode !== '160000' && isGone(root, path))
     .map(({ path }) => path)
+}
+
+/** The subdatasets that lie at or below the outputs. */
+function descended(found: readonly Found[]): readonly string[] {
+  return found.filter(({ kind }) => kind === 'subdataset').map(({ path }) => path)
 }
 
 function isStorable(found: Found): boolean {
@@ -234,27 +271,4 @@ function missingOutput(
   return [
     { action: 'add', status: 'impossible', path: output, note: { kind: 'output-missing', path: output } },
   ]
-}
-
-/** Things that cannot stand in git, or that this job may not take. */
-function oddThing(found: Found, before: ReadonlyMap<string, Entry>): readonly Report[] {
-  const say = (status: Report['status'], reason: OddReason): readonly Report[] => [
-    { action: 'add', status, path: found.path, note: { kind: 'not-recorded', path: found.path, reason } },
-  ]
-  switch (found.kind) {
-    case 'file':
-    case 'symlink':
-    case 'missing':
-      return []
-    case 'empty-directory':
-      return say('notneeded', found.kind)
-    case 'repository':
-      return before.get(found.path)?.mode === '160000' ? [] : say('impossible', found.kind)
-    case 'socket':
-    case 'fifo':
-    case 'device':
-    case 'unreadable':
-    case 'not-utf8':
-      return say('impossible', found.kind)
-  }
 }

@@ -3,6 +3,7 @@ import type { CommitId } from '../contract/ids.ts'
 import { writeCommits, type NewCommit } from '../dataset/commits.ts'
 import { readSigning } from '../dataset/config.ts'
 import { branchAndMark, type Landed } from './branch-move.ts'
+import { commitTime } from './commit-time.ts'
 import type { Context } from './context.ts'
 import type { Draft } from './draft.ts'
 import { aboutJob } from './ended.ts'
@@ -36,7 +37,7 @@ export async function land(
     parent: from,
     commits: wanted.length === 0 ? [] : beside ? besideEachOther(wanted) : wanted.map(commitOf),
     operation,
-    when: { seconds: context.now(), zone: zone(context.now()) },
+    when: commitTime(context),
     sign: signing.value,
   })
   if (!written.ok) return written
@@ -99,7 +100,8 @@ function commitOf({ text, changes }: Draft): NewCommit {
 
 /**
  * Each on the same commit, and above them the merge of all: for branches it only keeps them from gc until they stand. Where
- * two jobs have the same path it has the same content, since all of them were read from one work tree.
+ * two jobs have the same path it has the same content, since all of them were read from one work tree; and of pointers to a
+ * subdataset the last one holds the others.
  */
 function besideEachOther(drafts: readonly Draft[]): readonly NewCommit[] {
   const all = new Map(drafts.flatMap(({ changes }) => changes.map((change) => [change.path, change])))
@@ -129,13 +131,6 @@ function saved(
     facts: { ...facts, ...(part === undefined ? {} : { tasks: part.tasks }) },
   }
   return part?.keepsOpen ? [done, aboutRest(job, part, evidence)] : [done]
-}
-
-/** The offset of local time as git writes it: `+0100`. */
-function zone(seconds: number): string {
-  const minutes = -new Date(seconds * 1000).getTimezoneOffset()
-  const pad = (n: number): string => String(n).padStart(2, '0')
-  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(minutes) / 60))}${pad(Math.abs(minutes) % 60)}`
 }
 
 function mustHave(commit: CommitId | undefined): CommitId {

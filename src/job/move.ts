@@ -52,12 +52,18 @@ export async function recoverMoves(context: Context, report: (report: Report) =>
   for (const move of pending) {
     const dataset = await locate(move.worktree, context.env)
     const { plan } = move
+    const there = dataset.ok && dataset.value.root === move.worktree
+    // A subdataset that is gone took its branch with it, and its records are nobody's yet.
+    if (!there && move.worktree.startsWith(`${context.dataset.root}/`) && move.jobs.length === 0) {
+      context.ledger.endMove(move.id)
+      continue
+    }
     if ('branches' in plan) {
-      await recoverBranches(context, dataset.ok ? dataset.value : null, { ...move, plan }, report)
+      await recoverBranches(context, there ? dataset.value : null, { ...move, plan }, report)
       continue
     }
     // A worktree that is gone took its index with it; what stands of the branch is told from here.
-    const place = dataset.ok ? dataset.value : context.dataset
+    const place = there ? dataset.value : context.dataset
     const recovered = await recoverMove(place, plan, patience(context))
     const about = { action: 'recover', path: move.worktree, type: 'dataset' } as const
     if (!recovered.ok) {

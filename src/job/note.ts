@@ -18,6 +18,7 @@ export type Note =
   | RecordFailure
   | ScheduleNote
   | FinishNote
+  | SubdatasetNote
   | RescheduleNote
   | RunNote
   | AltDirNote
@@ -148,6 +149,11 @@ export type FinishNote =
   /** A file of a job that is recorded on a branch of its own stays in the work tree. */
   | { readonly kind: 'left-in-place'; readonly why: LeftFile['why'] }
 
+/** What there is to say of subdatasets. */
+export type SubdatasetNote =
+  /** What a job left in one cannot be committed there: the job stays open. */
+  { readonly kind: 'subdataset-not-saved'; readonly subdataset: string; readonly why: Note }
+
 /** What `reschedule` and `show` can have to say. */
 export type RescheduleNote =
   | { readonly kind: 'no-records'; readonly range: string }
@@ -220,7 +226,7 @@ export type AltDirNote =
   | { readonly kind: 'alt-not-cleaned'; readonly dir: string; readonly message: string }
 
 /** Why something below an output is not recorded: what it is. */
-export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'missing'>
+export type OddReason = Exclude<Found['kind'], 'file' | 'symlink' | 'subdataset' | 'missing'>
 
 /** What `run` can have to say. */
 export type RunNote =

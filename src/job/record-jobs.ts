@@ -11,6 +11,7 @@ import { gather, type Environments } from './gather.ts'
 import { checkLanding, withFreeBranches } from './job-branches.ts'
 import { land } from './land.ts'
 import type { Note } from './note.ts'
+import { recordBelow } from './record-below.ts'
 import type { Report } from './report.ts'
 import { calledName } from './select.ts'
 import { tellTasks } from './tell-tasks.ts'
@@ -38,7 +39,8 @@ export async function recordJobs(
   let failure: Note | null = null
   for (let attempt = 0; attempt < tries && jobs.length > 0; attempt++) {
     const gathered = await gather(context, jobs, branch, environments, `${operation}-${attempt}`, request)
-    const done = gathered.ok ? await land(context, gathered.value, request.landing) : gathered
+    const ready = gathered.ok ? await recordBelow(context, gathered.value) : gathered
+    const done = ready.ok ? await land(context, ready.value, request.landing) : ready
     if (done.ok) {
       for (const one of done.value) report(one)
       tidyInBackground(context.dataset)
@@ -53,7 +55,7 @@ export async function recordJobs(
       continue
     }
     // Another branch was checked out meanwhile: these records do not belong there.
-    if (failure.kind !== 'branch-moved' || failure.found.ref !== branch) break
+    if (failure.kind !== 'branch-moved' || failure.found.ref !== failure.expected.ref) break
   }
   if (failure !== null && jobs.length > 0) notSaved(failure, jobs, report)
 }

@@ -6,6 +6,7 @@ import { collect } from './collect.ts'
 import type { Context, Job } from './context.ts'
 import { aboutJob, type ArrayPart, type EndedJob } from './ended.ts'
 import type { Evidence } from './evidence.ts'
+import { groundOf } from './ground.ts'
 import type { Note } from './note.ts'
 import { partNames } from './outcome.ts'
 import type { Report } from './report.ts'
@@ -24,7 +25,7 @@ export async function tellTasks(
   const partial = jobs.filter(({ part }) => part?.keepsOpen)
   if (partial.length === 0) return ok(jobs)
   const head = await readHead(context.dataset)
-  const collected = head.ok ? await collect(context, partial, head.value.commit) : head
+  const collected = head.ok ? await collect(context, partial, groundOf(context, head.value)) : head
   if (!collected.ok) return collected
   const doubtful = collected.value.filter(({ untold }) => untold.length > 0)
   for (const { ended, untold } of doubtful) {
