@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { readArraySpec } from '../contract/array-spec.ts'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
-import { absentInputs } from '../dataset/inputs.ts'
 import { splitLine } from '../provenance/shell-words.ts'
 import { readSbatch, type SbatchLine } from '../slurm/sbatch-line.ts'
 import { inDataset } from './alt-dir.ts'
@@ -73,7 +72,7 @@ export async function understand(
   let sbatch = read()
   let stdin: Buffer | null = null
   const path = sbatch.script.kind === 'file' ? insideRoot(root, sbatch.script.path) : null
-  if (path !== null && request.dryRun === null && absentInputs(context.dataset, [path]).length > 0) {
+  if (path !== null && request.dryRun === null) {
     const fetched = await getInputs(context, [path], request.transfers, report)
     if (!fetched.ok) return fetched
     sbatch = read()

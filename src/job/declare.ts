@@ -10,7 +10,9 @@ import { literalPrefix } from '../ledger/path-pattern.ts'
 import type { Context } from './context.ts'
 import type { Parts } from './evidence.ts'
 import type { Note } from './note.ts'
+import { installFor } from './install.ts'
 import { fillPaths, fillWords, type Substitutions } from './placeholders.ts'
+import type { Report } from './report.ts'
 import { speaksOf, type ScheduleRequest } from './request.ts'
 import { fromMarked, pathsOfTasks, taskMarks } from './task-paths.ts'
 
@@ -30,11 +32,15 @@ export interface Declaration {
   readonly words: readonly string[]
 }
 
-/** Fills placeholders and normalises every path of a request. Changes nothing. */
+/**
+ * Fills placeholders and normalises every path of a request. Changes nothing, but that subdatasets in which inputs lie are
+ * checked out, unless nothing at all is to be changed.
+ */
 export async function declare(
   context: Context,
   request: ScheduleRequest,
   words: readonly string[],
+  report: (report: Report) => void,
 ): Promise<Fallible<Declaration, Note>> {
   const texts = [...words, ...request.inputs, ...request.outputs]
   const configured = texts.some((text) => text.includes('{'))
@@ -49,9 +55,14 @@ export async function declare(
 
   const outputs = normaliseOutputs(context, request, outputTexts.value)
   if (!outputs.ok) return outputs
+  const extraTexts = request.repeat?.extraInputs ?? []
+  if (request.dryRun === null) {
+    const installed = await installFor(context, [...inputTexts.value, ...extraTexts], report)
+    if (!installed.ok) return installed
+  }
   const inputs = normaliseInputs(context, inputTexts.value)
   if (!inputs.ok) return inputs
-  const extraInputs = normaliseInputs(context, request.repeat?.extraInputs ?? [])
+  const extraInputs = normaliseInputs(context, extraTexts)
   if (!extraInputs.ok) return extraInputs
   const found = existing(context, inputs.value)
   if (!found.ok) return found
@@ -152,7 +163,7 @@ function normaliseInputs(
   return ok(inputs)
 }
 
-/** A path within a subdataset, relative to our root. */
+/** A path within another repository, relative to our root. */
 function belowRoot(context: Context, text: string): string {
   const path = isAbsolute(text) ? text : join(context.cwd, text)
   return posix.normalize(relative(context.dataset.root, path)).replace(/\/$/, '')

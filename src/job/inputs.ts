@@ -1,29 +1,35 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
+import { listAcross, partByDataset, pointedTo } from '../dataset/across.ts'
 import { keyOfLink, keyOfPointer, maxPointerSize } from '../dataset/annex-key.ts'
 import { identifyFiles, identifyOutside } from '../dataset/identities.ts'
 import { absentInputs, fetchInputs } from '../dataset/inputs.ts'
 import { readObjects, readSizes } from '../dataset/objects.ts'
-import { listTree, type Entry } from '../dataset/tree.ts'
+import type { RepositoryPath } from '../dataset/paths.ts'
+import { identifySubdataset } from '../dataset/subdataset-identity.ts'
+import { below, subdatasetsOf, type Subdatasets } from '../dataset/subdatasets.ts'
+import type { Entry } from '../dataset/tree.ts'
 import { walk } from '../dataset/walk.ts'
 import type { Context } from './context.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import type { InputIdentity, ScriptCopy } from './spec.ts'
 
-/** The files and symlinks at and below the given paths; absolute paths (outside the dataset) as they are. */
+/**
+ * The files and symlinks at and below the given paths; absolute paths (outside the dataset) as they are. A subdataset below
+ * a path, or at it, stands for all that it holds.
+ */
 export function inputFiles(context: Context, paths: readonly string[]): readonly string[] {
-  const inside = paths.filter((path) => !path.startsWith('/'))
-  const targets = inside.map((path) => ({ path, directory: false, pattern: false }))
-  const files = [...walk(context.dataset.root, targets)].filter(
-    ({ kind }) => kind === 'file' || kind === 'symlink',
+  const { isOne } = subdatasetsOf(context.dataset, { initialise: false })
+  const files = [...walk(context.dataset.root, inside(paths).map(targetOf))].filter(
+    ({ kind, path }) => kind === 'file' || kind === 'symlink' || (kind === 'repository' && isOne(path)),
   )
-  return [...files.map(({ path }) => path), ...paths.filter((path) => path.startsWith('/'))]
+  return [...files.map(({ path }) => path), ...outside(paths)]
 }
 
 /**
- * Gets the annexed content that is absent from these files, `transfers` at once (null: git-annex's own
- * choice). Says what was got; fails when some could not be had.
+ * Gets the annexed content that is absent from these files, and from all of a subdataset that is named; `transfers` at
+ * once (null: git-annex's own choice). Says what was got; fails when some could not be had.
  */
 export async function getInputs(
   context: Context,
@@ -31,37 +37,78 @@ export async function getInputs(
   transfers: number | null,
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
-  if (context.dataset.annex === null) return ok(null)
-  const absent = absentInputs(
-    context.dataset,
-    files.filter((path) => !path.startsWith('/')),
-  )
-  if (absent.length === 0) return ok(null)
-  context.progress({ kind: 'fetching', files: absent.length })
-  const got = await fetchInputs(context.dataset, absent, transfers)
-  context.progress({ kind: 'done' })
-  if (!got.ok) return got
-  for (const { path, fetched, message } of got.value) {
-    if (!fetched) return { ok: false, failure: { kind: 'input-not-fetched', path, detail: message } }
-    report({ action: 'get', status: 'ok', path, type: 'file' })
+  const subdatasets = subdatasetsOf(context.dataset, { initialise: true })
+  const named = inside(files)
+  // What lies in subdatasets of such a one is not asked for: DataLad gets those by their own names alone.
+  const whole = named
+    .filter((path) => subdatasets.isOne(path))
+    .flatMap((at) => [...walk(context.dataset.root, [targetOf(at)], (path) => path === at)])
+    .filter(({ kind }) => kind === 'file' || kind === 'symlink')
+  const parts = await partByDataset(subdatasets, [...named, ...whole.map(({ path }) => path)])
+  if (!parts.ok) return parts
+  for (const { at, dataset, paths } of parts.value) {
+    const absent = absentInputs(dataset, paths)
+    if (absent.length === 0) continue
+    context.progress({ kind: 'fetching', files: absent.length })
+    const got = await fetchInputs(dataset, absent, transfers)
+    context.progress({ kind: 'done' })
+    if (!got.ok) return got
+    for (const one of got.value) {
+      const path = below(at, one.path)
+      if (!one.fetched)
+        return { ok: false, failure: { kind: 'input-not-fetched', path, detail: one.message } }
+      report({ action: 'get', status: 'ok', path, type: 'file' })
+    }
   }
   return ok(null)
 }
 
-/** What each file is now; those outside the dataset by size and time. */
+/** What each file is now; those outside the dataset by size and time, whole subdatasets by their commits. */
 export async function identify(
   context: Context,
   files: readonly string[],
 ): Promise<Fallible<readonly InputIdentity[], Note>> {
-  const inside = await identifyFiles(
-    context.dataset,
-    files.filter((path) => !path.startsWith('/')),
+  const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
+  const known = new Map<string, InputIdentity>()
+  const whole = new Set(inside(files).filter((path) => subdatasets.isOne(path)))
+  for (const path of whole) {
+    const dataset = await subdatasets.open(path)
+    const identity = dataset.ok ? await identifySubdataset(dataset.value) : dataset
+    if (!identity.ok) return identity
+    known.set(path, { path, ...identity.value })
+  }
+  const parts = await partByDataset(
+    subdatasets,
+    inside(files).filter((path) => !whole.has(path)),
   )
-  if (!inside.ok) return inside
-  return ok([...inside.value, ...files.filter((path) => path.startsWith('/')).map(identifyOutside)])
+  if (!parts.ok) return parts
+  for (const { at, dataset, paths } of parts.value) {
+    const identified = await identifyFiles(dataset, paths)
+    if (!identified.ok) return identified
+    for (const one of identified.value) known.set(below(at, one.path), { ...one, path: below(at, one.path) })
+  }
+  return ok([
+    ...inside(files).flatMap((path) => known.get(path) ?? []),
+    ...outside(files).map((path) => identifyOutside(path)),
+  ])
 }
 
-/** What a commit holds at the paths of some files, in the same words as their identities now: annex key or blob. */
+function inside(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => !path.startsWith('/'))
+}
+
+function outside(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => path.startsWith('/'))
+}
+
+function targetOf(path: string): RepositoryPath {
+  return { path, directory: false, pattern: false }
+}
+
+/**
+ * What a commit holds at the paths of some files, in the same words as their identities now: annex key or blob, of a
+ * subdataset its commit. In subdatasets that is what the commits hold that it points to.
+ */
 export async function treeIdentities(
   context: Context,
   commit: CommitId | null,
@@ -69,53 +116,45 @@ export async function treeIdentities(
 ): Promise<Fallible<ReadonlyMap<string, InputIdentity>, Note>> {
   const paths = [...current.keys()]
   if (commit === null || paths.length === 0) return ok(new Map())
-  const listed = await listTree(context.dataset, commit, paths)
+  const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
+  const listed = await listAcross(subdatasets, pointedTo(subdatasets, commit), paths)
   if (!listed.ok) return listed
   // An entry with the blob that is there now points nowhere else: most need no second look.
   const contents = await pointerContents(
-    context,
+    subdatasets,
     listed.value.filter(({ path, oid }) => current.get(path)?.blob !== oid),
   )
   if (!contents.ok) return contents
-  return ok(
-    new Map(
-      listed.value.map((entry) => {
-        const content = contents.value.get(entry.oid)
-        const key =
-          content === undefined
-            ? null
-            : entry.mode === '120000'
-              ? keyOfLink(content.toString())
-              : keyOfPointer(content)
-        return [entry.path, { path: entry.path, ...(key === null ? { blob: entry.oid } : { key }) }]
-      }),
-    ),
-  )
+  return ok(new Map(listed.value.map((entry) => [entry.path, identityIn(entry, contents.value)])))
+}
+
+function identityIn({ path, mode, oid }: Entry, contents: ReadonlyMap<string, Buffer>): InputIdentity {
+  if (mode === '160000') return { path, commit: oid }
+  const content = contents.get(oid)
+  if (content === undefined) return { path, blob: oid }
+  const key = mode === '120000' ? keyOfLink(content.toString()) : keyOfPointer(content)
+  return { path, ...(key === null ? { blob: oid } : { key }) }
 }
 
 /** Contents of those entries that may point into the annex: symlinks and small files. */
 async function pointerContents(
-  context: Context,
+  subdatasets: Subdatasets,
   entries: readonly Entry[],
 ): Promise<Fallible<ReadonlyMap<string, Buffer>, Note>> {
-  if (context.dataset.annex === null) return ok(new Map())
-  const candidates = entries.filter(({ mode }) => mode !== '160000')
-  const sizes = await readSizes(
-    context.dataset,
-    candidates.map(({ oid }) => oid),
-  )
-  if (!sizes.ok) return sizes
-  const small = candidates.filter((_, i) => (sizes.value[i] ?? Infinity) <= maxPointerSize)
-  const objects = await readObjects(
-    context.dataset,
-    small.map(({ oid }) => oid),
-  )
-  if (!objects.ok) return objects
-  return ok(
-    new Map(
-      objects.value.flatMap((object) => (object === null ? [] : [[object.oid, object.content] as const])),
-    ),
-  )
+  const contents = new Map<string, Buffer>()
+  for (const [at, here] of Map.groupBy(entries, ({ path }) => subdatasets.holder(path))) {
+    const dataset = await subdatasets.open(at)
+    if (!dataset.ok) return dataset
+    if (dataset.value.annex === null) continue
+    const oids = here.filter(({ mode }) => mode !== '160000').map(({ oid }) => oid)
+    const sizes = await readSizes(dataset.value, oids)
+    if (!sizes.ok) return sizes
+    const small = oids.filter((_, i) => (sizes.value[i] ?? Infinity) <= maxPointerSize)
+    const objects = await readObjects(dataset.value, small)
+    if (!objects.ok) return objects
+    for (const object of objects.value) if (object !== null) contents.set(object.oid, object.content)
+  }
+  return ok(contents)
 }
 
 /** Which tracked inputs, and whether the script, differ from what a commit holds. */
@@ -144,6 +183,8 @@ export function scriptIdentity(script: ScriptCopy | null): readonly InputIdentit
 
 /** Whether two identities are of the same content. Key and blob cannot be compared: then the answer is no. */
 export function isSame(a: InputIdentity, b: InputIdentity): boolean {
+  if (a.commit !== undefined || b.commit !== undefined)
+    return a.commit === b.commit && a.modified === undefined && b.modified === undefined
   if (a.key !== undefined || b.key !== undefined) return a.key === b.key
   if (a.blob !== undefined || b.blob !== undefined) return a.blob === b.blob
   return a.size === b.size && a.mtime === b.mtime

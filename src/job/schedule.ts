@@ -91,7 +91,7 @@ async function prepare(
   const identity = readIdentity(context.dataset)
   const chosen = chooseScheduler(request)
   if (!chosen.ok) return chosen
-  const declaration = await declare(context, request, chosen.value.words)
+  const declaration = await declare(context, request, chosen.value.words, report)
   if (!declaration.ok) return declaration
   const altDir = request.altDir === null ? ok(null) : findAltDir(context, request.altDir)
   if (!altDir.ok) return altDir

@@ -9,6 +9,10 @@ export interface InputIdentity {
   readonly blob?: string
   readonly size?: number
   readonly mtime?: EpochSeconds
+  /** Of a whole subdataset: the commit that was checked out there. */
+  readonly commit?: string
+  /** Files of that subdataset were not what its commit holds. */
+  readonly modified?: true
 }
 
 /** The script as it was submitted. Its text lies in the job's folder until it is recorded. */

@@ -1,11 +1,15 @@
 import { join } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { JobId } from '../contract/ids.ts'
+import { partByDataset, type Part } from '../dataset/across.ts'
+import type { DatasetFailure } from '../dataset/failure.ts'
 import { fileStatus } from '../dataset/file-status.ts'
+import type { Dataset } from '../dataset/locate.ts'
 import type { RepositoryPath } from '../dataset/paths.ts'
 import { putBack } from '../dataset/put-back.ts'
-import { removeOutputs } from '../dataset/remove-outputs.ts'
+import { removeOutputs, type RemovedOutput } from '../dataset/remove-outputs.ts'
 import { restoreOutputs } from '../dataset/restore-outputs.ts'
+import { below, subdatasetsOf } from '../dataset/subdatasets.ts'
 import { cleanLeftovers } from '../dataset/temporary-file.ts'
 import { walk } from '../dataset/walk.ts'
 import { makeWritable, planWritable, type WritableNote, type WritablePlan } from '../dataset/writable.ts'
@@ -25,10 +29,11 @@ export async function makeOutputsReady(
   fresh: boolean,
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
-  const paths = outputFiles(context, job)
-  if (fresh) return makeRoom(context, job, paths, report)
-  if (context.dataset.annex === null || paths.length === 0) return ok(null)
-  const plan = planWritable(context.dataset, paths, { token: job.token })
+  const parts = await outputFiles(context, job)
+  if (!parts.ok) return parts
+  if (fresh) return makeRoom(context, job, parts.value, report)
+  const annexed = parts.value.filter(({ dataset }) => dataset.annex !== null)
+  const plan = planWritable(annexedPlace(context), pathsOf(annexed), { token: job.token })
   if (!plan.ok) return plan
   const { entries } = plan.value
   if (entries.length === 0) return ok(null)
@@ -56,7 +61,7 @@ async function makeAllWritable(
   keep(entries.map(({ path, key, target }) => ({ path, key, target, made: null })))
   if (copied > 0) context.progress({ kind: 'copying', files: entries.length, bytes: copied })
   // One transaction for all: a note a file would be a wait for the disk a file.
-  const made = await makeWritable(context.dataset, entries, { token: job.token }, () => {})
+  const made = await makeWritable(annexedPlace(context), entries, { token: job.token }, () => {})
   context.progress({ kind: 'done' })
   if (!made.ok) return made
   keep(made.value)
@@ -68,16 +73,20 @@ async function makeAllWritable(
 async function makeRoom(
   context: Context,
   job: Job,
-  paths: readonly string[],
+  parts: readonly Part[],
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
   context.ledger.keepWritable(
     job.id,
-    paths.map((path) => ({ path, note: { path, removed: true } satisfies RemovedNote })),
+    pathsOf(parts).map((path) => ({ path, note: { path, removed: true } satisfies RemovedNote })),
   )
-  const removed = await removeOutputs(context.dataset, paths)
-  if (!removed.ok) return removed
-  for (const { path, outcome } of removed.value) {
+  const all: RemovedOutput[] = []
+  for (const { at, dataset, paths } of parts) {
+    const removed = await removeOutputs(dataset, paths)
+    if (!removed.ok) return removed
+    all.push(...removed.value.map((one) => ({ ...one, path: below(at, one.path) })))
+  }
+  for (const { path, outcome } of all) {
     if (outcome === 'removed') report({ action: 'remove', status: 'ok', path, type: 'file' })
     else
       report({
@@ -94,7 +103,7 @@ async function makeRoom(
 /** Puts back what the job did not change, before its outputs are stored again: that would read them all. */
 export async function putUnchangedBack(context: Context, job: Job): Promise<Fallible<null, Note>> {
   const notes = notesOf(context, job)
-  const back = notes.length === 0 ? ok([]) : await putBack(context.dataset, notes, { token: job.token })
+  const back = notes.length === 0 ? ok([]) : await putBack(annexedPlace(context), notes, { token: job.token })
   if (notes.length > 0) clean(context, job, notes)
   return back.ok ? ok(null) : back
 }
@@ -112,7 +121,7 @@ export async function releaseFiles(
     clean(context, job, notes)
     return
   }
-  const back = await putBack(context.dataset, notes, { token: job.token })
+  const back = await putBack(annexedPlace(context), notes, { token: job.token })
   if (!back.ok) report({ action: 'lock', status: 'error', path: '.', type: 'dataset', note: back.failure })
   for (const { path, outcome } of back.ok ? back.value : []) {
     if (outcome === 'restored') continue
@@ -132,14 +141,21 @@ export async function releaseFiles(
 /** Outputs that were removed to make room for fresh ones, and that no job has made, come back. */
 async function bringBack(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
   const removed = allNotes(context, job).filter(isRemoved)
-  const restored = await restoreOutputs(
-    context.dataset,
+  const parts = await partByDataset(
+    subdatasetsOf(context.dataset, { initialise: false }),
     removed.map(({ path }) => path),
   )
-  if (!restored.ok)
-    report({ action: 'restore', status: 'error', path: '.', type: 'dataset', note: restored.failure })
-  for (const path of restored.ok ? restored.value : [])
-    report({ action: 'restore', status: 'ok', path, type: 'file' })
+  if (!parts.ok) return report(notRestored('.', parts.failure))
+  for (const { at, dataset, paths } of parts.value) {
+    const restored = await restoreOutputs(dataset, paths)
+    if (!restored.ok) report(notRestored(at === '' ? '.' : at, restored.failure))
+    for (const path of restored.ok ? restored.value : [])
+      report({ action: 'restore', status: 'ok', path: below(at, path), type: 'file' })
+  }
+}
+
+function notRestored(path: string, note: Note): Report {
+  return { action: 'restore', status: 'error', path, type: 'dataset', note }
 }
 
 function clean(context: Context, job: Job, notes: readonly WritableNote[]): void {
@@ -181,8 +197,21 @@ function allNotes(context: Context, job: Job): readonly (WritableNote | RemovedN
   return context.ledger.writable(job.id).map(({ note }) => note as WritableNote | RemovedNote)
 }
 
+/**
+ * The top dataset as one with an annex. What a link to annexed content is, is told by the link alone: those of subdatasets
+ * are dealt with from here, together, and with one folder for temporary files.
+ */
+function annexedPlace({ dataset }: Context): Dataset {
+  return { ...dataset, annex: dataset.annex ?? { uuid: '', version: '', crippled: false } }
+}
+
+function pathsOf(parts: readonly Part[]): readonly string[] {
+  return parts.flatMap(({ at, paths }) => paths.map((path) => below(at, path)))
+}
+
 /** What the job may write to: its outputs, and logs of a fixed name, which Slurm would not open for writing in the annex. */
-function outputFiles(context: Context, job: Job): readonly string[] {
+async function outputFiles(context: Context, job: Job): Promise<Fallible<readonly Part[], DatasetFailure>> {
+  const subdatasets = subdatasetsOf(context.dataset, { initialise: true })
   const logs = job.spec.logs === null ? [] : fixedLogs(job.spec.logs, context.user)
   const logsInside = logs
     .map((path) => insideRoot(context.dataset.root, path))
@@ -191,6 +220,9 @@ function outputFiles(context: Context, job: Job): readonly string[] {
     ...targetsOf(job.spec.outputs),
     ...logsInside.map((path): RepositoryPath => ({ path, directory: false, pattern: false })),
   ]
-  const found = [...walk(context.dataset.root, targets)]
-  return found.filter(({ kind }) => kind === 'file' || kind === 'symlink').map(({ path }) => path)
+  const found = [...walk(context.dataset.root, targets, subdatasets.isOne)]
+  return partByDataset(
+    subdatasets,
+    found.filter(({ kind }) => kind === 'file' || kind === 'symlink').map(({ path }) => path),
+  )
 }
