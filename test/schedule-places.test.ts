@@ -75,14 +75,13 @@ test('through a symlinked path, paths are those of the real one', async () => {
   expect(await status(box)).toBe('')
 })
 
-test('outputs in a submodule are refused with the way to schedule them there', async () => {
+test('outputs in a repository that is no submodule are refused, or scheduled there', async () => {
   await using box = await sandboxWithDataset()
-  await box.dataset('inner')
-  await box.git('ds', 'submodule', '--quiet', 'add', '../inner', 'sub')
-  await box.git('ds', 'commit', '-q', '-m', 'Add a subdataset')
+  await box.dataset('ds/sub')
   const told = await tell(box, ['schedule', '-o', 'sub/out', 'sbatch', 'job.sh', 'true'])
   expect(told.code).toBe(1)
   expect(told.words).toContain('waybill schedule -d sub')
+  expect(told.words).toContain('no submodule')
   await scheduleToEnd(box, ['-d', 'sub', '-o', 'sub/out', 'sbatch', '--chdir=sub', 'job.sh', 'echo 1 >out'])
   expect((await tell(box, ['finish'], { cwd: 'ds/sub' })).code).toBe(0)
   expect(await changesOf(box, 'HEAD', 'ds/sub')).toContain('A out')

@@ -48,6 +48,7 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
     '',
     ...fields([
       ['commit', shown.commit],
+      ['of subdataset', shown.subdataset],
       ['command', typeof record.cmd === 'string' ? record.cmd : record.cmd.join(' ')],
       ['directory', record.pwd],
       ['ended as', endWords(record, own)],

@@ -3,10 +3,12 @@ import { join, posix, relative, resolve } from 'node:path'
 import { segmentMatcher } from '../contract/glob-segment.ts'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
+import { listAcross, pointedTo } from '../dataset/across.ts'
 import { blobId } from '../dataset/blob-id.ts'
 import { fileStatus } from '../dataset/file-status.ts'
+import { submodulePaths } from '../dataset/locate.ts'
 import { normalise, type RepositoryPath } from '../dataset/paths.ts'
-import { listTree } from '../dataset/tree.ts'
+import { subdatasetsOf } from '../dataset/subdatasets.ts'
 import { expand } from '../dataset/walk.ts'
 import { literalPrefix } from '../ledger/path-pattern.ts'
 import type { RunRecord } from '../provenance/record.ts'
@@ -60,7 +62,7 @@ export async function differencesFrom(
   const current = new Set(now.value.map(({ path }) => path))
   const before = recorded.value === null ? await heldBy(context, commit, named) : ok([...known.keys()])
   if (!before.ok) return before
-  const gone = before.value.filter((path) => !current.has(path))
+  const gone = before.value.filter((path) => !current.has(path) && !isElsewhere(context, path))
   return ok([
     ...new Set([...differing.map(({ path }) => path), ...gone, ...scriptDifference(context, record)]),
   ])
@@ -104,7 +106,8 @@ async function heldBy(
   const inside = named.flatMap((one) => ('inside' in one ? [one.inside] : []))
   if (inside.length === 0) return ok([])
   const prefixes = inside.map(({ path, pattern }) => (pattern ? literalPrefix(path) : path) || '.')
-  const listed = await listTree(context.dataset, commit, [...new Set(prefixes)])
+  const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
+  const listed = await listAcross(subdatasets, pointedTo(subdatasets, commit), [...new Set(prefixes)])
   if (!listed.ok) return listed
   const tests = inside.map(({ path, pattern }) => ({ segments: path.split('/'), pattern }))
   return ok(
@@ -125,6 +128,13 @@ function covers(wanted: readonly string[], path: readonly string[], pattern: boo
   if (segment === '**')
     return covers(rest, path, pattern) || (!name.startsWith('.') && covers(wanted, below, pattern))
   return segmentMatcher(segment)(name) && covers(rest, below, pattern)
+}
+
+/** In a subdataset that is not checked out nothing is gone: it is only not here yet. */
+function isElsewhere({ dataset }: Context, path: string): boolean {
+  if (submodulePaths(dataset.root).length === 0) return false
+  const found = normalise(dataset, dataset.root, path)
+  return !found.ok && found.failure.kind === 'subdataset-not-installed'
 }
 
 function isFolder(path: string): boolean {

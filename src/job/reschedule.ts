@@ -13,6 +13,7 @@ import { splitLine } from '../provenance/shell-words.ts'
 import { titleSaysCompleted } from '../provenance/title.ts'
 import type { Context } from './context.ts'
 import { differencesFrom } from './differences.ts'
+import { installFor } from './install.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import type { Repeat, ScheduleRequest, Which } from './request.ts'
@@ -128,6 +129,10 @@ export async function repeat(
   again: TasksAgain | null,
 ): Promise<void> {
   const { commit, record } = found
+  if (!request.onlyReport) {
+    const installed = await installFor({ ...context, cwd: context.dataset.root }, [record.pwd ?? '.'], report)
+    if (!installed.ok) return say('impossible', installed.failure, commit)
+  }
   const place = directoryOf(context, record)
   if (!place.ok) return say('impossible', place.failure, commit)
   const there = place.value
@@ -163,11 +168,16 @@ function directoryOf(context: Context, record: RunRecord): Fallible<string, Note
     if (!stat.isDirectory()) return fail({ kind: 'pwd-not-folder', pwd, file })
   }
   const found = normalise(context.dataset, root, pwd.endsWith('/') ? pwd : `${pwd}/`)
-  if (!found.ok) return found.failure.kind === 'inside-submodule' ? ok(posix.normalize(pwd)) : found
+  if (!found.ok) return isBelow(found.failure) ? ok(posix.normalize(pwd)) : found
   const { path } = found.value
   return fileStatus(join(root, path))?.isDirectory() === false
     ? fail({ kind: 'pwd-not-folder', pwd, file: path })
     : ok(path)
+}
+
+/** In a repository below ours, or one that is yet to be checked out there. */
+function isBelow({ kind }: Note): boolean {
+  return kind === 'inside-submodule' || kind === 'subdataset-not-installed'
 }
 
 async function requestOf(

@@ -4,7 +4,8 @@ import { readHead } from '../dataset/head.ts'
 import { resolveRevision, type LoggedCommit } from '../dataset/log.ts'
 import { readNote } from '../dataset/notes.ts'
 import { normalise } from '../dataset/paths.ts'
-import { diffTrees, type Change } from '../dataset/tree.ts'
+import { subdatasetsOf } from '../dataset/subdatasets.ts'
+import type { Change } from '../dataset/tree.ts'
 import type { RecordedTasks } from '../ledger/job-row.ts'
 import { readMessage } from '../provenance/message.ts'
 import type { RunRecord } from '../provenance/record.ts'
@@ -15,6 +16,7 @@ import type { Note } from './note.ts'
 import { bySlurmId, newest, recordOf } from './record-of-job.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen } from './select.ts'
+import { changesOf, recordOfPath } from './show-below.ts'
 import type { JobSpec } from './spec.ts'
 
 /** A record as `waybill show --json` prints it; or a job that has none yet. */
@@ -22,6 +24,8 @@ export type Shown =
   | {
       readonly kind: 'record'
       readonly commit: CommitId
+      /** The subdataset that holds this commit, where no record of the dataset itself goes with it. */
+      readonly subdataset?: string
       readonly title: string
       readonly text: string
       readonly record: RunRecord
@@ -94,35 +98,32 @@ async function showJob(context: Context, job: Job): Promise<Fallible<Shown, Note
 }
 
 async function byPath(context: Context, path: string): Promise<Fallible<Shown, Note>> {
-  const head = await readHead(context.dataset)
-  if (!head.ok) return head
-  if (head.value.commit === null) return fail({ kind: 'no-record-for-path', path })
-  const commit = await newest(context, {
-    revisions: [head.value.commit],
-    containing: '=== Do not change lines below ===',
-    paths: [path],
-  })
-  if (!commit.ok) return commit
-  return commit.value === null
+  const found = await recordOfPath(subdatasetsOf(context.dataset, { initialise: false }), path)
+  if (!found.ok) return found
+  return found.value === null
     ? fail({ kind: 'no-record-for-path', path })
-    : showCommit(context, commit.value)
+    : showCommit(context, found.value.logged, found.value.at)
 }
 
-async function showCommit(context: Context, logged: LoggedCommit): Promise<Fallible<Shown, Note>> {
+async function showCommit(context: Context, logged: LoggedCommit, at = ''): Promise<Fallible<Shown, Note>> {
   const message = readMessage(logged.message)
   if (!message.ok) return message
   const { record, title, text } = message.value
   if (typeof record === 'string') return fail({ kind: 'sidecar', name: record })
   const [parent] = logged.parents
+  const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
+  const dataset = await subdatasets.open(at)
+  if (!dataset.ok) return dataset
   const [changes, note] = await Promise.all([
-    diffTrees(context.dataset, parent ?? null, logged.commit),
-    readNote(context.dataset, logged.commit),
+    changesOf(subdatasets, at, parent ?? null, logged.commit),
+    readNote(dataset.value, logged.commit),
   ])
   if (!changes.ok) return changes
   if (!note.ok) return note
   return ok({
     kind: 'record',
     commit: logged.commit,
+    ...(at === '' ? {} : { subdataset: at }),
     title,
     text,
     record,
