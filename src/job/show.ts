@@ -1,6 +1,5 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
-import { readHead } from '../dataset/head.ts'
 import { resolveRevision, type LoggedCommit } from '../dataset/log.ts'
 import { readNote } from '../dataset/notes.ts'
 import { normalise } from '../dataset/paths.ts'
