@@ -29,10 +29,14 @@ const built = await build({
   },
 })
 // Shell that runs on its own stands beside the part that starts it.
-for (const script of globSync('src/**/*.sh', { cwd: root })) {
+for (const script of globSync('src/!(compat)/*.sh', { cwd: root })) {
   mkdirSync(join(dist, 'parts'), { recursive: true })
   copyFileSync(join(root, script), join(dist, 'parts', basename(script)))
 }
+// What users put on their PATH has a folder of its own.
+mkdirSync(join(dist, 'compat'))
+copyFileSync(join(root, 'src/compat/datalad.sh'), join(dist, 'compat/datalad'))
+chmodSync(join(dist, 'compat/datalad'), 0o755)
 copyFileSync(join(root, 'src/waybill.js'), join(dist, 'waybill.js'))
 chmodSync(join(dist, 'waybill.js'), 0o755)
 // The types of what the library exports, for those who write TypeScript.

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import packageJson from '../package.json' with { type: 'json' }
 import { definedOnly } from './api/environment.ts'
@@ -29,6 +30,7 @@ export async function main(words: readonly string[]): Promise<void> {
     terminal: isatty(2),
     outIsTerminal: isatty(1),
     version: packageJson.version,
+    compat: join(import.meta.dirname, 'compat'),
     stdinIsTerminal: isatty(0),
     readStdin,
     sleep: async (seconds) => new Promise((wake) => setTimeout(wake, seconds * 1000)),

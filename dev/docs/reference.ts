@@ -89,6 +89,7 @@ function silent(out: (text: string) => void): Runtime {
     terminal: false,
     outIsTerminal: false,
     version: '',
+    compat: '',
     stdinIsTerminal: false,
     readStdin: unused,
     open: unused,

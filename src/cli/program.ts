@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { addAdopt } from './adopt.ts'
 import { addCancel } from './cancel.ts'
 import { addClose } from './close.ts'
+import { addCompat } from './compat.ts'
 import { addCompletion } from './completion.ts'
 import { addDoctor } from './doctor.ts'
 import { exitCode } from '../api/exit-code.ts'
@@ -49,6 +50,7 @@ Examples:
     addShow,
     addDoctor,
     addCompletion,
+    addCompat,
   ]) {
     add(program, runtime)
   }

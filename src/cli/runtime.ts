@@ -20,6 +20,8 @@ export interface Runtime {
   /** Whether standard output is one: only there is a screen cleared. */
   readonly outIsTerminal: boolean
   readonly version: string
+  /** The folder of our stand-in for `datalad`. */
+  readonly compat: string
   readonly stdinIsTerminal: boolean
   readonly readStdin: () => Promise<Buffer>
   /** Opens the dataset and its ledger. @throws WaybillError when that cannot be. */
