@@ -30,7 +30,7 @@ export function makePrinter(runtime: Runtime, options: PrintOptions): Printer {
   return {
     calls: {
       onResult: (told) => {
-        const result = original === undefined ? told : { ...told, action: originalAction(told.action) }
+        const result = original === undefined ? told : asOriginal(told)
         results.push(result)
         progress(null)
         const hidden =
@@ -49,9 +49,13 @@ export function makePrinter(runtime: Runtime, options: PrintOptions): Printer {
   }
 }
 
-/** `finish` is `slurm-finish` there; `add`, `save`, `unlock` are DataLad's own. */
-function originalAction(action: string): string {
-  return /^(?:schedule|finish|reschedule)\b/.test(action) ? `slurm-${action}` : action
+/** A result as datalad-slurm names it (`finish` is `slurm-finish` there), with DataLad's cut through a long command. */
+function asOriginal(result: Result): Result {
+  const { action, status, message } = result
+  if (!/^(?:schedule|finish|reschedule)\b/.test(action)) return result
+  const long = action === 'schedule' && status === 'ok' && message !== undefined && [...message].length > 40
+  const cut = long ? { message: `${[...message].slice(0, 40).join('')}...` } : {}
+  return { ...result, ...cut, action: `slurm-${action}` }
 }
 
 /** Shows a line of progress, which replaces the one before; null clears it. */

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { fromSystem } from '../dataset/failure.ts'
+import { joinWords } from '../provenance/shell-words.ts'
 import type { Command } from './command.ts'
 import type { Context } from './context.ts'
 import type { Declaration } from './declare.ts'
@@ -29,6 +30,11 @@ export interface Prepared {
 /** A result about the dataset as a whole. */
 export function aboutDataset(context: Context, status: Report['status'], note: Note): Report {
   return { action: 'schedule', status, path: context.dataset.root, type: 'dataset', note }
+}
+
+/** The command as it is run: its own words, or with their placeholders filled. */
+export function filledCommand({ cmd, words }: Pick<JobSpec, 'cmd' | 'words'>): string {
+  return /[{}]/.test(cmd) ? joinWords(words) : cmd
 }
 
 /** Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. */

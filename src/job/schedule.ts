@@ -17,7 +17,7 @@ import { checkForeign } from './foreign-jobs.ts'
 import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
 import { fixedLogs, insideRoot, placeInDataset } from './logs-plan.ts'
 import type { Note } from './note.ts'
-import { aboutDataset, type Prepared, type Show } from './prepared.ts'
+import { aboutDataset, filledCommand, type Prepared, type Show } from './prepared.ts'
 import { observe } from './observe.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
@@ -227,7 +227,7 @@ function dryRun(context: Context, prepared: Prepared, report: (report: Report) =
     ...aboutDataset(
       context,
       inTheWay === null ? 'ok' : 'impossible',
-      inTheWay ?? { kind: 'scheduled', cmd: spec.cmd },
+      inTheWay ?? { kind: 'scheduled', cmd: filledCommand(spec) },
     ),
     action: 'schedule [dry-run]',
   })

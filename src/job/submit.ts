@@ -11,7 +11,7 @@ import { intendJob, noteSubmitted } from './handover.ts'
 import type { Note } from './note.ts'
 import { referenceTo } from './observe.ts'
 import type { Report } from './report.ts'
-import { aboutDataset, keepScript, type Prepared, type Show } from './prepared.ts'
+import { aboutDataset, filledCommand, keepScript, type Prepared, type Show } from './prepared.ts'
 import { speaksOf } from './request.ts'
 import { jobFacts } from './select.ts'
 import { checkSaved } from './whole.ts'
@@ -209,7 +209,7 @@ async function conclude(
       const [described] = await context.schedulers[job.scheduler].describe([referenceTo(context, job)])
       if (described) context.ledger.change(id, context.now(), 'described', {}, described)
       report({
-        ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: prepared.spec.cmd }),
+        ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: filledCommand(prepared.spec) }),
         facts: {
           ...jobFacts(job),
           ...(prepared.request.checkOutputs ? {} : { outputs_checked: false }),
