@@ -95,7 +95,8 @@ function isRealPath(file: string): boolean {
   return realpathSync(dirname(file)) === dirname(file)
 }
 
-function parentOf(path: string): string {
+/** The folder that a path lies in; empty for the root. */
+export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 

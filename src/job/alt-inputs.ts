@@ -4,11 +4,11 @@ import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { copyWhole, stamp } from '../dataset/copy-file.ts'
 import { fileStatus } from '../dataset/file-status.ts'
 import { literalPrefix } from '../ledger/path-pattern.ts'
-import { cleanAltDirs, undoAltDir } from './alt-clean.ts'
+import { cleanAltDirs, parentOf, undoAltDir } from './alt-clean.ts'
 import { listBelow } from './alt-list.ts'
 import { markerName, writeNotes, type AltNotes, type Noted } from './alt-notes.ts'
 import { neighboursOf } from './alt-neighbours.ts'
-import { planAltDir, withAbove, type AltPlan, type Wanted } from './alt-plan.ts'
+import { planAltDir, withAbove, type AltPlan, type Neighbour, type Wanted } from './alt-plan.ts'
 import type { Context, Job } from './context.ts'
 import { altDirLease, withLease } from './lease.ts'
 import { fixedLogs, insideRoot } from './logs-plan.ts'
@@ -42,7 +42,8 @@ async function prepare(
 ): Promise<Fallible<null, Note>> {
   let at = dir
   try {
-    const planned = await planAltDir(context, job, dir, neighboursOf(context, job, dir))
+    const neighbours = neighboursOf(context, job, dir)
+    const planned = await planAltDir(context, job, dir, neighbours)
     if (!planned.ok) return planned
     const plan = planned.value
     const notes = firstNotes(job, dir, plan)
@@ -69,7 +70,7 @@ async function prepare(
     }
     at = dir
     closeSync(openSync(join(dir, markerName(job.token)), 'w'))
-    writeNotes(context, { ...notes, copied, ready: true, ...lookBefore(job, dir, plan) })
+    writeNotes(context, { ...notes, copied, ready: true, ...lookBefore(job, dir, plan, neighbours) })
     if (plan.copies.length > 0) {
       const note = { kind: 'copied-inputs', files: plan.copies.length, bytes, dir } as const
       report({ action: 'copy', status: 'ok', path: '.', type: 'dataset', note })
@@ -121,14 +122,19 @@ async function makeCopy(context: Context, wanted: Wanted, temporary: string): Pr
 }
 
 /** What lies below the outputs and was there before the job: it is not the job's. */
-function lookBefore(job: Job, dir: string, plan: AltPlan): Pick<AltNotes, 'before' | 'standing'> {
+function lookBefore(
+  job: Job,
+  dir: string,
+  plan: AltPlan,
+  neighbours: readonly Neighbour[],
+): Pick<AltNotes, 'before' | 'standing'> {
   const before: Noted[] = []
   const standing = new Set<string>()
   for (const one of listBelow(dir, job.spec.outputs, true)) {
-    const folder = one.kind === 'empty-directory' ? one.path : one.path.slice(0, one.path.lastIndexOf('/'))
+    if (one.kind === 'missing') continue
+    const folder = one.kind === 'empty-directory' ? one.path : parentOf(one.path)
     if (one.kind === 'file' || one.kind === 'link') before.push({ path: one.path, stamp: one.stamp })
-    if (one.path.includes('/') || one.kind === 'empty-directory')
-      for (const above of withAbove(folder)) standing.add(above)
+    for (const above of withAbove(folder)) standing.add(above)
   }
   for (const log of job.spec.logs === null ? [] : fixedLogs(job.spec.logs, job.user)) {
     const path = insideRoot(dir, log)
@@ -142,5 +148,12 @@ function lookBefore(job: Job, dir: string, plan: AltPlan): Pick<AltNotes, 'befor
   }
   for (const folder of plan.folders) standing.add(folder)
   for (const folder of plan.made) standing.delete(folder)
+  // What another job has just made above its own outputs goes with the last of them.
+  const theirs = neighbours.flatMap(({ job: other, notes }) =>
+    other.spec.outputs
+      .flatMap((output) => withAbove(literalPrefix(output)))
+      .filter((folder) => !notes.standing.includes(folder)),
+  )
+  for (const folder of theirs) standing.delete(folder)
   return { before, standing: [...standing] }
 }

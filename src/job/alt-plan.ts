@@ -76,7 +76,7 @@ export async function planAltDir(
       })
     copies.push(wanted)
   }
-  const folders = neededFolders(context, job.spec, copies)
+  const folders = neededFolders(context, job.spec, needed)
   const made = folders.filter(
     (path) =>
       fileStatus(join(dir, path)) === undefined || neighbours.some(({ notes }) => notes.made.includes(path)),
@@ -114,14 +114,14 @@ async function liesThere(context: Context, dir: string, wanted: Wanted): Promise
   return !lacksExecution && (await sameBytes(source, there))
 }
 
-/** The directory of submission and those of outputs and logs that stand in the dataset, and all that hold a copy. */
-function neededFolders(context: Context, spec: JobSpec, copies: readonly Wanted[]): readonly string[] {
+/** The directory of submission, those of outputs and logs that stand in the dataset, and those of what the job reads. */
+function neededFolders(context: Context, spec: JobSpec, needed: readonly string[]): readonly string[] {
   const isFolder = (path: string): boolean =>
     fileStatus(join(context.dataset.root, path))?.isDirectory() ?? false
   const outputs = spec.outputs.map((output) => literalPrefix(output))
   const logs = logFolders(spec, context.user)
   const likely = [...outputs, ...outputs.map((path) => posix.dirname(path)), ...logs].filter(isFolder)
-  const all = [spec.pwd, ...likely, ...copies.map(({ path }) => posix.dirname(path))].flatMap(withAbove)
+  const all = [spec.pwd, ...likely, ...needed.map((path) => posix.dirname(path))].flatMap(withAbove)
   return [...new Set(all)].toSorted((a, b) => a.split('/').length - b.split('/').length)
 }
 
