@@ -179,7 +179,7 @@ test('of an array that failed in part, the good task is recorded and the other i
 
 test('a failed job stays open with all it has there; committed, it is recorded and cleaned', async () => {
   await using box = await withAltDir()
-  const { id } = await scheduleToEnd(box, [
+  await scheduleToEnd(box, [
     '-a',
     '../alt',
     '-i',
