@@ -24,10 +24,30 @@ export interface SubmitRequest {
   readonly stdinFile: string | null
   /** An existing folder of this submission's own (0700), for the scheduler's small files: witnesses that outlive us. */
   readonly folder: string
+  /** The words are no sbatch command, but call sbatch themselves, perhaps several times. */
+  readonly submitsItself?: boolean
   /** An array wish of our own (`--array 0-9`), for schedulers whose command has no such option; else null. */
   readonly array: string | null
   /** Keep standard error in a file of its own, where the scheduler and not the command decides about files. */
   readonly stderrApart?: boolean
+}
+
+/** One of the jobs of a command that submits by itself. */
+export interface Member {
+  readonly id: SchedulerJobId
+  readonly cluster: string | null
+  /** The moment before it was submitted, as well as that is known. */
+  readonly submittedAt: EpochSeconds
+  /** The indices of an array (`0-9`), or null. */
+  readonly array: string | null
+  /** How many components a heterogeneous job has; 1 for any other. */
+  readonly components: number
+  /** Where it writes its logs, as file name patterns of sbatch's: absolute, or null for the default below `workDir`. */
+  readonly stdout: string | null
+  /** Null: where `stdout` is. */
+  readonly stderr: string | null
+  readonly workDir: string | null
+  readonly jobName: string | null
 }
 
 /** What came of a submission. Only a complaint about the request itself is a refusal; doubt is `unknown`. */
@@ -41,6 +61,8 @@ export type SubmitOutcome =
       readonly stderr: string
       /** The command's own exit code: not 0 when it waited (`sbatch --wait`) for a job that failed. */
       readonly exitCode: number
+      /** All its jobs, where the command submits by itself; the first is `id`. */
+      readonly members?: readonly Member[]
     }
   /** The command did its work and no job was meant to come of it (`--test-only`, `--help`). */
   | { readonly kind: 'no-job'; readonly stdout: string; readonly stderr: string; readonly exitCode: number }
@@ -133,6 +155,8 @@ export type TokenSearch =
       readonly id: SchedulerJobId
       readonly cluster: string | null
       readonly submittedAt: EpochSeconds | null
+      /** All jobs of a command that submits by itself; the first is `id`. */
+      readonly members?: readonly Member[]
     }
   /** Every witness that could show it has answered and none knows it. */
   | { readonly kind: 'absent' }

@@ -1,6 +1,7 @@
 import type { CommitId, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
 import type { SQLInputValue } from 'node:sqlite'
-import type { JobChange, JobRow, JobState, Member, RecordedTasks, Submitter } from './job-row.ts'
+import type { Member } from '../contract/scheduler.ts'
+import type { JobChange, JobRow, JobState, RecordedTasks, Submitter } from './job-row.ts'
 
 /** JSON for a column that may be empty. */
 export function toJson(value: unknown): string | null {

@@ -1,5 +1,5 @@
 import type { CommitId, EpochSeconds, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
-import type { ProcessIdentity } from '../contract/scheduler.ts'
+import type { Member, ProcessIdentity } from '../contract/scheduler.ts'
 
 /** A job's place in its life (see the state diagram in docs/architecture.md). The first six are open. */
 export type JobState =
@@ -38,22 +38,6 @@ export interface JobRow<Spec, Observed> {
   readonly members: readonly Member[]
   /** Tasks of an array that are recorded already while the job is open. */
   readonly recorded: readonly RecordedTasks[]
-}
-
-/** One of the jobs that a command submitted by itself. */
-export interface Member {
-  readonly id: SchedulerJobId
-  readonly cluster: string | null
-  readonly submittedAt: EpochSeconds
-  /** The indices of an array (`0-9`), or null. */
-  readonly array: string | null
-  /** How many components a heterogeneous job has; 1 for any other. */
-  readonly components: number
-  /** Where it writes its logs, as absolute file name patterns of sbatch's. */
-  readonly stdout: string | null
-  readonly stderr: string | null
-  readonly workDir: string | null
-  readonly jobName: string | null
 }
 
 /** Tasks that have a record of their own. */

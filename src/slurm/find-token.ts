@@ -15,7 +15,7 @@ const clockSlack = 60
 const columns = ['JobID', 'Submit', 'Comment', 'SubmitLine']
 
 /** What is known of one cluster: the trace of the token there, or how sure it is that there is none. */
-type Found = Extract<TokenSearch, { kind: 'found' }>
+export type Found = Extract<TokenSearch, { kind: 'found' }>
 
 /** What a search needs beside the token. */
 export interface TokenSettings extends QuerySettings {
@@ -35,43 +35,56 @@ export async function findToken(
   since: EpochSeconds,
   folder: string,
 ): Promise<TokenSearch> {
-  const witness = readWitnesses(folder)
   const trace = readTrace(folder)
+  const witness = readWitnesses(folder)
   if (typeof witness === 'object' && witness.kind === 'submitted') {
     return { kind: 'found', id: witness.id, cluster: witness.cluster, submittedAt: null }
   }
   const silences: string[] = []
   for (const cluster of trace.clusters ?? [null]) {
     const search = await findOn(settings, { token, since, cluster, ownComment: trace.ownComment })
-    if (search.kind === 'found') return search
+    const found = search.kind === 'found' ? search.jobs[0] : undefined
+    if (found !== undefined) return found
     if (search.kind === 'unanswered') silences.push(search.message)
   }
   return silences.length === 0 ? { kind: 'absent' } : { kind: 'unanswered', message: silences.join('; ') }
 }
 
-interface Wanted {
+/** Every job on one cluster that carries a token, oldest first. */
+export type Carriers =
+  | { readonly kind: 'found'; readonly jobs: readonly Found[] }
+  | Exclude<TokenSearch, { kind: 'found' }>
+
+/** What is looked for, and where. */
+export interface Wanted {
   readonly token: JobToken
   readonly since: EpochSeconds
   readonly cluster: string | null
   readonly ownComment: boolean
+  /** Also those that the queue has forgotten beside others that it shows. */
+  readonly every?: boolean
 }
 
-async function findOn(settings: TokenSettings, wanted: Wanted): Promise<TokenSearch> {
+/** Looks for all jobs with a token on one cluster: in the queue, then in accounting. */
+export async function findOn(settings: TokenSettings, wanted: Wanted): Promise<Carriers> {
   const queue = await askQueue(settings, [settings.user], wanted.cluster)
   const entries = queue.ok ? queue.value : []
-  const shown = entries.find((entry) => entry.comment === `waybill:${wanted.token}`)
-  if (shown) return foundEntry(shown, wanted.cluster)
+  const shown = entries
+    .filter((entry) => entry.comment === `waybill:${wanted.token}`)
+    .map((entry) => found(entry.row.job, entry.row.submitted, wanted.cluster))
+  if (shown.length > 0 && !wanted.every) return { kind: 'found', jobs: eachOnce(shown) }
 
   const from = Math.floor(wanted.since) - clockSlack
   const recent = entries.filter((entry) => (entry.row.submitted ?? 0) >= from)
   const accounting = await findInAccounting(settings, wanted, from, recent)
-  if (accounting.kind === 'found') return accounting
+  const counted = accounting.kind === 'found' ? accounting.jobs : []
+  if (shown.length + counted.length > 0) return { kind: 'found', jobs: eachOnce([...shown, ...counted]) }
   if (!queue.ok) return { kind: 'unanswered', message: failureLine(queue.failure) }
   if (accounting.kind === 'off') return withoutAccounting(settings, wanted)
   return accounting
 }
 
-async function withoutAccounting(settings: TokenSettings, wanted: Wanted): Promise<TokenSearch> {
+async function withoutAccounting(settings: TokenSettings, wanted: Wanted): Promise<Carriers> {
   const message = 'this cluster keeps no accounting, and'
   if (wanted.ownComment) {
     return {
@@ -85,7 +98,7 @@ async function withoutAccounting(settings: TokenSettings, wanted: Wanted): Promi
   return { kind: 'unanswered', message: `${message} the queue may have forgotten the job since` }
 }
 
-type AccountingSearch = TokenSearch | { readonly kind: 'off' }
+type AccountingSearch = Carriers | { readonly kind: 'off' }
 
 async function findInAccounting(
   settings: TokenSettings,
@@ -107,19 +120,19 @@ async function findInAccounting(
   ]
   const first = await ask(period)
   if (!first.ok) return silence(first.failure)
-  const line = findLine(first.value, wanted)
-  if (line) return line
+  const lines = findLines(first.value, wanted)
+  if (lines.length > 0 && !wanted.every) return { kind: 'found', jobs: lines }
 
   // Jobs that are held have no time at which they could begin, and so lie in no period: ask for them by id.
   const known = new Set(
     sacctRecords(first.value, columns.length).map((fields) => readPartName(fields[0] ?? '')?.job),
   )
   const missing = [...new Set(recent.map((entry) => entry.row.job))].filter((id) => !known.has(id))
-  if (missing.length === 0) return { kind: 'absent' }
+  if (missing.length === 0) return carriers(lines)
   const second = await ask(['-j', missing.join(',')])
   if (!second.ok) return silence(second.failure)
-  const held = findLine(second.value, wanted)
-  if (held) return held
+  const held = findLines(second.value, wanted)
+  if (lines.length + held.length > 0) return carriers([...lines, ...held])
   const answered = new Set(
     sacctRecords(second.value, columns.length).map((fields) => readPartName(fields[0] ?? '')?.job),
   )
@@ -129,25 +142,28 @@ async function findInAccounting(
   return { kind: 'unanswered', message: `accounting does not know job ${unheard.join(', ')} yet` }
 }
 
+function carriers(jobs: readonly Found[]): Carriers {
+  return jobs.length === 0 ? { kind: 'absent' } : { kind: 'found', jobs }
+}
+
 function silence(failure: Parameters<typeof failureLine>[0]): AccountingSearch {
   if (failure.kind === 'accounting-off') return { kind: 'off' }
   return { kind: 'unanswered', message: failureLine(failure) }
 }
 
-function findLine(text: string, wanted: Wanted): Found | null {
+function findLines(text: string, wanted: Wanted): readonly Found[] {
   const mark = `--comment=waybill:${wanted.token}`
-  for (const [name = '', submit = '', comment = '', line = ''] of sacctRecords(text, columns.length)) {
+  return sacctRecords(text, columns.length).flatMap(([name = '', submit = '', comment = '', line = '']) => {
     const part = readPartName(name)
-    if (part === null) continue
-    if (line.includes(mark) || comment === `waybill:${wanted.token}`) {
-      return found(part.job, readTime(submit), wanted.cluster)
-    }
-  }
-  return null
+    const ours = line.includes(mark) || comment === `waybill:${wanted.token}`
+    return part !== null && ours ? [found(part.job, readTime(submit), wanted.cluster)] : []
+  })
 }
 
-function foundEntry(entry: QueueEntry, cluster: string | null): Found {
-  return found(entry.row.job, entry.row.submitted, cluster)
+function eachOnce(jobs: readonly Found[]): readonly Found[] {
+  return [...new Map(jobs.map((job) => [job.id, job])).values()].toSorted(
+    (a, b) => Number(a.id) - Number(b.id),
+  )
 }
 
 function found(job: string, submittedAt: EpochSeconds | null, cluster: string | null): Found {

@@ -14,12 +14,14 @@ import type { SlurmConfig } from './config.ts'
 import { failureLine } from './failure.ts'
 import { findToken } from './find-token.ts'
 import { lookAt } from './look.ts'
+import { memberOutcome, searchMembers } from './members.ts'
 import type { QuerySettings } from './query.ts'
 import { askQueue } from './queue.ts'
 import { environmentFacts } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
 import { showJobs } from './show-jobs.ts'
 import { holdSubmission, submitScript } from './submit.ts'
+import { readTrace } from './witnesses.ts'
 
 /** What the room needs from outside. */
 export interface SlurmSettings {
@@ -62,6 +64,8 @@ export function slurmScheduler(settings: SlurmSettings): Scheduler {
       const go: HeldSubmission['go'] = async (onId) => {
         const since = settings.now()
         const outcome = await held.go(onId)
+        if (request.submitsItself)
+          return memberOutcome(whole, { token: request.token, since, folder: request.folder })
         // `sbatch --quiet` says no id, and two ids say none.
         if (outcome.kind !== 'unknown' || outcome.exitCode !== 0) return outcome
         const search = await findToken(whole, request.token, since, request.folder)
@@ -82,7 +86,12 @@ export function slurmScheduler(settings: SlurmSettings): Scheduler {
         accounting: together(looks.map((look) => look.accounting)),
       }
     },
-    findToken: (token, since, folder, user) => findToken({ ...whole, user }, token, since, folder),
+    findToken: (token, since, folder, user) => {
+      const asUser = { ...whole, user }
+      return readTrace(folder).submitsItself
+        ? searchMembers(asUser, { token, since, folder })
+        : findToken(asUser, token, since, folder)
+    },
     settleSeconds: async () => ((await config())?.messageTimeout ?? usualMessageTimeout) + 1,
     describe: async (jobs) => {
       const described = new Map<JobReference, JobRecord>()

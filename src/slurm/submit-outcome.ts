@@ -19,23 +19,51 @@ export function submitOutcome(witness: SubmitWitness): SubmitOutcome {
     const kind = witness.submitsNothing || saysNoJob(stdout, stderr) ? 'no-job' : 'unknown'
     return { kind, stdout, stderr, exitCode }
   }
-  const refused = witness.submitsNothing || (!isDoubtful(stderr) && isComplaint(stderr, exitCode))
+  const refused = witness.submitsNothing || isRefusal(stderr, exitCode)
   return { kind: refused ? 'refused' : 'unknown', stdout, stderr, exitCode }
+}
+
+/** Whether these words of sbatch's, with an exit code other than 0, are a complaint about the request and nothing else. */
+export function isRefusal(stderr: string, exitCode: number): boolean {
+  return !isDoubtful(stderr) && isComplaint(stderr, exitCode)
+}
+
+/**
+ * All ids that a command's output names: `spoken` in sbatch's own sentence, `bare` as a line that is nothing but a number,
+ * which may be anything.
+ */
+export function idsIn(stdout: string): {
+  readonly spoken: readonly PrintedId[]
+  readonly bare: readonly PrintedId[]
+} {
+  return {
+    spoken: [...stdout.matchAll(spokenForm)].map(idOf),
+    bare: [...stdout.matchAll(bareForm)].map(idOf),
+  }
+}
+
+/** An id as sbatch printed it; `cluster` only where it was said. */
+export interface PrintedId {
+  readonly id: SchedulerJobId
+  readonly cluster: string | null
+}
+
+const spokenForm = /^Submitted batch job (\d+)(?: on cluster (\S+))?[ \r]*$/gm
+const bareForm = /^(\d+)(?:;(\S+))?\r?$/gm
+
+function idOf(match: RegExpExecArray): PrintedId {
+  return { id: match[1] as SchedulerJobId, cluster: match[2] ?? null }
 }
 
 /**
  * The id that sbatch printed, in any of its forms (`Submitted batch job 7 on cluster c`, `7;c`, `7`) and among other
  * output. Null when there is none, or when there are two: then the token decides.
  */
-export function printedId(
-  stdout: string,
-): { readonly id: SchedulerJobId; readonly cluster: string | null } | null {
-  const spoken = [...stdout.matchAll(/^Submitted batch job (\d+)(?: on cluster (\S+))?[ \r]*$/gm)]
-  const bare = [...stdout.matchAll(/^(\d+)(?:;(\S+))?\r?$/gm)]
-  const matches = spoken.length > 0 ? spoken : bare
-  const [first] = matches
-  if (first?.[1] === undefined || matches.some((match) => match[1] !== first[1])) return null
-  return { id: first[1] as SchedulerJobId, cluster: first[2] ?? null }
+export function printedId(stdout: string): PrintedId | null {
+  const { spoken, bare } = idsIn(stdout)
+  const ids = spoken.length > 0 ? spoken : bare
+  const [first] = ids
+  return first === undefined || ids.some(({ id }) => id !== first.id) ? null : first
 }
 
 function saysNoJob(stdout: string, stderr: string): boolean {
@@ -43,7 +71,7 @@ function saysNoJob(stdout: string, stderr: string): boolean {
 }
 
 /** The request may have reached slurmctld, and its answer may have been lost. */
-function isDoubtful(stderr: string): boolean {
+export function isDoubtful(stderr: string): boolean {
   return /timed out|Zero Bytes|\((send|receive|shutdown) failure\)|Message (send|receive) failure|missing socket|Connection (reset|closed)|Broken pipe|standby|Communication (connection|shutdown)/i.test(
     stderr,
   )

@@ -5,6 +5,7 @@ import type { HeldSubmission, SubmitOutcome, SubmitRequest } from '../contract/s
 import { holdProcess } from '../process/held-process.ts'
 import { readSbatch } from './sbatch-line.ts'
 import type { SbatchLine } from './sbatch-line.ts'
+import { withShim } from './self-submission.ts'
 import { printedId } from './submit-outcome.ts'
 import { readStdout, readWitnesses, writeTrace } from './witnesses.ts'
 
@@ -13,15 +14,11 @@ export const submitScript = fileURLToPath(new URL('submit.sh', import.meta.url))
 
 /** Starts the shell that will run sbatch, and leaves it waiting. Its command carries the token in its comment. */
 export async function holdSubmission(request: SubmitRequest, script: string): Promise<HeldSubmission> {
-  const { folder, words, cwd, env, stdinFile } = request
-  const stdin = stdinFile === null ? null : readRegularFile(stdinFile)
-  const line = readSbatch(words, { cwd, env, readFile: readRegularFile, stdin })
-  writeTrace(folder, {
-    clusters: line.clusters,
-    ownComment: line.components[0].comment !== null,
-    submitsNothing: line.submitsNothing && line.unknown.length === 0,
-  })
-  const command = [script, folder, stdinFile ?? '/dev/null', ...withToken(words, request.token, line)]
+  const { folder, cwd, stdinFile } = request
+  const { words, env } = request.submitsItself
+    ? { words: request.words, env: withShim(request) }
+    : { words: sbatchWords(request), env: request.env }
+  const command = [script, folder, stdinFile ?? '/dev/null', ...words]
   const [shell, ...flags] = shellFor(env)
   const held = await holdProcess(shell, [...flags, ...command], { cwd, env })
   return {
@@ -29,7 +26,8 @@ export async function holdSubmission(request: SubmitRequest, script: string): Pr
     go: async (onId) => {
       let told = false
       const tellId = (): void => {
-        const printed = told ? null : printedId(completeLines(readStdout(folder)))
+        // Which of several ids count is known at the end.
+        const printed = told || request.submitsItself ? null : printedId(completeLines(readStdout(folder)))
         if (printed === null) return
         told = true
         onId?.(printed.id, printed.cluster)
@@ -46,6 +44,18 @@ export async function holdSubmission(request: SubmitRequest, script: string): Pr
       await held.ended
     },
   }
+}
+
+/** The words of an sbatch command with our token, after the trace is written. */
+function sbatchWords({ folder, words, cwd, env, stdinFile, token }: SubmitRequest): readonly string[] {
+  const stdin = stdinFile === null ? null : readRegularFile(stdinFile)
+  const line = readSbatch(words, { cwd, env, readFile: readRegularFile, stdin })
+  writeTrace(folder, {
+    clusters: line.clusters,
+    ownComment: line.components[0].comment !== null,
+    submitsNothing: line.submitsNothing && line.unknown.length === 0,
+  })
+  return withToken(words, token, line)
 }
 
 /**

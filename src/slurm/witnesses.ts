@@ -10,6 +10,8 @@ export interface Trace {
   /** The user's comment is the one Slurm keeps: the queue cannot show our token. */
   readonly ownComment: boolean
   readonly submitsNothing: boolean
+  /** The command calls sbatch itself: its jobs are told by `readCalls` and `findMembers`. */
+  readonly submitsItself?: boolean
 }
 
 /** Writes the trace into a submission's folder, before anything is sent. */
@@ -30,6 +32,20 @@ export function readTrace(folder: string): Trace {
   }
 }
 
+/** How a submission's command ended, and what it said; `exitCode` null: it runs, or was killed. */
+export function readEnd(folder: string): {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+} {
+  const exit = readText(join(folder, 'exit'))
+  return {
+    exitCode: exit === null || !/^\d+\n$/.test(exit) ? null : Number(exit),
+    stdout: readStdout(folder),
+    stderr: readText(join(folder, 'stderr')) ?? '',
+  }
+}
+
 /** What a submission printed so far. */
 export function readStdout(folder: string): string {
   return readText(join(folder, 'stdout')) ?? ''
@@ -41,16 +57,11 @@ export function readStdout(folder: string): string {
  * either still does or was killed.
  */
 export function readWitnesses(folder: string): SubmitOutcome | 'not-started' | 'unfinished' {
-  const exit = readText(join(folder, 'exit'))
-  if (exit === null || !/^\d+\n$/.test(exit)) {
+  const { exitCode, stdout, stderr } = readEnd(folder)
+  if (exitCode === null) {
     return readText(join(folder, 'started')) === null ? 'not-started' : 'unfinished'
   }
-  return submitOutcome({
-    stdout: readStdout(folder),
-    stderr: readText(join(folder, 'stderr')) ?? '',
-    exitCode: Number(exit),
-    submitsNothing: readTrace(folder).submitsNothing,
-  })
+  return submitOutcome({ stdout, stderr, exitCode, submitsNothing: readTrace(folder).submitsNothing })
 }
 
 function readText(path: string): string | null {

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { readArraySpec } from '../contract/array-spec.ts'
+import type { EpochSeconds } from '../contract/ids.ts'
+import type { Member } from '../contract/scheduler.ts'
+import { logPlan } from './log-pattern.ts'
+import { readSbatch, type SbatchLine } from './sbatch-line.ts'
+import { printedId, type PrintedId } from './submit-outcome.ts'
+
+/** One call of sbatch by a command that submits by itself, as `sbatch-shim.sh` noted it. */
+export interface Call {
+  /** When it began. */
+  readonly at: EpochSeconds
+  /** Null: it has not ended, or was killed. */
+  readonly exitCode: number | null
+  readonly printed: PrintedId | null
+  /** Our token went with it. */
+  readonly marked: boolean
+  readonly line: SbatchLine
+}
+
+/** The calls of a submission so far, in order. */
+export function readCalls(folder: string): readonly Call[] {
+  const calls = join(folder, 'calls')
+  const names = namesIn(calls).filter((name) => /^\d+$/.test(name))
+  return names.toSorted((a, b) => Number(a) - Number(b)).flatMap((name) => readCall(join(calls, name)))
+}
+
+/** How many calls there have been: enough to see that nothing is new. */
+export function countCalls(folder: string): number {
+  return namesIn(join(folder, 'calls')).length
+}
+
+/** The job of a call that printed its id. */
+export function memberOf(call: Call, { id, cluster }: PrintedId): Member {
+  const { components } = call.line
+  const [settings] = components
+  const plan = logPlan(settings)
+  return {
+    id,
+    cluster,
+    submittedAt: call.at,
+    array: settings.array === null ? null : (readArraySpec(settings.array)?.text ?? null),
+    components: components.length,
+    stdout: settings.output === null ? null : plan.stdout,
+    stderr: plan.stderr === plan.stdout ? null : plan.stderr,
+    workDir: plan.chdir,
+    jobName: plan.jobName,
+  }
+}
+
+function readCall(folder: string): readonly Call[] {
+  const words = readText(join(folder, 'words'))
+  // Without them it was killed before it ran sbatch.
+  if (words === null) return []
+  const [cwd = '', marked, ...args] = words.split('\0').slice(0, -1)
+  const script = readText(join(folder, 'script'))
+  const line = readSbatch(['sbatch', ...args], {
+    cwd,
+    env: environmentIn(readText(join(folder, 'environment')) ?? ''),
+    // The script may be another by now, or gone.
+    readFile: (path) => script ?? (isFile(path) ? readText(path) : null),
+    stdin: script,
+  })
+  const exit = readText(join(folder, 'exit'))
+  const stdout = readText(join(folder, 'stdout')) ?? ''
+  return [
+    {
+      at: statSync(join(folder, 'words')).mtimeMs / 1000,
+      exitCode: exit === null || !/^\d+\n$/.test(exit) ? null : Number(exit),
+      printed: printedId(stdout.slice(0, stdout.lastIndexOf('\n') + 1)),
+      marked: marked === '1',
+      line,
+    },
+  ]
+}
+
+function environmentIn(text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    text.split('\n').flatMap((line) => {
+      const equals = line.indexOf('=')
+      return equals > 0 ? [[line.slice(0, equals), line.slice(equals + 1)]] : []
+    }),
+  )
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
