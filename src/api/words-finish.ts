@@ -52,6 +52,8 @@ export const finishWords = {
   'log-missing': (note) => `the job's log ${note.path} does not exist`,
   'task-needed': (note) =>
     `job ${note.job} is an array (${note.indices}): name a task, as in \`waybill logs ${note.job} --task ${note.indices.split(/[-,]/)[0] ?? '0'}\``,
+  'member-needed': (note) =>
+    `job ${note.job} is ${note.ids.length} jobs of Slurm's (${note.ids.slice(0, 10).join(', ')}${note.ids.length > 10 ? ', …' : ''}): name one, as in \`waybill logs ${note.ids[0] ?? note.job}\``,
   'no-log': (note) => `job ${note.job} keeps no such log`,
   'ended-already': (note) => `job ${note.job} is already over; \`waybill finish\` records it`,
   'has-its-id': ({ job }) => `job ${job} has its id already`,

@@ -13,8 +13,6 @@ export const scheduleWords = {
     '--array on schedule is for commands that run on this machine; give an array to sbatch itself: `sbatch --array=…`',
   'bad-array': (note) =>
     `"${note.text}" is no list of array indices; write it as in 0-9, 1,3,7-9:2 or 0-99%4`,
-  'needs-shell': (note) =>
-    `"${note.line}" needs a shell (because of ${note.construct}); give sbatch and its arguments as separate words`,
   'unfinished-quote': (note) => `"${note.line}" has a ${note.quote} that is never closed`,
   'unknown-placeholder': (note) => unknownPlaceholder(note),
   'lone-brace': (note) => `"${note.text}" has a brace without its twin; write {{ or }} for a plain brace`,
@@ -31,6 +29,14 @@ export const scheduleWords = {
   'script-missing': (note) =>
     `the script ${note.path} cannot be read; nothing was submitted${note.copy === null ? '' : `. Its text as it was recorded: \`git show ${note.copy}\``}`,
   'after-needs-slurm': () => '--after is for Slurm jobs; a command on this machine can wait for nothing',
+  'after-needs-sbatch': () =>
+    '--after cannot reach the sbatch calls within your command; give them a --dependency there, or submit each by its own `waybill schedule`',
+  'submitted-nothing': (note) =>
+    note.exitCode === 0
+      ? `it submitted no job to Slurm, as far as its output and its calls of sbatch tell; a command that is to run on this machine needs --scheduler local${said(note.words)}`
+      : `it submitted no job to Slurm and ended with exit code ${note.exitCode}${said(note.words)}`,
+  'command-failed': (note) =>
+    `the command ended with exit code ${note.exitCode}, after it had submitted ${counted(note.submitted, 'job')}`,
   'after-unknown': (note) => `--after ${note.job}: there is no such open Slurm job here`,
   'after-failed': ({ job, states }) =>
     `job ${job} did not complete (${states}): a job that waits for it would never start, or start at once; finish or close it first`,
@@ -65,6 +71,10 @@ function unknownPlaceholder(note: Extract<PlaceholderFailure, { kind: 'unknown-p
       ? ' (an output with {task} in it is known to its task alone)'
       : ''
   return `${text}${why}; known are ${known}. Write {{ and }} for plain braces`
+}
+
+function said(words: string): string {
+  return words.trim() === '' ? '' : `: ${words.trim()}`
 }
 
 function jobWords(note: { readonly job: string; readonly schedulerId: string | null }): string {

@@ -28,7 +28,7 @@ export function jobTable(jobs: readonly ListedJob[], now: number): readonly stri
   const header = ['JOB', 'ID', 'STATE', 'NAME', 'ELAPSED', 'SUBMITTED', 'OUTPUTS']
   const rows = jobs.map((job) => [
     job.job,
-    job.id === job.job || job.id === null ? '-' : job.id,
+    idCell(job),
     stateCell(job),
     job.name,
     elapsed(job, now),
@@ -49,7 +49,23 @@ function listedStatus(job: ListedJob): string {
 
 function statusOf(job: ListedJob): string {
   if (job.groups.length < 2) return job.word
-  return job.groups.map(({ parts, state }) => `${parts}: ${state}`).join(', ')
+  if (job.ids !== undefined && job.groups.length > listed) return job.word
+  return job.groups.map((group) => `${groupName(group)}: ${group.state}`).join(', ')
+}
+
+/** So many jobs fit a cell one by one; of more, the words alone. */
+const listed = 8
+
+function groupName({ job, parts }: ListedJob['groups'][number]): string {
+  if (job === undefined) return parts
+  return parts === '' ? job : `${job}_[${parts}]`
+}
+
+/** Slurm's id; of several jobs the first, and how many more. */
+function idCell(job: ListedJob): string {
+  if (job.id === job.job || job.id === null) return '-'
+  const more = (job.ids?.length ?? 1) - 1
+  return more === 0 ? job.id : `${job.id} +${more}`
 }
 
 function stateCell(job: ListedJob): string {

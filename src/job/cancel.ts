@@ -1,6 +1,7 @@
 import type { Context, Job } from './context.ts'
 import type { Note } from './note.ts'
-import { referenceTo } from './observe.ts'
+import type { CancelOutcome } from '../contract/scheduler.ts'
+import { referencesTo } from './members.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen, jobFacts } from './select.ts'
@@ -39,9 +40,13 @@ export async function cancel(
   for (const kind of ['slurm', 'local'] as const) {
     const own = [...jobs.values()].filter((job) => job.scheduler === kind)
     if (own.length === 0) continue
-    const outcomes = await context.schedulers[kind].cancel(own.map((job) => referenceTo(context, job)))
+    const references = own.map((job) => referencesTo(context, job))
+    const outcomes = await context.schedulers[kind].cancel(references.flat())
+    let next = 0
     for (const [i, job] of own.entries()) {
-      const outcome = outcomes[i]
+      const count = references[i]?.length ?? 0
+      const outcome = together(outcomes.slice(next, next + count))
+      next += count
       if (outcome?.kind === 'asked') {
         context.ledger.change(job.id, context.now(), 'cancel-asked', {})
         say('ok', job, { kind: 'cancel-asked' })
@@ -50,4 +55,11 @@ export async function cancel(
       else say('error', job, { kind: 'cancel-failed', words: outcome?.message ?? 'no answer' })
     }
   }
+}
+
+/** One word for all jobs behind one of ours: a failure is told before all else. */
+function together(outcomes: readonly CancelOutcome[]): CancelOutcome | undefined {
+  const of = (kind: CancelOutcome['kind']): CancelOutcome | undefined =>
+    outcomes.find((outcome) => outcome.kind === kind)
+  return of('failed') ?? of('asked') ?? of('already-over')
 }

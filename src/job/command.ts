@@ -18,32 +18,47 @@ import type { JobSpec } from './spec.ts'
 export interface Command {
   readonly scheduler: 'slurm' | 'local'
   readonly words: readonly string[]
+  /** The words are no sbatch command, but call sbatch. */
+  readonly submitsItself?: true
   readonly parts: Parts
-  /** Slurm only. */
+  /** Slurm only, and null where the command submits by itself. */
   readonly sbatch: SbatchLine | null
   /** The text of a script that came by standard input. */
   readonly stdin: Buffer | null
 }
 
 /** Decides who runs the request's words: Slurm when they begin with sbatch, this machine else or when asked for. */
-export function chooseScheduler(
-  request: ScheduleRequest,
-): Fallible<{ scheduler: 'slurm' | 'local'; words: readonly string[] }, Note> {
-  const [first] = request.words
+export function chooseScheduler(request: ScheduleRequest): Fallible<Choice, Note> {
+  const { words, scheduler } = request
+  const [first] = words
   if (first === undefined) return fail({ kind: 'no-command' })
-  if (request.scheduler === 'local') return ok({ scheduler: 'local', words: request.words })
-  // A whole line in one word, as datalad-slurm's users quote it.
-  if (request.words.length === 1 && /^\s*\S*sbatch\s/.test(first)) {
-    const split = splitLine(first)
-    if (split.kind === 'needs-shell')
-      return fail({ kind: 'needs-shell', line: first, construct: split.construct })
-    if (split.kind === 'unfinished')
-      return fail({ kind: 'unfinished-quote', line: first, quote: split.quote })
-    return ok({ scheduler: 'slurm', words: split.words })
+  if (scheduler === 'local') return ok({ scheduler: 'local', words })
+  if (words.length > 1) {
+    if (basename(first) === 'sbatch') return ok({ scheduler: 'slurm', words })
+    return ok(
+      scheduler === 'slurm' ? { scheduler, words, submitsItself: true } : { scheduler: 'local', words },
+    )
   }
-  const slurm = basename(first) === 'sbatch' || request.scheduler === 'slurm'
-  return ok({ scheduler: slurm ? 'slurm' : 'local', words: request.words })
+  // A whole line in one word, as datalad-slurm's users quote it.
+  if (scheduler !== 'slurm' && !callsSbatch.test(first)) return ok({ scheduler: 'local', words })
+  const split = splitLine(first)
+  if (split.kind === 'unfinished') return fail({ kind: 'unfinished-quote', line: first, quote: split.quote })
+  const plain = split.kind === 'words' && basename(split.words[0] ?? '') === 'sbatch'
+  return ok(
+    plain ? { scheduler: 'slurm', words: split.words } : { scheduler: 'slurm', words, submitsItself: true },
+  )
 }
+
+/** The words as they were given, and who runs them; `submitsItself`: sbatch is called by what they run. */
+interface Choice {
+  readonly scheduler: 'slurm' | 'local'
+  readonly words: readonly string[]
+  readonly submitsItself?: true
+}
+
+/** A shell line with sbatch as the name of a command: at its beginning, or after what begins a command. */
+const callsSbatch =
+  /(?:^|[;&|(`\n]|\b(?:do|then|else|if|while|until)\s|!\s)\s*(?:\w+=\S*\s+)*(?:[^\s;&|()<>]*\/)?sbatch(?=[\s;&|)]|$)/
 
 /**
  * Reads what sbatch is told: from the words, the script and the environment. `words` have their placeholders filled. A
@@ -52,13 +67,18 @@ export function chooseScheduler(
 export async function understand(
   context: Context,
   request: ScheduleRequest,
-  scheduler: 'slurm' | 'local',
+  { scheduler, submitsItself }: Pick<Choice, 'scheduler' | 'submitsItself'>,
   words: readonly string[],
   { altDir }: Pick<JobSpec, 'altDir'>,
   report: (report: Report) => void,
 ): Promise<Fallible<Command, Note>> {
   if (scheduler === 'local') return understandLocal(request, words)
   if (request.array !== null) return fail({ kind: 'array-needs-local' })
+  if (submitsItself) {
+    const [line = ''] = words
+    const run = words.length === 1 ? ['sh', '-c', line] : words
+    return ok({ scheduler, words: run, submitsItself, parts: { kind: 'single' }, sbatch: null, stdin: null })
+  }
   const { root } = context.dataset
   const cwd = altDir === undefined ? context.cwd : join(altDir, relative(root, context.cwd))
   // What lies in the dataset will lie there too when sbatch looks for it.

@@ -6,6 +6,7 @@ import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import { replacementOf } from './handover.ts'
 import type { FinishRequest } from './finish-request.ts'
+import { schedulerJobs } from './members.ts'
 import type { Note } from './note.ts'
 import type { ObservedJob } from './observe.ts'
 import type { Report } from './report.ts'
@@ -127,10 +128,15 @@ function partOf(
 /** Takes a person's word for a job that nobody can tell about; it is kept like any other evidence. */
 function assume(context: Context, job: Job, how: 'completed' | 'failed'): Evidence {
   const state = how === 'completed' ? 'COMPLETED' : 'FAILED'
-  const parts = job.spec.parts.kind === 'array' ? job.spec.parts.indices : ''
   const evidence: Evidence = {
     at: context.now(),
-    groups: [{ parts, state, reason: null, exit: null }],
+    groups: schedulerJobs(job).map(({ id, parts }) => ({
+      ...(job.members.length === 0 ? {} : { job: id }),
+      parts: parts.kind === 'array' ? parts.indices : '',
+      state,
+      reason: null,
+      exit: null,
+    })),
     started: job.observed?.started ?? null,
     ended: job.observed?.ended ?? null,
     facts: job.observed?.facts ?? {},

@@ -10,6 +10,7 @@ import { writeMessage } from '../provenance/message.ts'
 import type { Collection } from './collect.ts'
 import { jobFolder, type Context } from './context.ts'
 import type { EndedJob } from './ended.ts'
+import { environmentPatterns, type Environments } from './environment-file.ts'
 import { expandedOutputs } from './expanded-outputs.ts'
 import { logPatterns, placeInDataset } from './logs-plan.ts'
 import { buildRecord } from './record.ts'
@@ -41,12 +42,12 @@ export function draft(
   collection: Collection,
   staged: Stage,
   tree: ReadonlyMap<string, Entry>,
-  environments: ReadonlyMap<EndedJob, string | null>,
+  environments: Environments,
   message: string | null,
 ): Draft {
   const { ended, before } = collection
-  const environment = environments.get(ended) ?? null
-  const own = new Set([...collection.files, ...(environment === null ? [] : [environment])])
+  const described = environments.get(ended) ?? []
+  const own = new Set([...collection.files, ...described])
   const head = (path: string): Entry | undefined => before.get(path) ?? tree.get(path)
   const changed = staged.staged.filter(({ path, mode, oid }) => {
     const was = head(path)
@@ -59,19 +60,19 @@ export function draft(
     evidence: ended.evidence,
     part: ended.part ?? null,
     version: context.version,
-    slurmFiles: [...collection.logs, ...(environment === null ? [] : [environment])],
+    slurmFiles: [...collection.logs, ...described],
     slurmPatterns: [
       ...logPatterns(ended.job)
         .map((pattern) => placeInDataset(root, ended.job.spec, pattern))
         .filter((path) => path !== null),
-      ...(environment === null ? [] : [environment]),
+      ...environmentPatterns(described),
     ],
     scriptCopy: script.copy,
     logsOutside: collection.logsOutside,
     outputs: expandedOutputs(root, ended.job.spec),
     message,
   })
-  const slurmFiles = new Set<string | null>([...collection.logs, environment])
+  const slurmFiles = new Set([...collection.logs, ...described])
   const slurmFilesFirst = changed.toSorted(
     (a, b) => Number(slurmFiles.has(b.path)) - Number(slurmFiles.has(a.path)),
   )

@@ -1,13 +1,23 @@
 import { posix } from 'node:path'
+import type { SchedulerJobId } from '../contract/ids.ts'
 import type { Context, Job } from './context.ts'
 import type { EndedJob } from './ended.ts'
 import { logFiles, placeInDataset } from './logs-plan.ts'
-import { referenceTo } from './observe.ts'
+import { groupsOfMember, referencesTo } from './members.ts'
 
 /** `slurm-job-<id>.env.json`: where it stands in the dataset, and its content. */
 export interface EnvironmentFile {
   readonly path: string
   readonly content: Buffer
+}
+
+/** Where the descriptions of each job stand in the work tree: one of each job of Slurm's. */
+export type Environments = ReadonlyMap<EndedJob, readonly string[]>
+
+/** Patterns that cover the descriptions of one job: of several in a folder, all there. */
+export function environmentPatterns(paths: readonly string[]): readonly string[] {
+  if (paths.length < 2) return paths
+  return [...new Set(paths.map((path) => posix.join(posix.dirname(path), 'slurm-job-*.env.json')))]
 }
 
 /**
@@ -17,15 +27,21 @@ export interface EnvironmentFile {
 export async function environmentFiles(
   context: Context,
   jobs: readonly EndedJob[],
-): Promise<ReadonlyMap<EndedJob, EnvironmentFile>> {
+): Promise<ReadonlyMap<EndedJob, readonly EnvironmentFile[]>> {
   // An array that is recorded in parts has it in the first.
   const ofSlurm = jobs.filter(({ job }) => job.scheduler === 'slurm' && job.recorded.length === 0)
   if (ofSlurm.length === 0) return new Map()
-  const now = await context.schedulers.slurm.describe(ofSlurm.map(({ job }) => referenceTo(context, job)))
+  const references = ofSlurm.map(({ job }) => referencesTo(context, job))
+  const now = await context.schedulers.slurm.describe(references.flat())
+  const described = new Map(references.flat().map((reference, i) => [reference, now[i] ?? null]))
   return new Map(
     ofSlurm.map((ended, i) => [
       ended,
-      environmentFile(context, ended, now[i] ?? lastDescription(context, ended.job)),
+      (references[i] ?? []).map((reference) => {
+        const { id } = reference
+        const facts = described.get(reference) ?? lastDescription(context, ended.job, id)
+        return environmentFile(context, ended, id, facts)
+      }),
     ]),
   )
 }
@@ -33,18 +49,18 @@ export async function environmentFiles(
 function environmentFile(
   context: Context,
   ended: EndedJob,
+  id: SchedulerJobId,
   described: Readonly<Record<string, string>> | null,
 ): EnvironmentFile {
-  const { job } = ended
-  const facts = withoutPlaces(context, complete(described ?? {}, ended))
+  const facts = withoutPlaces(context, complete(described ?? {}, ended, id))
   return {
-    path: posix.join(folderOf(context, job), `slurm-job-${job.schedulerId}.env.json`),
+    path: posix.join(folderOf(context, ended.job, id), `slurm-job-${id}.env.json`),
     content: Buffer.from(asciiJson(facts)),
   }
 }
 
-function folderOf(context: Context, job: Job): string {
-  const first = logFiles(job).find(({ stream }) => stream === 'stdout')?.place
+function folderOf(context: Context, job: Job, id: SchedulerJobId): string {
+  const first = logFiles(job).find((log) => log.job === id && log.stream === 'stdout')?.place
   const path =
     first === undefined || first.kind === 'discarded'
       ? null
@@ -56,17 +72,24 @@ function folderOf(context: Context, job: Job): string {
 }
 
 /** What scontrol said when it was last asked: the cluster may have forgotten the job since. */
-function lastDescription(context: Context, job: Job): Readonly<Record<string, string>> | null {
+function lastDescription(
+  context: Context,
+  job: Job,
+  id: SchedulerJobId,
+): Readonly<Record<string, string>> | null {
   const event = context.ledger.events(job.id).findLast(({ kind }) => kind === 'described')
-  return event === undefined ? null : (event.data as Readonly<Record<string, string>>)
+  if (event === undefined) return null
+  if (job.members.length === 0) return event.data as Readonly<Record<string, string>>
+  return (event.data as Readonly<Record<string, Readonly<Record<string, string>>>>)[id] ?? null
 }
 
 /** Brings what changed after scontrol's last word up to date, from accounting. */
 function complete(
   described: Readonly<Record<string, string>>,
-  { evidence }: EndedJob,
+  { job, evidence }: EndedJob,
+  id: SchedulerJobId,
 ): Readonly<Record<string, string>> {
-  const [first] = evidence.groups
+  const [first] = groupsOfMember(job, evidence, id)
   const state = described['JobState']
   if (
     first === undefined ||
@@ -75,10 +98,15 @@ function complete(
     return described
   }
   const { facts } = evidence
-  return {
+  const how = {
     ...described,
     JobState: first.state,
     ...(first.exit === null ? {} : { ExitCode: `${first.exit.code}:${first.exit.signal}` }),
+  }
+  // Of several jobs, times and places are known only of all together.
+  if (job.members.length > 1) return how
+  return {
+    ...how,
     ...(evidence.started === null ? {} : { StartTime: slurmTime(evidence.started) }),
     ...(evidence.ended === null ? {} : { EndTime: slurmTime(evidence.ended) }),
     ...(facts.elapsed_seconds === undefined ? {} : { RunTime: slurmDuration(facts.elapsed_seconds) }),

@@ -1,4 +1,4 @@
-import type { EpochSeconds } from '../contract/ids.ts'
+import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import type { JobFacts } from '../contract/job-facts.ts'
 
 /** How a job's parts are named: a plain job has one nameless part, an array one an index, a heterogeneous job one a component. */
@@ -9,6 +9,8 @@ export type Parts =
 
 /** Parts of one job that are in one state, with `parts` as in `0-97,99` (empty for a plain job). */
 export interface Group {
+  /** Which job, of a command that submitted by itself. */
+  readonly job?: SchedulerJobId
   readonly parts: string
   readonly state: string
   readonly reason: string | null
@@ -17,6 +19,8 @@ export interface Group {
 
 /** One run of one part that was started again later, or the last of several. */
 export interface AttemptFacts {
+  /** Which job, of a command that submitted by itself. */
+  readonly job?: SchedulerJobId
   readonly part: string
   readonly state: string
   readonly exit: { readonly code: number; readonly signal: number } | null

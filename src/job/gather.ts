@@ -6,14 +6,12 @@ import { collect } from './collect.ts'
 import type { Context } from './context.ts'
 import { draft, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
 import type { EndedJob } from './ended.ts'
+import type { Environments } from './environment-file.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { groundOf, stageOn, subdatasetsHolding, type Ground } from './ground.ts'
 import type { Note } from './note.ts'
 import { ownCommit, readPointers, type Pointer } from './pointers.ts'
 import { blockedBy } from './record-below.ts'
-
-/** Where each job's description stands in the work tree; null for a job without one. */
-export type Environments = ReadonlyMap<EndedJob, string | null>
 
 /** What is to be committed: a draft for each job, in order, on top of a commit of the branch that is checked out. */
 export interface Gathered {
@@ -53,7 +51,7 @@ export async function gather(
   const ground = groundOf(context, head.value)
   const collected = await collect(context, jobs, ground)
   if (!collected.ok) return collected
-  const extra = [...environments.values()].filter((path) => path !== null)
+  const extra = [...environments.values()].flat()
   const paths = [...new Set([...collected.value.flatMap(({ files }) => files), ...extra])]
   context.progress({ kind: 'adding', files: paths.length, done: 0 })
   const staged = await stageOn(ground, paths, operation)

@@ -7,7 +7,8 @@ import type { JobSpec } from './spec.ts'
 import { removedFiles } from './writable-files.ts'
 
 /** What is noted of a job when its scheduler has it. */
-export type Submitted = Required<Pick<JobChange<Evidence>, 'schedulerId' | 'cluster' | 'submittedAt'>>
+export type Submitted = Required<Pick<JobChange<Evidence>, 'schedulerId' | 'cluster' | 'submittedAt'>> &
+  Pick<JobChange<Evidence>, 'members'>
 
 /**
  * Notes that a job is submitted; false when that is known already. The job whose failed tasks it runs again is closed in

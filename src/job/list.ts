@@ -13,6 +13,8 @@ export interface ListedJob {
   readonly job: string
   readonly scheduler: 'slurm' | 'local'
   readonly id: string | null
+  /** All ids, where the command submitted by itself. */
+  readonly ids?: readonly string[]
   readonly cluster: string | null
   /** Ours: `pending`, `running`, `ended`, `unknown`, … */
   readonly state: string
@@ -58,6 +60,7 @@ function describe(job: Job, observed: ObservedJob | undefined): ListedJob {
     job: jobName(job.id),
     scheduler: job.scheduler,
     id: job.schedulerId,
+    ...(job.members.length === 0 ? {} : { ids: job.members.map(({ id }) => id) }),
     cluster: job.cluster,
     state,
     word: wordOf(evidence, state),

@@ -1,13 +1,16 @@
 import { dirname, join, normalize, relative } from 'node:path'
 import { realpathSync } from 'node:fs'
+import type { SchedulerJobId } from '../contract/ids.ts'
 import { parseIndices } from '../contract/index-set.ts'
 import { isFixedLog, placeLog, type LogFacts, type LogPlace, type LogPlan } from '../slurm/log-pattern.ts'
 import { relativeTo } from '../dataset/paths.ts'
 import type { Job } from './context.ts'
+import { schedulerJobs, type SchedulerJob } from './members.ts'
 import type { JobSpec } from './spec.ts'
 
 /** A log of one task, or of the job: absolute, or a pattern where Slurm alone knows the name. */
 export interface LogFile {
+  readonly job: SchedulerJobId
   readonly place: LogPlace
   readonly stream: 'stdout' | 'stderr'
   readonly task: number | null
@@ -24,30 +27,36 @@ export function fixedLogs(plan: LogPlan, user: string): readonly string[] {
 
 /** The log files of a submitted Slurm job, one or two a task. Standard error is left out where it is the same file. */
 export function logFiles(job: Job): readonly LogFile[] {
-  const plan = job.spec.logs
-  if (plan === null || job.schedulerId === null) return []
-  const tasks = job.spec.parts.kind === 'array' ? parseIndices(job.spec.parts.indices) : [null]
+  return schedulerJobs(job).flatMap((one) => logsOf(one, job.user))
+}
+
+function logsOf({ id, parts, logs: plan }: SchedulerJob, user: string): readonly LogFile[] {
+  if (plan === null) return []
+  const tasks = parts.kind === 'array' ? parseIndices(parts.indices) : [null]
   const streams = plan.stderr === plan.stdout ? (['stdout'] as const) : (['stdout', 'stderr'] as const)
   return tasks.flatMap((task) =>
     streams.map((stream) => {
       // The raw id of an array's task is known to accounting alone; names with %j of an array become patterns.
-      const rawId = task === null ? job.schedulerId : null
-      const facts: LogFacts = { job: job.schedulerId, task, rawId, user: job.user }
-      return { place: placeLog(plan, plan[stream], facts), stream, task }
+      const rawId = task === null ? id : null
+      const facts: LogFacts = { job: id, task, rawId, user }
+      return { job: id, place: placeLog(plan, plan[stream], facts), stream, task }
     }),
   )
 }
 
-/** Patterns that cover the logs of all tasks: the task's index becomes `*`. Absolute. */
+/** Patterns that cover the logs of all tasks, and of several jobs: the task's index, and the id, become `*`. Absolute. */
 export function logPatterns(job: Job): readonly string[] {
-  const plan = job.spec.logs
-  if (plan === null) return []
-  const facts: LogFacts = { job: job.schedulerId, task: null, rawId: null, user: job.user }
-  return [...new Set([plan.stdout, plan.stderr])].flatMap((pattern) => {
-    // %a without a task would become a number: hide it behind an unknown.
-    const place = placeLog(plan, pattern.replaceAll(/%\d*a/g, '%N'), facts)
-    return place.kind === 'path' ? [place.path] : place.kind === 'pattern' ? [place.pattern] : []
+  const several = job.members.length > 1
+  const patterns = schedulerJobs(job).flatMap(({ id, logs: plan }) => {
+    if (plan === null) return []
+    const facts: LogFacts = { job: several ? null : id, task: null, rawId: null, user: job.user }
+    return [plan.stdout, plan.stderr].flatMap((pattern) => {
+      // %a without a task would become a number: hide it behind an unknown.
+      const place = placeLog(plan, pattern.replaceAll(/%\d*a/g, '%N'), facts)
+      return place.kind === 'path' ? [place.path] : place.kind === 'pattern' ? [place.pattern] : []
+    })
   })
+  return [...new Set(patterns)]
 }
 
 /** Where a log is recorded, relative to the root; null when it stays outside. An alternative directory stands for the root. */

@@ -4,6 +4,7 @@ import { walk } from '../dataset/walk.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
 import { copyFrom } from './copy-log.ts'
 import { insideRoot, logFiles, placeInDataset } from './logs-plan.ts'
+import { schedulerJobs } from './members.ts'
 import type { Note } from './note.ts'
 import { observe } from './observe.ts'
 import { reconcile } from './reconcile.ts'
@@ -39,10 +40,16 @@ export async function printLog(
   const named = /_(\d+)$/.exec(request.job)?.[1]
   const task = request.task ?? (named === undefined ? null : Number(named))
   const { job } = found
-  if (job.spec.parts.kind === 'array' && task === null) {
-    return refuse({ kind: 'task-needed', job: calledName(job), indices: job.spec.parts.indices })
+  const all = schedulerJobs(job)
+  const id = /^\d+/.exec(request.job)?.[0]
+  const one = all.find((each) => each.id === id) ?? all[0]
+  if (id === undefined && all.length > 1)
+    return refuse({ kind: 'member-needed', job: calledName(job), ids: all.map((each) => each.id) })
+  const parts = one?.parts ?? job.spec.parts
+  if (parts.kind === 'array' && task === null) {
+    return refuse({ kind: 'task-needed', job: one?.id ?? calledName(job), indices: parts.indices })
   }
-  const path = logPath(context, job, request.stderr ? 'stderr' : 'stdout', task)
+  const path = logPath(context, job, request.stderr ? 'stderr' : 'stdout', one?.id ?? null, task)
   if (path === null) return refuse({ kind: 'no-log', job: calledName(job) })
   const reader = { listens: true }
   const print = (text: Buffer): boolean => (reader.listens = out(text))
@@ -68,10 +75,11 @@ function logPath(
   context: Context,
   job: Job,
   stream: 'stdout' | 'stderr',
+  id: string | null,
   task: number | null,
 ): string | null {
   if (job.scheduler === 'local') return logFile(jobFolder(context, job.token), task, stream)
-  const files = logFiles(job).filter((file) => file.task === task)
+  const files = logFiles(job).filter((file) => file.job === id && file.task === task)
   const file = files.find((one) => one.stream === stream) ?? files[0]
   if (file === undefined || file.place.kind === 'discarded') return null
   const written = file.place.kind === 'path' ? file.place.path : file.place.pattern

@@ -31,7 +31,6 @@ export type ScheduleNote =
   | { readonly kind: 'no-command' }
   | { readonly kind: 'array-needs-local' }
   | { readonly kind: 'bad-array'; readonly text: string }
-  | { readonly kind: 'needs-shell'; readonly line: string; readonly construct: string }
   | { readonly kind: 'unfinished-quote'; readonly line: string; readonly quote: string }
   | {
       readonly kind: 'output-conflict'
@@ -54,6 +53,16 @@ export type ScheduleNote =
   /** `copy`: `REV:PATH` of the text that it had when it was recorded. */
   | { readonly kind: 'script-missing'; readonly path: string; readonly copy: string | null }
   | { readonly kind: 'after-needs-slurm' }
+  | { readonly kind: 'after-needs-sbatch' }
+  /** A command that submits by itself has submitted nothing, as far as anybody saw. */
+  | {
+      readonly kind: 'submitted-nothing'
+      readonly cmd: string
+      readonly exitCode: number | null
+      readonly words: string
+    }
+  /** It has submitted jobs, and then ended with an exit code other than 0. */
+  | { readonly kind: 'command-failed'; readonly submitted: number; readonly exitCode: number }
   | { readonly kind: 'after-failed'; readonly job: string; readonly states: string }
   | { readonly kind: 'after-unknown'; readonly job: string }
   | { readonly kind: 'made-writable'; readonly files: number; readonly copiedBytes: number }
@@ -118,6 +127,7 @@ export type FinishNote =
   | { readonly kind: 'not-saved'; readonly job: string }
   | { readonly kind: 'log-missing'; readonly path: string }
   | { readonly kind: 'task-needed'; readonly job: string; readonly indices: string }
+  | { readonly kind: 'member-needed'; readonly job: string; readonly ids: readonly string[] }
   | { readonly kind: 'no-log'; readonly job: string }
   | { readonly kind: 'ended-already'; readonly job: string }
   | { readonly kind: 'taken-over' }

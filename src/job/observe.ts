@@ -1,8 +1,10 @@
-import type { JobReference, Look, Silence } from '../contract/scheduler.ts'
+import type { Look, Silence } from '../contract/scheduler.ts'
 import type { JobState } from '../ledger/job-row.ts'
-import { jobFolder, type Context, type Job } from './context.ts'
+import type { Context, Job } from './context.ts'
 import type { Evidence, Verdict } from './evidence.ts'
 import { factsWait } from './facts-wait.ts'
+import { referencesTo, schedulerJobs } from './members.ts'
+import { weighMembers } from './members-outcome.ts'
 import { weigh } from './outcome.ts'
 
 /** A job with what the newest look says of it. */
@@ -29,13 +31,13 @@ export async function observe(
     slurm.length === 0
       ? null
       : context.schedulers.slurm.look(
-          slurm.map((job) => referenceTo(context, job)),
+          slurm.flatMap((job) => referencesTo(context, job)),
           { depth, factsWait: wait },
         ),
     local.length === 0
       ? null
       : context.schedulers.local.look(
-          local.map((job) => referenceTo(context, job)),
+          local.flatMap((job) => referencesTo(context, job)),
           { depth, factsWait: wait },
         ),
   ])
@@ -49,9 +51,11 @@ function judge(context: Context, jobs: readonly Job[], look: Look | null): reado
   const byJob = splitByJob(look)
   return jobs.map((job) => {
     if (job.schedulerId === null) throw new Error(`job ${job.id} has no id at its scheduler`)
-    const own = byJob(job.schedulerId)
     const question = { id: job.schedulerId, parts: job.spec.parts, before: job.observed }
-    const weighed = weigh(question, own, context.now())
+    const weighed =
+      job.members.length === 0
+        ? weigh(question, byJob(job.schedulerId), context.now())
+        : weighMembers(schedulerJobs(job), job.observed, byJob, context.now())
     if (job.observed?.assumed !== undefined) {
       // A person's word stands until a witness of the end turns up.
       const { assumed } = job.observed
@@ -101,17 +105,4 @@ function keep(context: Context, seen: readonly ObservedJob[]): void {
   context.ledger.transaction(() => {
     for (const { id, state, kept, ended } of changes) context.ledger.observe(id, state, kept, ended)
   })
-}
-
-/** A job in the words of a scheduler. */
-export function referenceTo(context: Context, job: Job): JobReference {
-  if (job.schedulerId === null) throw new Error(`job ${job.id} has no id at its scheduler`)
-  return {
-    id: job.schedulerId,
-    cluster: job.cluster,
-    user: job.user,
-    submittedAt: job.submittedAt ?? job.createdAt,
-    token: job.token,
-    folder: jobFolder(context, job.token),
-  }
 }

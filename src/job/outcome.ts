@@ -193,7 +193,7 @@ function rowsByPart(question: Question, testimony: Testimony): ReadonlyMap<strin
 }
 
 /** Facts of a whole job from those of its parts: sums for time, the greatest memory, the names of the first. */
-function sumFacts(all: readonly JobFacts[]): JobFacts {
+export function sumFacts(all: readonly JobFacts[]): JobFacts {
   const [first] = all
   if (first === undefined) return {}
   if (all.length === 1) return first

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { jobName } from '../contract/ids.ts'
 import { liveness } from '../process/identity.ts'
+import { mayHaveMoreJobs } from '../slurm/calls.ts'
+import { readEnd } from '../slurm/witnesses.ts'
 import { tryToUndoAltDir } from './alt-clean.ts'
 import { jobFolder, worktreePlace, type Context, type Job } from './context.ts'
 import { noteSubmitted } from './handover.ts'
@@ -20,6 +22,30 @@ export async function reconcile(context: Context, report: (report: Report) => vo
   }
   adoptMoved(context)
   for (const job of context.ledger.unsubmittedJobs()) await recoverSubmission(context, job, report)
+  for (const job of context.ledger.openJobsWithMembers()) await findMoreMembers(context, job, report)
+}
+
+/** A command may have left something running that goes on submitting, and an answer of sbatch's may have been lost. */
+async function findMoreMembers(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
+  const folder = jobFolder(context, job.token)
+  if (!mayHaveMoreJobs(folder, context.now())) return
+  const known = new Set(job.members.map(({ id }) => id))
+  const found = await context.schedulers[job.scheduler].findToken(job.token, job.createdAt, folder, job.user)
+  const more = found.kind === 'found' ? (found.members ?? []).filter(({ id }) => !known.has(id)) : []
+  if (more.length === 0) return
+  const members = [...job.members, ...more]
+  context.ledger.change(job.id, context.now(), 'more-members', { members })
+  for (const { id } of more) {
+    const note = { kind: 'recovered-submitted', job: jobName(job.id), schedulerId: id } as const
+    report({
+      action: 'recover',
+      status: 'ok',
+      path: '',
+      type: 'job',
+      note,
+      facts: jobFacts({ ...job, members }),
+    })
+  }
 }
 
 /** The repository, or this worktree, was moved: its jobs go with it. */
@@ -40,7 +66,7 @@ async function recoverSubmission(
   job: Job,
   report: (report: Report) => void,
 ): Promise<void> {
-  if (mayStillSubmit(job)) return
+  if (mayStillSubmit(job) || mayGoOnElsewhere(context, job)) return
   if (neverBegan(job)) return neverSubmitted(context, job, report)
   const scheduler = context.schedulers[job.scheduler]
   const found = await scheduler.findToken(job.token, job.createdAt, jobFolder(context, job.token), job.user)
@@ -50,6 +76,7 @@ async function recoverSubmission(
         schedulerId: found.id,
         cluster: found.cluster,
         submittedAt: found.submittedAt ?? job.createdAt,
+        ...(found.members === undefined ? {} : { members: found.members }),
       })
       if (!noted) return
       report({
@@ -58,7 +85,12 @@ async function recoverSubmission(
         path: '',
         type: 'job',
         note: { kind: 'recovered-submitted', job: jobName(job.id), schedulerId: found.id },
-        facts: jobFacts({ ...job, schedulerId: found.id, cluster: found.cluster }),
+        facts: jobFacts({
+          ...job,
+          schedulerId: found.id,
+          cluster: found.cluster,
+          members: found.members ?? [],
+        }),
       })
       return
     }
@@ -90,6 +122,13 @@ function mayStillSubmit(job: Job): boolean {
   if (job.submitter === null) return false
   const { waybill, shell } = job.submitter
   return liveness(waybill) === 'alive' || (shell !== null && liveness(shell) === 'alive')
+}
+
+/** A command on another host that has not ended may be submitting one job after the other. */
+function mayGoOnElsewhere(context: Context, job: Job): boolean {
+  if (job.spec.submitsItself !== true || job.submitter === null) return false
+  const elsewhere = liveness(job.submitter.waybill) === 'elsewhere'
+  return elsewhere && readEnd(jobFolder(context, job.token)).exitCode === null
 }
 
 /**

@@ -4,10 +4,10 @@ import { writeOwnFile } from '../dataset/own-file.ts'
 import { bringAllBack } from './alt-outputs.ts'
 import type { Context } from './context.ts'
 import { notStored } from './draft.ts'
-import { environmentFiles } from './environment-file.ts'
+import { environmentFiles, type Environments } from './environment-file.ts'
 import { aboutJob, type EndedJob } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
-import { gather, type Environments } from './gather.ts'
+import { gather } from './gather.ts'
 import { checkLanding, withFreeBranches } from './job-branches.ts'
 import { land } from './land.ts'
 import type { Note } from './note.ts'
@@ -109,13 +109,19 @@ async function writeEnvironmentFiles(
   report: (report: Report) => void,
 ): Promise<Environments> {
   const files = await environmentFiles(context, jobs)
-  const written = new Map<EndedJob, string | null>()
+  const written = new Map<EndedJob, readonly string[]>()
   for (const ended of jobs) {
     const { job } = ended
-    const file = files.get(ended)
-    const trouble =
-      file === undefined ? null : writeOwnFile(context.dataset, file.path, file.content, { token: job.token })
-    if (trouble === null) written.set(ended, file?.path ?? null)
+    const own = files.get(ended) ?? []
+    const troubles = own.map(({ path, content }) =>
+      writeOwnFile(context.dataset, path, content, { token: job.token }),
+    )
+    const trouble = troubles.find((one) => one !== null)
+    if (trouble === undefined)
+      written.set(
+        ended,
+        own.map(({ path }) => path),
+      )
     else {
       report(notStored(trouble))
       report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))

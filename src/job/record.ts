@@ -9,6 +9,7 @@ import { groupsOfTasks } from './array-part.ts'
 import type { Job } from './context.ts'
 import type { ArrayPart } from './ended.ts'
 import type { AttemptFacts, Evidence, Group } from './evidence.ts'
+import { groupsOfMember, schedulerJobs } from './members.ts'
 import type { InputIdentity } from './spec.ts'
 
 /** Version of what stands under `waybill` in a record; raised when a reader must know the difference. */
@@ -56,7 +57,8 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
   const content = {
     inputs: identitiesOf(parts),
     slurm_outputs: parts.slurmFiles,
-    tasks: tasksOf(parts.evidence),
+    tasks: tasksOf(parts.evidence.groups),
+    ...(parts.job.members.length === 0 ? {} : { jobs: membersOf(parts) }),
   }
   return {
     title: parts.job.spec.title,
@@ -119,6 +121,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     accounting: evidence.accounting,
     ...(evidence.assumed === undefined ? {} : { assumed: evidence.assumed, assumed_by: 'the committer' }),
     ...(spec.parts.kind === 'single' ? {} : tasksHere(evidence, listsPath)),
+    ...(job.members.length === 0 || listsPath !== null ? {} : { jobs: membersOf(parts) }),
     ...(parts.part === null ? {} : { recorded_tasks: parts.part.tasks }),
     ...(evidence.attempts.length === 0 ? {} : { attempts: evidence.attempts.map(attemptJson) }),
     ...(spec.array === null ? {} : { array: spec.array }),
@@ -158,27 +161,45 @@ function identitiesOf(parts: RecordParts): readonly Json[] {
 }
 
 /** One line a group, as in `0-97 COMPLETED` and `98 FAILED 1:0`. */
-function tasksOf(evidence: Evidence): readonly string[] {
+function tasksOf(groups: readonly Group[]): readonly string[] {
   const told = (group: Group): string =>
     group.exit === null || group.state === 'COMPLETED'
       ? group.state
       : `${group.state} ${group.exit.code}:${group.exit.signal}`
   // Queue and accounting may have told of different tasks, each with details that are not told here.
-  return [...Map.groupBy(evidence.groups, told)].map(([words, groups]) => {
-    const tasks = groups.flatMap(({ parts }) => (parts === '' ? [] : parseIndices(parts)))
+  return [...Map.groupBy(groups, told)].map(([words, same]) => {
+    const tasks = same.flatMap(({ parts }) => (parts === '' ? [] : parseIndices(parts)))
     return `${compactIndices(tasks.toSorted((a, b) => a - b))} ${words}`.trim()
   })
 }
 
 /** Mostly a line or two, which stay in the record; only a very mixed array's go to the file of lists. */
 function tasksHere(evidence: Evidence, listsPath: string | null): { readonly tasks?: readonly string[] } {
-  const tasks = tasksOf(evidence)
+  const tasks = tasksOf(evidence.groups)
   return listsPath !== null && tasks.join('').length > longRecordBytes / 4 ? {} : { tasks }
+}
+
+/** The jobs of a command that submitted by itself, in order. */
+function membersOf({ job, evidence }: RecordParts): readonly Json[] {
+  return schedulerJobs(job).map(({ id, cluster, parts }) => {
+    const groups = groupsOfMember(job, evidence, id)
+    const [only] = groups
+    return {
+      slurm_job_id: Number(id),
+      ...(cluster === null ? {} : { cluster }),
+      state: overallState(groups),
+      ...(groups.length === 1 && only?.exit
+        ? { exit_code: only.exit.code, exit_signal: only.exit.signal }
+        : {}),
+      ...(parts.kind === 'single' ? {} : { tasks: tasksOf(groups) }),
+    }
+  })
 }
 
 function attemptJson(attempt: AttemptFacts): Json {
   const { elapsed_seconds: elapsed, node_list: nodes } = attempt.facts
   return {
+    ...(attempt.job === undefined ? {} : { slurm_job_id: Number(attempt.job) }),
     ...(attempt.part === '' ? {} : { task: Number(attempt.part) }),
     state: attempt.state,
     ...(attempt.exit === null ? {} : { exit_code: attempt.exit.code, exit_signal: attempt.exit.signal }),

@@ -240,8 +240,8 @@ function wordsOf(message: RecordMessage, record: RunRecord): Fallible<readonly s
   if (typeof record.cmd !== 'string') return ok(record.cmd)
   if (message.title === 'DATALAD RUNCMD') return ok([record.cmd])
   const split = splitLine(record.cmd)
-  if (split.kind === 'needs-shell')
-    return fail({ kind: 'needs-shell', line: record.cmd, construct: split.construct })
+  // A shell runs it, as datalad-slurm does, and its sbatch is found there.
+  if (split.kind === 'needs-shell') return ok([record.cmd])
   if (split.kind === 'unfinished')
     return fail({ kind: 'unfinished-quote', line: record.cmd, quote: split.quote })
   return ok(split.words)

@@ -8,7 +8,8 @@ import { finish } from './finish.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { followOutput, type TakeOutput } from './follow.ts'
 import type { Note } from './note.ts'
-import { observe, referenceTo, type ObservedJob } from './observe.ts'
+import { referencesTo } from './members.ts'
+import { observe, type ObservedJob } from './observe.ts'
 import { aboutDataset, type Show } from './prepared.ts'
 import { exitOf } from './record.ts'
 import type { Report } from './report.ts'
@@ -160,8 +161,8 @@ async function exitCodeOf(context: Context, ended: EndedJob): Promise<number> {
   const { job, evidence } = ended
   if (evidence.groups.every(({ exit, state }) => exit !== null || state === 'COMPLETED'))
     return exitOf(evidence.groups)
-  if (job.spec.parts.kind === 'single') {
-    const [described] = await context.schedulers[job.scheduler].describe([referenceTo(context, job)])
+  if (job.spec.parts.kind === 'single' && job.members.length === 0) {
+    const [described] = await context.schedulers[job.scheduler].describe(referencesTo(context, job))
     const told = /^(\d+):(\d+)$/.exec(described?.['ExitCode'] ?? '')
     if (told !== null) {
       const exit = { code: Number(told[1]), signal: Number(told[2]) }
@@ -175,7 +176,8 @@ async function exitCodeOf(context: Context, ended: EndedJob): Promise<number> {
 /** The scheduler's words where they say more than that it failed. */
 function statesIn(job: Job, evidence: Evidence): string | null {
   if (evidence.groups.every(({ state }) => state === 'FAILED')) return null
-  return job.spec.parts.kind === 'single' ? (evidence.groups[0]?.state ?? '') : statusText(job, evidence)
+  const one = job.spec.parts.kind === 'single' && job.members.length === 0
+  return one ? (evidence.groups[0]?.state ?? '') : statusText(job, evidence)
 }
 
 function finishRequest(job: Job, request: RunRequest, close: boolean): FinishRequest {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import { jobName, type CommitId, type JobId } from '../contract/ids.ts'
+import { phaseOf } from '../contract/job-state.ts'
 import { blobId } from '../dataset/blob-id.ts'
 import { checkCommittable, readHead } from '../dataset/head.ts'
 import { readIdentity } from '../dataset/identity.ts'
@@ -16,6 +17,7 @@ import { declare, declaredOutputs, inputPath } from './declare.ts'
 import { checkForeign } from './foreign-jobs.ts'
 import { findDifferences, getInputs, identify, inputFiles } from './inputs.ts'
 import { fixedLogs, insideRoot, placeInDataset } from './logs-plan.ts'
+import { schedulerJobs } from './members.ts'
 import type { Note } from './note.ts'
 import { aboutDataset, filledCommand, type Prepared, type Show } from './prepared.ts'
 import { observe } from './observe.ts'
@@ -95,9 +97,8 @@ async function prepare(
   if (!declaration.ok) return declaration
   const altDir = request.altDir === null ? ok(null) : findAltDir(context, request.altDir)
   if (!altDir.ok) return altDir
-  const { scheduler } = chosen.value
   const place = altDir.value === null ? {} : { altDir: altDir.value }
-  const command = await understand(context, request, scheduler, declaration.value.words, place, report)
+  const command = await understand(context, request, chosen.value, declaration.value.words, place, report)
   if (!command.ok) return command
   const words = await waitFor(context, request, command.value)
   if (!words.ok) return words
@@ -142,6 +143,7 @@ async function prepare(
     parts: command.value.parts,
     logs,
     array: request.array,
+    ...(command.value.submitsItself ? { submitsItself: true } : {}),
     ...(request.expand === null ? {} : { expand: request.expand }),
     ...(request.repeat?.replaces == null ? {} : { replaces: request.repeat.replaces }),
     ...(declaration.value.taskOutputs.length === 0 ? {} : { taskOutputs: declaration.value.taskOutputs }),
@@ -169,6 +171,7 @@ async function waitFor(
   command: Command,
 ): Promise<Fallible<readonly string[], Note>> {
   if (request.after.length === 0) return ok(command.words)
+  if (command.submitsItself) return { ok: false, failure: { kind: 'after-needs-sbatch' } }
   if (command.sbatch === null) return { ok: false, failure: { kind: 'after-needs-slurm' } }
   const jobs: Job[] = []
   for (const name of request.after) {
@@ -184,10 +187,13 @@ async function waitFor(
     const name = calledName(job)
     if (verdict.kind === 'unanswered')
       return { ok: false, failure: { kind: 'job-unanswered', job: name, why: verdict.why } }
-    if (verdict.kind === 'unknown' || (verdict.kind === 'ended' && verdict.how === 'failed')) {
+    const failed = evidence?.groups.some(
+      ({ state }) => phaseOf(state) === 'over' && state !== 'COMPLETED' && job.members.length > 0,
+    )
+    if (verdict.kind === 'unknown' || failed || (verdict.kind === 'ended' && verdict.how === 'failed')) {
       return { ok: false, failure: { kind: 'after-failed', job: name, states: statusText(job, evidence) } }
     }
-    if (verdict.kind !== 'ended') ids.push(name)
+    if (verdict.kind !== 'ended') ids.push(...schedulerJobs(job).map(({ id }) => id))
   }
   if (ids.length === 0) return ok(command.words)
   const before = command.sbatch.components[0].dependency

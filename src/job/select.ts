@@ -36,6 +36,7 @@ export function jobFacts(job: Job): Readonly<Record<string, unknown>> {
     ...(job.scheduler === 'slurm' && job.schedulerId !== null
       ? { slurm_job_id: Number(job.schedulerId) }
       : {}),
+    ...(job.members.length === 0 ? {} : { slurm_job_ids: job.members.map(({ id }) => Number(id)) }),
     ...(job.cluster === null ? {} : { cluster: job.cluster }),
   }
 }

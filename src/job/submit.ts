@@ -9,7 +9,7 @@ import { jobFolder, type Context, type Job } from './context.ts'
 import { checkForeign } from './foreign-jobs.ts'
 import { intendJob, noteSubmitted } from './handover.ts'
 import type { Note } from './note.ts'
-import { referenceTo } from './observe.ts'
+import { failedAfter, noteDescription, withoutJob } from './after-submission.ts'
 import type { Report } from './report.ts'
 import { aboutDataset, filledCommand, keepScript, type Prepared, type Show } from './prepared.ts'
 import { speaksOf } from './request.ts'
@@ -189,6 +189,7 @@ async function hold(
     env: context.env,
     stdinFile,
     folder,
+    submitsItself: prepared.spec.submitsItself ?? false,
     array: prepared.request.array,
     stderrApart: prepared.request.stderrApart ?? false,
   })
@@ -203,11 +204,15 @@ async function conclude(
 ): Promise<Scheduled> {
   switch (outcome.kind) {
     case 'submitted': {
-      const { id: schedulerId, cluster } = outcome
-      noteSubmitted(context, id, 'submitted', { schedulerId, cluster, submittedAt: context.now() })
+      const { id: schedulerId, cluster, members = [] } = outcome
+      noteSubmitted(context, id, 'submitted', {
+        schedulerId,
+        cluster,
+        submittedAt: context.now(),
+        ...(members.length === 0 ? {} : { members }),
+      })
       const job = mustFind(context, id)
-      const [described] = await context.schedulers[job.scheduler].describe([referenceTo(context, job)])
-      if (described) context.ledger.change(id, context.now(), 'described', {}, described)
+      await noteDescription(context, job)
       report({
         ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: filledCommand(prepared.spec) }),
         facts: {
@@ -215,16 +220,15 @@ async function conclude(
           ...(prepared.request.checkOutputs ? {} : { outputs_checked: false }),
         },
       })
+      if (outcome.exitCode !== 0 && prepared.spec.submitsItself)
+        report(failedAfter(context, job, outcome.exitCode))
       return { exitCode: outcome.exitCode, job: id }
     }
     case 'refused':
     case 'no-job': {
       await giveUp(context, mustFind(context, id), report)
-      const note: Note =
-        outcome.kind === 'no-job'
-          ? { kind: 'no-job', cmd: prepared.spec.cmd }
-          : { kind: 'refused', words: outcome.stderr || outcome.stdout, exitCode: outcome.exitCode }
-      report(aboutDataset(context, outcome.kind === 'no-job' ? 'notneeded' : 'impossible', note))
+      const { status, note } = withoutJob(prepared.spec, outcome)
+      report(aboutDataset(context, status, note))
       return { exitCode: outcome.kind === 'no-job' ? outcome.exitCode : null, job: null }
     }
     case 'unknown': {

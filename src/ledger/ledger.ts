@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
 import { asBroken } from './broken.ts'
 import { toColumns, toJob, toJson } from './job-columns.ts'
@@ -144,22 +144,12 @@ export class Ledger<Spec, Observed, Plan> {
 
   /** All open jobs of all worktrees, oldest first. */
   openJobs(): readonly JobRow<Spec, Observed>[] {
-    return this.guarded(() =>
-      this.db
-        .prepare(`SELECT * FROM jobs WHERE ${isOpen} ORDER BY id`)
-        .all()
-        .map((row) => toJob<Spec, Observed>(row)),
-    )
+    return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} ORDER BY id`)
   }
 
   /** Open jobs that their scheduler has given no id, as far as anybody noted. */
   unsubmittedJobs(): readonly JobRow<Spec, Observed>[] {
-    return this.guarded(() =>
-      this.db
-        .prepare(`SELECT * FROM jobs WHERE ${isOpen} AND scheduler_id IS NULL ORDER BY id`)
-        .all()
-        .map((row) => toJob<Spec, Observed>(row)),
-    )
+    return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND scheduler_id IS NULL ORDER BY id`)
   }
 
   /** The worktrees that open jobs were submitted from. */
@@ -181,13 +171,17 @@ export class Ledger<Spec, Observed, Plan> {
     })
   }
 
-  /** Jobs of any state that the scheduler calls `id`, newest first. */
+  /** Open jobs whose command submitted by itself: there may be more than was noted. */
+  openJobsWithMembers(): readonly JobRow<Spec, Observed>[] {
+    return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND members IS NOT NULL ORDER BY id`)
+  }
+
+  /** Jobs of any state that the scheduler calls `id`, or one of whose members it does; newest first. */
   jobsBySchedulerId(id: SchedulerJobId): readonly JobRow<Spec, Observed>[] {
-    return this.guarded(() =>
-      this.db
-        .prepare('SELECT * FROM jobs WHERE scheduler_id = ? ORDER BY id DESC')
-        .all(id)
-        .map((row) => toJob<Spec, Observed>(row)),
+    return this.jobs(
+      `SELECT * FROM jobs WHERE scheduler_id = ?1 OR (members IS NOT NULL AND EXISTS (
+             SELECT 1 FROM json_each(members) WHERE json_extract(value, '$.id') = ?1)) ORDER BY id DESC`,
+      id,
     )
   }
 
@@ -244,12 +238,7 @@ export class Ledger<Spec, Observed, Plan> {
 
   /** Recorded jobs whose facts were late when they were recorded. */
   awaitingFacts(): readonly JobRow<Spec, Observed>[] {
-    return this.guarded(() =>
-      this.db
-        .prepare('SELECT jobs.* FROM late_facts JOIN jobs ON jobs.id = late_facts.job ORDER BY jobs.id')
-        .all()
-        .map((row) => toJob<Spec, Observed>(row)),
-    )
+    return this.jobs('SELECT jobs.* FROM late_facts JOIN jobs ON jobs.id = late_facts.job ORDER BY jobs.id')
   }
 
   /** The facts have come, or never will. */
@@ -274,6 +263,15 @@ export class Ledger<Spec, Observed, Plan> {
   /** Gives the lease back, where it is still ours. */
   dropLease(name: string, owner: string): void {
     this.guarded(() => dropLease(this.db, name, owner))
+  }
+
+  private jobs(sql: string, ...values: readonly SQLInputValue[]): readonly JobRow<Spec, Observed>[] {
+    return this.guarded(() =>
+      this.db
+        .prepare(sql)
+        .all(...values)
+        .map((row) => toJob<Spec, Observed>(row)),
+    )
   }
 
   private addEvent(job: JobId, at: EpochSeconds, kind: string, data: unknown): void {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readArraySpec } from '../contract/array-spec.ts'
 import type { EpochSeconds } from '../contract/ids.ts'
@@ -26,9 +26,26 @@ export function readCalls(folder: string): readonly Call[] {
   return names.toSorted((a, b) => Number(a) - Number(b)).flatMap((name) => readCall(join(calls, name)))
 }
 
-/** How many calls there have been: enough to see that nothing is new. */
-export function countCalls(folder: string): number {
-  return namesIn(join(folder, 'calls')).length
+/** After so many seconds an answer of sbatch's that was lost has reached the queue or never will. */
+const lostFor = 120
+
+/**
+ * Whether jobs may have come of a submission since it was last looked at: cheap where nothing is new.
+ */
+export function mayHaveMoreJobs(folder: string, now: EpochSeconds): boolean {
+  const count = namesIn(join(folder, 'calls')).length
+  if (readText(join(folder, 'seen')) === `${count}\n`) return false
+  const calls = readCalls(folder)
+  const noted = calls.every((call) => call.exitCode !== null && call.printed !== null)
+  if (noted || calls.every((call) => now - call.at > lostFor)) noteSeen(folder, count)
+  return true
+}
+
+/** Another user's folder may not be written to: then it is looked at again. */
+function noteSeen(folder: string, count: number): void {
+  try {
+    writeFileSync(join(folder, 'seen'), `${count}\n`)
+  } catch {}
 }
 
 /** The job of a call that printed its id. */

@@ -43,8 +43,8 @@ export async function findToken(
   const silences: string[] = []
   for (const cluster of trace.clusters ?? [null]) {
     const search = await findOn(settings, { token, since, cluster, ownComment: trace.ownComment })
-    const found = search.kind === 'found' ? search.jobs[0] : undefined
-    if (found !== undefined) return found
+    const [job] = search.kind === 'found' ? search.jobs : []
+    if (job !== undefined) return job
     if (search.kind === 'unanswered') silences.push(search.message)
   }
   return silences.length === 0 ? { kind: 'absent' } : { kind: 'unanswered', message: silences.join('; ') }
@@ -52,8 +52,7 @@ export async function findToken(
 
 /** Every job on one cluster that carries a token, oldest first. */
 export type Carriers =
-  | { readonly kind: 'found'; readonly jobs: readonly Found[] }
-  | Exclude<TokenSearch, { kind: 'found' }>
+  { readonly kind: 'found'; readonly jobs: readonly Found[] } | Exclude<TokenSearch, { kind: 'found' }>
 
 /** What is looked for, and where. */
 export interface Wanted {

@@ -71,10 +71,7 @@ export async function memberOutcome(
 }
 
 /** Looks again for the jobs of a submission that nobody waits for any more. */
-export async function searchMembers(
-  settings: TokenSettings,
-  question: MemberQuestion,
-): Promise<TokenSearch> {
+export async function searchMembers(settings: TokenSettings, question: MemberQuestion): Promise<TokenSearch> {
   const { members, rest } = await findMembers(settings, question)
   const [first] = members
   if (first === undefined) return rest
@@ -104,9 +101,14 @@ async function printedMembers(
   const real: PrintedId[] = []
   for (const [cluster, printed] of Map.groupBy(unseen.values(), (one) => one.cluster)) {
     const { user } = settings
-    const asked = printed.map(
-      ({ id }): JobReference => ({ id, cluster, user, submittedAt: since, token, folder }),
-    )
+    const asked = printed.map(({ id }): JobReference => ({
+      id,
+      cluster,
+      user,
+      submittedAt: since,
+      token,
+      folder,
+    }))
     const { queue, accounting } = await lookAt(settings, asked, cluster, { depth: 'states' })
     const rows = [queue, accounting].flatMap((one) => (one.answered ? one.rows : []))
     const shown = new Set(
@@ -144,7 +146,8 @@ async function searchLost(
       ? { kind: 'absent' }
       : {
           kind: 'unanswered',
-          message: 'an sbatch with a comment of its own, or with options Waybill does not know, gave no answer',
+          message:
+            'an sbatch with a comment of its own, or with options Waybill does not know, gave no answer',
         }
   const ownComment = marked.some(({ line }) => line.components[0].comment !== null)
   const clusters = marked.flatMap(({ line }): readonly (string | null)[] => line.clusters ?? [null])

@@ -146,6 +146,8 @@ if [ "$wb_token" = 1 ]; then
   set -- "--comment=$wb_mark" "$@"
 fi
 PATH=${wb_path-}
+# bash leaves there how this was called.
+unset _
 # A reader that wants no more must not keep the id from being noted.
 {
   # "command" keeps a function that the user exported from standing in for the program.
