@@ -226,7 +226,7 @@ test('one job fails: the job has failed, and --commit-failed-jobs records all wi
   expect(title).toContain(`Slurm job ${ids[0]}: Array failed (some complete)`)
   expect(made.waybill['jobs']).toMatchObject([
     { state: 'COMPLETED' },
-    { state: 'MIXED', tasks: ['0 COMPLETED', '1 FAILED 1:0'] },
+    { state: 'MIXED', tasks: ['0 COMPLETED', expect.stringMatching(/^1 FAILED/)] },
   ])
 })
 
