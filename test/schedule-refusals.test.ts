@@ -80,7 +80,6 @@ test.for([
   ],
   [['schedule', '-o', 'out', '--array', '3-1', 'true'], 1, '"3-1" is no list of array indices'],
   [['schedule', '-o', 'out', 'sbatch', '--array=x', 'job.sh', 'true'], 1, '"x" is no list of array indices'],
-  [['schedule', '-o', 'out', 'sbatch job.sh; rm -rf x'], 1, 'needs a shell'],
   [['schedule', '-o', 'out', "sbatch job.sh 'unclosed"], 1, 'never closed'],
   [['schedule', '-o', 'out{', 'sbatch', 'job.sh', 'true'], 1, 'a brace without its twin'],
   [['schedule', '-d', 'nowhere', '-o', 'out', 'sbatch', 'job.sh', 'true'], 1, 'no directory'],
