@@ -89,7 +89,7 @@ export const finishWords = {
   'too-many-to-merge': ({ jobs, most }) =>
     `${jobs} jobs have ended, and a merge of more than ${most} branches is more than git's own tools and others that show history are made for; nothing was changed. Name at most ${most} jobs at a time, or use --branches`,
   'branch-taken': ({ job, branch, taken }) =>
-    `there is a branch ${taken} already, and job ${job} would be recorded on ${branch}; delete it (\`git branch -D ${taken}\`) or rename it (\`git branch -m ${taken} NEW\`), and finish again. The job stays open`,
+    `there is a branch ${taken} already, and job ${job} would be recorded on ${branch}; rename it (\`git branch -m ${taken} NEW\`), or delete it when nobody needs what it holds (\`git branch -D ${taken}\`), and finish again. The job stays open`,
   'left-in-place': ({ why }) => inPlaceWords(why),
 } satisfies Words<FinishNote>
 
