@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array | Iterable<string | Uint8Array>
   /** After this many milliseconds the program is killed and `signal` is SIGKILL, `timedOut` true. */
   readonly timeoutMs?: number
+  /** More bytes of output than this kill the program: `signal` is SIGKILL. */
+  readonly maxOutput?: number
   /** Let the program share the terminal's standard error (progress of git-annex). */
   readonly showStderr?: boolean
   /** A process group of its own: Ctrl-C at the terminal does not reach it. */
@@ -69,7 +71,12 @@ export async function run(
             timedOut = true
             child.kill('SIGKILL')
           }, options.timeoutMs)
-    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+    let size = 0
+    child.stdout?.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > (options.maxOutput ?? Infinity)) child.kill('SIGKILL')
+      else out.push(chunk)
+    })
     child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
     child.on('error', (error) => {
       clearTimeout(timer)
