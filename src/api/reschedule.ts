@@ -1,6 +1,7 @@
 import type { Which } from '../job/request.ts'
 import { rescheduleFailedTasks } from '../job/failed-tasks.ts'
-import { reschedule as run, type RescheduleRequest } from '../job/reschedule.ts'
+import { reschedule as run } from '../job/reschedule.ts'
+import type { RescheduleRequest } from '../job/reschedule-request.ts'
 import { call, type CallOptions } from './call.ts'
 import {
   callback,
@@ -34,6 +35,8 @@ export interface RescheduleOptions extends CallOptions {
   readonly keepAltDir?: boolean | undefined
   /** How many files git-annex may fetch at once; 0 and absent: its own choice. */
   readonly transfers?: number | undefined
+  /** Write a script that runs the recorded commands instead: its absolute path, or `-` to give it to `onOutput`. */
+  readonly script?: string | undefined
   /** Called with what sbatch printed, once a job. */
   readonly onOutput?: ((stdout: string, stderr: string) => void) | undefined
 }
@@ -58,6 +61,7 @@ export async function reschedule(
     altDir: text,
     keepAltDir: flag,
     transfers: count,
+    script: text,
     onOutput: callback,
   })
   return call(dataset, options, async (context, report) => {
@@ -73,6 +77,7 @@ export async function reschedule(
       altDir: options.altDir ?? null,
       keepAltDir: options.keepAltDir ?? false,
       transfers: options.transfers === 0 ? null : (options.transfers ?? null),
+      script: options.script ?? null,
     }
     const show = options.onOutput ?? (() => {})
     if (options.failedTasks === undefined) await run(context, request, report, show)

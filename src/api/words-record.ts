@@ -6,8 +6,6 @@ import type { Words } from './word-table.ts'
 export const recordWords = {
   'no-record': () => 'this commit holds no record that could be run again',
   'bad-record': (note) => `the record in this commit cannot be used: ${note.detail}`,
-  'old-pair': (note) =>
-    `this is a [${note.title}] commit of an early datalad-slurm, which kept a record in two commits; these cannot be run again yet`,
   'no-records': (note) => `no records of completed jobs in ${note.range}`,
   'other-dataset': (note) => `it was recorded in another dataset (${note.dsid})`,
   'no-array-now': (note) => `it asks for no array any more, so no tasks of one can be run: ${note.cmd}`,
@@ -20,8 +18,39 @@ export const recordWords = {
   'replaced-meanwhile': () =>
     'nothing was submitted: the job was finished, closed or run again meanwhile; see `waybill jobs`',
   'is-merge': () => 'it is a merge, and belongs to no single job',
-  'skipped-failed': (note) => `skipped: ${note.title}`,
-  sidecar: (note) => `its record lies in the sidecar file ${note.name}, which cannot be read yet`,
+  'skipped-failed': (note) => `skipped: ${note.title}; with --with-failed-jobs it is run all the same`,
+  'sidecar-missing': (note) =>
+    `its record lies in the file ${note.name}, which its commit does not hold in .datalad/runinfo; if it is elsewhere, say so by \`git config datalad.run.record-directory FOLDER\``,
+  'sidecar-absent': (note) =>
+    `its record lies in ${note.path}, whose content is not here and cannot be fetched; \`git annex whereis\` says who may have it`,
+  'sidecar-needs-xz': (note) =>
+    `its record lies in a file packed by xz, and there is no \`xz\` here to unpack it (${note.message}); install xz-utils`,
+  'still-open': (note) =>
+    `job ${note.job} is still open and has no record yet; \`waybill finish ${note.job}\` makes it when the job has ended`,
+  'pair-open': (note) =>
+    `${note.job === null ? 'its job' : `job ${note.job}`} is still open: this commit says that it was submitted, and no [DATALAD FINISH] commit follows; finish it with the tool that made it`,
+  'over-unrecorded': (note) => `job ${note.job} is over and has no record that could be run again`,
+  'overrides-need-sbatch': (note) =>
+    `words after -- are for sbatch, and this record's command is none: ${note.cmd}; run it again without them, or schedule it anew`,
+  'override-no-option': (note) =>
+    `${note.word} is no option of sbatch; after -- stand options alone, as in -- --partition=big --time=4:00:00`,
+  'replay-written': (note) =>
+    `wrote ${note.path}, which runs ${note.records === 1 ? 'one record' : `${note.records} records`} again`,
+  'states-conflict': (note) =>
+    `the records ${note.commits.map((commit) => commit.slice(0, 10)).join(' and ')} need different contents of ${note.path}, and their jobs would be open at once; run them with --as-recorded one after the other, with a finish between`,
+  restored: (note) =>
+    `put as recorded: ${named(note.paths)}; they stay in the work tree as changes, until \`git checkout -- PATH\` takes HEAD's back`,
+  'would-restore': (note) => `would put as recorded: ${named(note.paths)}`,
+  'uncommitted-inputs': (note) =>
+    `--as-recorded would overwrite changes that no commit holds: ${named(note.paths)}; commit them or take them back first`,
+  'cannot-restore': (note) =>
+    `cannot be put back as recorded, since what they held is nowhere here, nor can it be fetched: ${named(note.paths)}; nothing was changed. \`waybill reschedule\` without --as-recorded runs with what is there now`,
+  'restore-in-way': (note) =>
+    note.path === note.file
+      ? `${note.path} was a file for this record and is something else now; move it away first`
+      : `${note.path} was a file for this record, and ${note.file} is no folder now; move it away first`,
+  'restore-in-use': (note) =>
+    `${note.path} would have to be put back as recorded, and the open job ${note.job} ${note.how} it; finish that first`,
   differs: (note) => `differs from the record: ${note.paths.join(', ')}; the job runs with what is there now`,
   'would-reschedule': (note) => `would run in ${note.pwd}: ${note.cmd}`,
   'pwd-not-folder': (note) =>
@@ -32,3 +61,9 @@ export const recordWords = {
     `job ${note.job} was recorded as ${note.commit.slice(0, 10)}, but that commit is gone, and no branch holds its record; another clone may (\`git fetch\`)`,
   'no-record-for-path': (note) => `no record made ${note.path}`,
 } satisfies Words<RescheduleNote | RecordFailure>
+
+/** Many files are named by the first of them. */
+function named(paths: readonly string[]): string {
+  const shown = paths.slice(0, 10).join(', ')
+  return paths.length > 10 ? `${shown} and ${paths.length - 10} more` : shown
+}

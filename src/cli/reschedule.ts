@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { Which } from '../job/request.ts'
 import { transfers, withCommonOptions } from './options.ts'
@@ -24,9 +25,9 @@ export function addReschedule(program: Command, runtime: Runtime, prefix: Prefix
     .command(`${prefix}reschedule`)
     .summary(summaryOf(prefix, 'run recorded jobs again'))
     .description(
-      'Submits the job of a record again, with the script and inputs that are there now, and says what differs from the record. Takes records of Waybill and of datalad-slurm.',
+      'Submits the job of a record again, with the script and inputs that are there now, and says what differs from the record. Takes records of Waybill, of datalad-slurm and of datalad run.',
     )
-    .argument('[revision]', 'the commit of the record (default: HEAD)')
+    .argument('[revision]', 'the commit of the record, or its job (default: HEAD)')
     .argument('[options...]', 'after --: options for sbatch that override the recorded ones')
     .option(
       '--since <revision>',
@@ -63,11 +64,14 @@ Examples:
   waybill reschedule 4f7a1e6d
   waybill reschedule --since HEAD~5   the last five commits
   waybill reschedule --since= --report
+  waybill reschedule HEAD -- --partition=big --time=4:00:00
+  waybill reschedule --as-recorded HEAD~3
+  waybill reschedule --script=again.sh --since=HEAD~5
   waybill reschedule --failed-tasks 4711 -- --time=2:00:00`,
     )
     .action(async (_revision: string | undefined, _words: string[], options: Options, self: Command) => {
       const { revision, overrides } = operands(self)
-      const printer = printerFor(runtime, prefix, options)
+      const printer = printerFor(runtime, prefix, options, options.script === '-' ? 'err' : 'out')
       const dataset = await runtime.open(options)
       const { reschedule } = await import('../api/reschedule.ts')
       await reschedule(dataset, revision, {
@@ -82,8 +86,13 @@ Examples:
         altDir: options.altDir,
         keepAltDir: options.keepAltDir,
         transfers: options.jobs,
+        script:
+          options.script === undefined || options.script === '-'
+            ? options.script
+            : resolve(runtime.cwd, options.script),
         onOutput: (stdout, stderr) => {
-          if (prefix !== '') runtime.err(stdout)
+          if (options.script === '-') runtime.out(stdout)
+          else if (prefix !== '') runtime.err(stdout)
           else if (!(options.json ?? false)) runtime.out(stdout)
           runtime.err(stderr)
         },

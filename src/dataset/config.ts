@@ -1,4 +1,5 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
+import type { CommitId } from '../contract/ids.ts'
 import { isTrue } from './config-file.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git, pieces } from './git.ts'
@@ -43,4 +44,24 @@ async function read(
     return end < 0 ? [piece, 'true'] : [piece.slice(0, end), piece.slice(end + 1)]
   })
   return ok(Object.fromEntries(entries))
+}
+
+/**
+ * The folders, relative to the root, in which DataLad may have put a commit's records (`datalad.run.record-directory`): as
+ * git's configuration says, as the commit's own `.datalad/config` does, and DataLad's default; in this order.
+ */
+export async function readRecordDirectories(
+  dataset: Dataset,
+  commit: CommitId,
+): Promise<Fallible<readonly string[], DatasetFailure>> {
+  const name = 'datalad.run.record-directory'
+  const pattern = `^${name.replaceAll('.', '\\.')}$`
+  const [own, theirs] = await Promise.all([
+    read(dataset, pattern),
+    read(dataset, pattern, ['--blob', `${commit}:.datalad/config`]),
+  ])
+  if (!own.ok) return own
+  // A commit without that file, or with one that is none, says nothing.
+  const said = [own.value[name], theirs.ok ? theirs.value[name] : undefined]
+  return ok([...new Set([...said.filter((folder) => folder !== undefined), '.datalad/runinfo'])])
 }

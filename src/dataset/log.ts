@@ -16,8 +16,8 @@ export interface LogRequest {
   /** What `git log` understands: commits, `a..b`, `^a`; taken from `resolveRevision` or our own, not from the user's words. */
   readonly revisions: readonly string[]
   readonly order: 'newest-first' | 'oldest-first'
-  /** Only commits whose message holds this text. git itself looks: the others are not even printed. */
-  readonly containing?: string
+  /** Only commits whose message holds this text, or one of these. git itself looks: the others are not even printed. */
+  readonly containing?: string | readonly string[]
   /** Only commits that changed one of these paths (`.`: any). */
   readonly paths?: readonly string[]
   /** At most so many, the newest ones. */
@@ -29,6 +29,7 @@ export async function readLog(
   dataset: Dataset,
   request: LogRequest,
 ): Promise<Fallible<readonly LoggedCommit[], DatasetFailure>> {
+  const texts = [request.containing ?? []].flat()
   const args = [
     'log',
     '-z',
@@ -39,7 +40,7 @@ export async function readLog(
     '--no-notes',
     ...(request.order === 'oldest-first' ? ['--reverse'] : []),
     ...(request.limit === undefined ? [] : [`--max-count=${request.limit}`]),
-    ...(request.containing === undefined ? [] : ['--fixed-strings', `--grep=${request.containing}`]),
+    ...(texts.length === 0 ? [] : ['--fixed-strings', ...texts.map((text) => `--grep=${text}`)]),
     ...request.revisions,
     '--',
     ...(request.paths ?? []),

@@ -130,7 +130,8 @@ function slurmParts(sbatch: SbatchLine): Fallible<Parts, Note> {
   return array === null ? fail({ kind: 'bad-array', text }) : ok({ kind: 'array', indices: array.text })
 }
 
-function readFile(path: string): string | null {
+/** A file's text, or null when it cannot be read. */
+export function readFile(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch {

@@ -97,6 +97,21 @@ function nameOf(context: Context, there: string, path: string): Named {
     : { inside: { path: below, directory: false, pattern: false } }
 }
 
+/** The paths at which a commit holds what a record's inputs name. `there` as in `differencesFrom`. */
+export async function inputsHeldBy(
+  context: Context,
+  commit: CommitId,
+  record: RunRecord,
+  there: string,
+): Promise<Fallible<readonly string[], Note>> {
+  const names = [...record.inputs, ...record.extra_inputs]
+  return heldBy(
+    context,
+    commit,
+    names.map((path) => nameOf(context, there, path)),
+  )
+}
+
 /** What the commit holds at what the inputs name: of a record without identities that is all that is known. */
 async function heldBy(
   context: Context,

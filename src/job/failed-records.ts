@@ -7,8 +7,9 @@ import { readMessage } from '../provenance/message.ts'
 import type { Context, Job } from './context.ts'
 import type { Note } from './note.ts'
 import { bySlurmId, newest, recordOf } from './record-of-job.ts'
-import type { Repeatable } from './reschedule.ts'
+import type { Repeatable } from './repeatable.ts'
 import { calledName } from './select.ts'
+import { readSidecarOf } from './sidecar.ts'
 
 /** The record of an array: of a job of this ledger, else by Slurm's id in the history, or a commit. */
 export async function recordOfArray(
@@ -28,11 +29,14 @@ export async function recordOfArray(
   }
   const message = readMessage(logged.value.message)
   if (!message.ok) return message
-  const { record } = message.value
-  if (typeof record === 'string') return fail({ kind: 'sidecar', name: record })
+  const { commit, parents } = logged.value
+  const { record: raw } = message.value
+  const whole = typeof raw === 'string' ? await readSidecarOf(context, commit, raw) : ok(raw)
+  if (!whole.ok) return whole
+  const record = whole.value
   if (typeof record.dsid === 'string' && context.dataset.id !== null && record.dsid !== context.dataset.id)
     return fail({ kind: 'other-dataset', dsid: record.dsid })
-  return ok({ commit: logged.value.commit, message: message.value, record })
+  return ok({ commit, message: message.value, record, before: parents[0] ?? commit })
 }
 
 async function inHistory(context: Context, target: string): ReturnType<typeof recordOf> {

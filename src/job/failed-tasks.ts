@@ -14,7 +14,9 @@ import type { Show } from './prepared.ts'
 import { reconcile } from './reconcile.ts'
 import { buildRecord } from './record.ts'
 import type { Report } from './report.ts'
-import { repeat, type Repeatable, type RescheduleRequest } from './reschedule.ts'
+import type { Repeatable } from './repeatable.ts'
+import { repeat } from './reschedule.ts'
+import type { RescheduleRequest } from './reschedule-request.ts'
 import { calledName, findJob, isOpen } from './select.ts'
 import type { Evidence } from './evidence.ts'
 import { statusText } from './statuses.ts'
@@ -105,7 +107,7 @@ function withoutRecord(context: Context, job: Job, evidence: Evidence): Repeatab
     message: null,
   })
   const commit = job.spec.commit ?? ('' as CommitId)
-  return { commit, message: { title, text, record }, record }
+  return { commit, message: { title, text, record }, record, before: commit }
 }
 
 function keptStdin(context: Context, job: Job): Buffer | null {

@@ -179,7 +179,29 @@ export type RescheduleNote =
   | { readonly kind: 'replaced-meanwhile' }
   | { readonly kind: 'is-merge' }
   | { readonly kind: 'skipped-failed'; readonly title: string }
-  | { readonly kind: 'sidecar'; readonly name: string }
+  /** `name` is what the record calls it; `path` where it lies, with its content elsewhere. */
+  | { readonly kind: 'sidecar-missing'; readonly name: string }
+  | { readonly kind: 'sidecar-absent'; readonly path: string }
+  | { readonly kind: 'sidecar-needs-xz'; readonly message: string }
+  | { readonly kind: 'still-open'; readonly job: string }
+  /** A job of an old pair of commits, of which there is only the first. */
+  | { readonly kind: 'pair-open'; readonly job: string | null }
+  | { readonly kind: 'over-unrecorded'; readonly job: string }
+  | { readonly kind: 'overrides-need-sbatch'; readonly cmd: string }
+  | { readonly kind: 'override-no-option'; readonly word: string }
+  | { readonly kind: 'replay-written'; readonly path: string; readonly records: number }
+  | { readonly kind: 'states-conflict'; readonly path: string; readonly commits: readonly string[] }
+  | { readonly kind: 'restored'; readonly paths: readonly string[] }
+  | { readonly kind: 'would-restore'; readonly paths: readonly string[] }
+  | { readonly kind: 'uncommitted-inputs'; readonly paths: readonly string[] }
+  | { readonly kind: 'cannot-restore'; readonly paths: readonly string[] }
+  | { readonly kind: 'restore-in-way'; readonly path: string; readonly file: string }
+  | {
+      readonly kind: 'restore-in-use'
+      readonly path: string
+      readonly job: string
+      readonly how: 'reads' | 'writes'
+    }
   | { readonly kind: 'differs'; readonly paths: readonly string[] }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
   /** The record's directory, or a folder above it, is a file here. */

@@ -16,6 +16,7 @@ import { bySlurmId, newest, recordOf } from './record-of-job.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen } from './select.ts'
 import { changesOf, recordOfPath } from './show-below.ts'
+import { readSidecarOf } from './sidecar.ts'
 import type { JobSpec } from './spec.ts'
 
 /** A record as `waybill show --json` prints it; or a job that has none yet. */
@@ -108,11 +109,13 @@ async function showCommit(context: Context, logged: LoggedCommit, at = ''): Prom
   const message = readMessage(logged.message)
   if (!message.ok) return message
   const { record, title, text } = message.value
-  if (typeof record === 'string') return fail({ kind: 'sidecar', name: record })
   const [parent] = logged.parents
   const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
   const dataset = await subdatasets.open(at)
   if (!dataset.ok) return dataset
+  const below = { ...context, dataset: dataset.value }
+  const whole = typeof record === 'string' ? await readSidecarOf(below, logged.commit, record) : ok(record)
+  if (!whole.ok) return whole
   const [changes, note] = await Promise.all([
     changesOf(subdatasets, at, parent ?? null, logged.commit),
     readNote(dataset.value, logged.commit),
@@ -125,7 +128,7 @@ async function showCommit(context: Context, logged: LoggedCommit, at = ''): Prom
     ...(at === '' ? {} : { subdataset: at }),
     title,
     text,
-    record,
+    record: whole.value,
     made: changes.value.map(madeOf),
     note: note.value,
   })

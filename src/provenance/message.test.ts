@@ -84,8 +84,8 @@ test.each([
   ['fix a typo', 'no-record'],
   ['Revert "[DATALAD SLURM RUN] Slurm job 7: Completed"', 'no-record'],
   ['[DATALAD SLURM RUN] x', 'bad-record'],
-  ['[DATALAD SCHEDULE] Submitted batch job 7: Pending', 'old-pair'],
-  ['[DATALAD FINISH] Processed batch job 7: Complete', 'old-pair'],
+  ['[DATALAD SCHEDULE] Submitted batch job 7: Pending', 'bad-record'],
+  ['[DATALAD OTHER] Processed batch job 7: Complete', 'no-record'],
   [
     '[DATALAD RUNCMD] x\n\n=== Do not change lines below ===\n{"cmd": 3}\n^^^ Do not change lines above ^^^\n',
     'bad-record',

@@ -1,16 +1,13 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { pythonJson, type Json } from './python-json.ts'
-import type { RecordMessage, RecordTitle, RunRecord } from './record.ts'
+import type { OldTitle, RecordMessage, RecordTitle, RunRecord } from './record.ts'
 
 const above = '=== Do not change lines below ==='
 const below = '^^^ Do not change lines above ^^^'
 
 /** Why a commit message gives no record that can be used. */
 export type RecordFailure =
-  | { readonly kind: 'no-record' }
-  | { readonly kind: 'bad-record'; readonly detail: string }
-  /** datalad-slurm's older pairs: this one says only that a job was submitted. */
-  | { readonly kind: 'old-pair'; readonly title: string }
+  { readonly kind: 'no-record' } | { readonly kind: 'bad-record'; readonly detail: string }
 
 /**
  * Writes a record's commit message in DataLad's form, ending in one newline. A line of the text that begins like one of
@@ -27,11 +24,7 @@ export function writeMessage(title: RecordTitle, text: string, record: RunRecord
 /** Reads a commit message: ours, DataLad's or datalad-slurm's. Free text above the title is no record, as for them. */
 export function readMessage(message: string): Fallible<RecordMessage, RecordFailure> {
   const title = /^\[(DATALAD [A-Z ]+)\] /.exec(message)?.[1]
-  if (title === undefined) return fail({ kind: 'no-record' })
-  if (title === 'DATALAD SCHEDULE' || title === 'DATALAD RESCHEDULE' || title === 'DATALAD FINISH') {
-    return fail({ kind: 'old-pair', title })
-  }
-  if (title !== 'DATALAD SLURM RUN' && title !== 'DATALAD RUNCMD') return fail({ kind: 'no-record' })
+  if (title === undefined || !isTitle(title)) return fail({ kind: 'no-record' })
   const found = findRecord(message)
   if (!found.ok) return found
   const { from, parsed } = found.value
@@ -65,6 +58,18 @@ function findRecord(
     }
   }
   return bad(detail ?? 'the lines around the record are missing')
+}
+
+const titles: ReadonlySet<string> = new Set<RecordTitle | OldTitle>([
+  'DATALAD SLURM RUN',
+  'DATALAD RUNCMD',
+  'DATALAD SCHEDULE',
+  'DATALAD RESCHEDULE',
+  'DATALAD FINISH',
+])
+
+function isTitle(text: string): text is RecordTitle | OldTitle {
+  return titles.has(text)
 }
 
 /** Proves that parsed JSON has a record's shape, filling lists that older releases left out. */

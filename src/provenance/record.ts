@@ -3,6 +3,9 @@ import type { Json } from './python-json.ts'
 /** Which of DataLad's titles a record carries: a Slurm job's, or that of a command that ran here. */
 export type RecordTitle = 'DATALAD SLURM RUN' | 'DATALAD RUNCMD'
 
+/** Titles of early datalad-slurm, which wrote two commits a job: one when it was submitted, one when it had ended. */
+export type OldTitle = 'DATALAD SCHEDULE' | 'DATALAD RESCHEDULE' | 'DATALAD FINISH'
+
 /**
  * A run record as it stands in a commit message: the keys of DataLad and datalad-slurm with their own names and types,
  * and what we add under one key of our own. `inputs`, `extra_inputs` and `slurm_outputs` are relative to `pwd`; `outputs`
@@ -30,7 +33,7 @@ export interface RunRecord {
 
 /** A commit message taken apart. `record` is a string when it names a sidecar file. */
 export interface RecordMessage {
-  readonly title: RecordTitle
+  readonly title: RecordTitle | OldTitle
   /** What stands after the title's bracket, and any free text below it. */
   readonly text: string
   readonly record: RunRecord | string

@@ -9,7 +9,7 @@ export function stateTitle(states: Iterable<string>): string {
   return kinds.has('COMPLETED') ? 'Array failed (some complete)' : 'Array failed (multiple causes)'
 }
 
-/** Whether a record's title says that the job (or every task) completed; a RUNCMD's says nothing. */
+/** Whether a record's title says that the job (or every task) completed; a RUNCMD's says nothing. Early releases wrote `Complete`. */
 export function titleSaysCompleted(text: string): boolean {
-  return /^Slurm job \S+: Completed(\n|$)/.test(text)
+  return /^(?:Slurm job \S+: Completed|Processed batch job \S+: Completed?)(\n|$)/.test(text)
 }
