@@ -12,7 +12,7 @@ type Options = ReadonlyMap<string, { readonly takesValue: boolean }>
 const ofOthers: ReadonlySet<string> = new Set(
   (
     '--parsable --job-name --wrap --dependency --clusters --comment --wait --test-only --output ' +
-    '--script --slurm --variant'
+    '--script --slurm --variant --log-level --dbg --idbg --cmd --report-status --report-type --out'
   ).split(' '),
 )
 
@@ -124,12 +124,14 @@ function unknownIn(call: string): readonly string[] {
   const words = [...call.replaceAll(/[[\]…]/g, ' ').matchAll(/'[^']*'|"[^"]*"|[^\s'"]+/g)].map(
     ([word]) => word,
   )
-  const [name = '', ...rest] = words
+  const [name = '', ...rest] = words.map((word, i) => (i === 0 ? word.replace(/\).*$/, '') : word))
   if (name.startsWith('--')) return ['--help', '--version'].includes(name) ? [] : [`waybill ${call}`]
   const options = commands.get(name)
   if (options === undefined) return /^[a-z]/.test(name) ? [`waybill ${call}`] : []
   for (let i = 0; i < rest.length; i++) {
     const word = (rest[i] ?? '').replace(/[).,;:]+$/, '')
+    // What follows is sbatch's.
+    if (word === '--') break
     if (!/^--?[a-z]/.test(word)) {
       // Behind its first plain word, `schedule` and `run` are somebody else's command.
       if (name === 'schedule' || name === 'run') break
