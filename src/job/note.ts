@@ -23,6 +23,7 @@ export type Note =
   | RunNote
   | AltDirNote
   | ForeignNote
+  | ContainerNote
 
 /** What `schedule` can have to say. */
 export type ScheduleNote =
@@ -283,3 +284,14 @@ export type ForeignNote =
       readonly job: number
     }
   | { readonly kind: 'foreign-open'; readonly jobs: readonly number[] }
+
+/** What there is to say of containers. */
+export type ContainerNote =
+  | { readonly kind: 'no-such-container'; readonly name: string; readonly known: readonly string[] }
+  | { readonly kind: 'container-not-installed'; readonly name: string; readonly submodule: string }
+  | { readonly kind: 'container-outside'; readonly name: string; readonly image: string }
+  | { readonly kind: 'container-old-format'; readonly name: string; readonly format: string }
+  /** Why what sbatch is given cannot be put into a container. */
+  | { readonly kind: 'container-needs-script'; readonly why: 'stdin' | 'components' | 'no-sbatch' }
+  /** A script that is read when the job starts is not the one that was there at submission. */
+  | { readonly kind: 'script-changed' }

@@ -53,6 +53,14 @@ export function fillWords(
   return ok(filled)
 }
 
+/** Fills the placeholders of one text, with nothing quoted: Python's `str.format`. */
+export function fillText(
+  text: string,
+  values: Readonly<Record<string, string>>,
+): Fallible<string, PlaceholderFailure> {
+  return fill(text, values, (item) => item)
+}
+
 function listOf(word: string, values: Substitutions): readonly string[] | null {
   const name = /^\{([\w-]+)\}$/.exec(word)?.[1]
   const value = name === undefined ? undefined : values[name]

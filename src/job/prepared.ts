@@ -25,6 +25,8 @@ export interface Prepared {
   readonly request: ScheduleRequest
   /** The words to run, with what we add for `--after`. */
   readonly words: readonly string[]
+  /** The batch script, absolute, where it is a file: its text is kept. */
+  readonly scriptFile: string | null
 }
 
 /** A result about the dataset as a whole. */
@@ -57,15 +59,14 @@ function keep(context: Context, prepared: Prepared, folder: string): string | nu
     const made = mkdirSync(each, { recursive: true, mode: 0o700 })
     if (made !== undefined && shared !== null) chmodSync(each, shared.directory)
   }
-  const script = prepared.command.sbatch?.script
   const kept = join(folder, 'script')
   if (prepared.command.stdin !== null) {
     writeFileSync(kept, prepared.command.stdin)
     if (shared !== null) chmodSync(kept, shared.file)
     return kept
   }
-  if (script?.kind === 'file' && script.text !== null) {
-    copyFileSync(script.path, kept)
+  if (prepared.scriptFile !== null) {
+    copyFileSync(prepared.scriptFile, kept)
     if (shared !== null) chmodSync(kept, shared.file)
   }
   return null

@@ -13,6 +13,7 @@ import { land } from './land.ts'
 import type { Note } from './note.ts'
 import { recordBelow } from './record-below.ts'
 import type { Report } from './report.ts'
+import { changedScripts } from './script-news.ts'
 import { calledName } from './select.ts'
 import { tellTasks } from './tell-tasks.ts'
 import { putUnchangedBack } from './writable-files.ts'
@@ -27,6 +28,7 @@ export async function recordJobs(
   request: FinishRequest,
   report: (report: Report) => void,
 ): Promise<void> {
+  for (const one of changedScripts(context, asked)) report(one)
   const landable = await fitToLand(context, asked, request.landing, report)
   const returned = await bringAllBack(context, landable, report)
   const unlocked = await putAllBack(context, returned, report)

@@ -128,6 +128,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(templates.length === 0 ? {} : { task_outputs: templates }),
     // In a RUNCMD DataLad has no key for it.
     ...(spec.altDir !== undefined && spec.title === 'DATALAD RUNCMD' ? { alt_dir: spec.altDir } : {}),
+    ...(spec.container === undefined ? {} : { container: spec.container }),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),

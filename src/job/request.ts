@@ -32,6 +32,8 @@ export interface ScheduleRequest {
   readonly keepAltDir: boolean
   /** A registered container image to run the command in. */
   readonly container: string | null
+  /** What the job reads besides, as typed: no placeholder stands for it. */
+  readonly extraInputs?: readonly string[]
   /** How many transfers of git-annex may run at once; null: its own choice. */
   readonly transfers: number | null
   /** No output is named: whatever changes in the dataset is recorded, which must have no unsaved changes before. */

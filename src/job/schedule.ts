@@ -12,6 +12,7 @@ import { endOfOptions } from '../slurm/end-of-options.ts'
 import { logPlan } from '../slurm/log-pattern.ts'
 import { findAltDir, startingDirectory } from './alt-dir.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
+import { inContainer, type Contained } from './container.ts'
 import { worktreePlace, type Context, type Job } from './context.ts'
 import { declare, declaredOutputs, inputPath } from './declare.ts'
 import { checkForeign } from './foreign-jobs.ts'
@@ -50,8 +51,11 @@ export async function schedule(
   // Only where a job can be scheduled at all is git-annex made ready for it.
   const annexed = request.dryRun === null ? await withAnnex(opened.dataset) : ok(opened.dataset)
   if (!annexed.ok) return refuse(annexed.failure)
-  const context = { ...opened, dataset: annexed.value }
-  const prepared = await prepare(context, request, head.value, report)
+  const ready = { ...opened, dataset: annexed.value }
+  const contained = await inContainer(ready, request, report)
+  if (!contained.ok) return refuse(contained.failure)
+  const context = { ...ready, env: { ...ready.env, ...contained.value.env } }
+  const prepared = await prepare(context, contained.value, head.value, report)
   if (!prepared.ok) return refuse(prepared.failure)
   if (request.dryRun !== null) {
     dryRun(context, prepared.value, report, show)
@@ -85,7 +89,7 @@ interface StartingPoint {
 
 async function prepare(
   context: Context,
-  request: ScheduleRequest,
+  { request, script: ranInContainer }: Contained,
   head: StartingPoint,
   report: (report: Report) => void,
 ): Promise<Fallible<Prepared, Note>> {
@@ -110,7 +114,8 @@ async function prepare(
   }
   const identities = await identify(context, files)
   if (!identities.ok) return identities
-  const script = scriptCopy(context, command.value)
+  const scriptFile = ranInContainer ?? scriptFileOf(command.value)
+  const script = scriptCopy(context, command.value, scriptFile)
   const [known, differed] = await Promise.all([
     identity,
     findDifferences(context, head.commit, identities.value, script),
@@ -149,6 +154,7 @@ async function prepare(
     ...(declaration.value.taskOutputs.length === 0 ? {} : { taskOutputs: declaration.value.taskOutputs }),
     ...place,
     ...(request.keepAltDir ? { keepAltDir: true } : {}),
+    ...(request.container === null ? {} : { container: request.container }),
   }
   return ok({
     spec,
@@ -161,6 +167,7 @@ async function prepare(
     declaration: declaration.value,
     request,
     words: words.value,
+    scriptFile,
   })
 }
 
@@ -203,15 +210,18 @@ async function waitFor(
   )
 }
 
-function scriptCopy(context: Context, command: Command): ScriptCopy | null {
-  const script = command.sbatch?.script
-  if (script?.kind === 'stdin' && command.stdin !== null)
-    return { path: null, blob: blobId(context.dataset.objectFormat, command.stdin) }
-  if (script?.kind !== 'file' || script.text === null) return null
-  return {
-    path: insideRoot(context.dataset.root, script.path) ?? script.path,
-    blob: blobId(context.dataset.objectFormat, readFileSync(script.path)),
-  }
+/** The batch script that sbatch reads, where it is a file that can be read. Absolute. */
+function scriptFileOf({ sbatch }: Command): string | null {
+  return sbatch?.script.kind === 'file' && sbatch.script.text !== null ? sbatch.script.path : null
+}
+
+function scriptCopy(context: Context, command: Command, file: string | null): ScriptCopy | null {
+  const { objectFormat, root } = context.dataset
+  if (file !== null)
+    return { path: insideRoot(root, file) ?? file, blob: blobId(objectFormat, readFileSync(file)) }
+  return command.sbatch?.script.kind === 'stdin' && command.stdin !== null
+    ? { path: null, blob: blobId(objectFormat, command.stdin) }
+    : null
 }
 
 function dryRun(context: Context, prepared: Prepared, report: (report: Report) => void, show: Show): void {
