@@ -20,7 +20,9 @@ const inside = ['sh', '-c', 'cat /inside >out/x; echo "$DATALAD_CONTAINER_NAME" 
 async function comparable(box: Sandbox): Promise<unknown> {
   const { record, title } = await recordOf(box)
   const { waybill: _ours, commit_id: _commit, ...rest } = record as Record<string, unknown>
-  return { title, ...rest }
+  // DataLad keeps a container's own extra inputs in a set: what follows the image has no order.
+  const [image, ...more] = record['extra_inputs'] as readonly string[]
+  return { title, ...rest, extra_inputs: [image, ...more.toSorted()] }
 }
 
 test('a command runs in the image, by run and by schedule, and the record names the image as an extra input', async () => {
