@@ -9,6 +9,7 @@ import {
   status,
   tell,
 } from './support/scenario.ts'
+import { pointerAndHead, sandboxWithSubdatasets } from './support/subdatasets.ts'
 import { recordsByJob, whole } from './support/template.ts'
 
 test.each(['--branches', '--octopus'])(
@@ -90,4 +91,30 @@ test('a plain git repository, with a .gitattributes filter: what git made of a f
   await box.git('ds', 'merge', '-q', `slurm-job-branch-${id}`)
   expect(box.read('ds/d/x.txt')).toBe('1\r\n')
   expect(box.exists('ds/d/link', 'link')).toBe(true)
+})
+
+test('outputs in a subdataset: branches point to its commits, and a merge to the last of them', async () => {
+  await using box = await sandboxWithSubdatasets()
+  const ids: number[] = []
+  const run = async (n: number): Promise<void> => {
+    const work = `mkdir sub/o${n}; echo ${n} >sub/o${n}/x`
+    ids.push((await scheduleToEnd(box, ['-o', `sub/o${n}`, 'sbatch', 'job.sh', work])).id)
+  }
+  for (const n of [1, 2]) await run(n)
+  await finish(box, ['--octopus'])
+  const [pointer, head] = await pointerAndHead(box, 'ds', 'sub')
+  expect(pointer).toBe(head)
+  expect(await status(box)).toBe('')
+  for (const n of [3, 4]) await run(n)
+  await finish(box, ['--branches'])
+  for (const [i, commit] of [
+    [2, 'HEAD^'],
+    [3, 'HEAD'],
+  ] as const) {
+    const pointed = await box.git('ds', 'rev-parse', `slurm-job-branch-${ids[i]}:sub`)
+    expect(pointed).toBe(await box.git('ds/sub', 'rev-parse', commit))
+  }
+  // As after a checkout: the subdataset is ahead of what the branch here points to.
+  expect(await status(box)).toBe(' M sub')
+  expect(await status(box, 'ds/sub')).toBe('')
 })
