@@ -4,7 +4,7 @@ import type { Spared } from '../dataset/take-out.ts'
 import { covers } from '../ledger/covers.ts'
 import { isPattern, literalPrefix } from '../ledger/path-pattern.ts'
 import type { Context, Job } from './context.ts'
-import { insideRoot, logFiles } from './logs-plan.ts'
+import { logFiles, placeInDataset } from './logs-plan.ts'
 
 /** What other open jobs of a worktree may be writing, or will: it is theirs, and so are the folders they count on. */
 export function sparedForOthers(context: Context, worktree: string, own: ReadonlySet<JobId>): Spared {
@@ -25,6 +25,6 @@ export function sparedForOthers(context: Context, worktree: string, own: Readonl
 function logsInside(root: string, job: Job): readonly string[] {
   return logFiles(job).flatMap(({ place }) => {
     if (place.kind === 'discarded') return []
-    return insideRoot(root, place.kind === 'path' ? place.path : place.pattern) ?? []
+    return placeInDataset(root, job.spec, place.kind === 'path' ? place.path : place.pattern) ?? []
   })
 }
