@@ -31,6 +31,7 @@ In an output of an array, {task} is the task's index, as in -o 'out/{task}.csv'.
 Examples:
   waybill schedule -o results/ sbatch job.sh
   waybill schedule -i data/raw.csv -o "results/run-*/" -m "first try" sbatch --array=0-9 job.sh
+  waybill schedule --scheduler slurm -o results/ bash submit-all.sh         (a script that calls sbatch)
   waybill schedule -o fit.csv python fit.py --seed 7          (a background process on this machine)
   waybill schedule -o out/ --array 0-9 sh -c 'echo $WAYBILL_ARRAY_TASK_ID > out/$WAYBILL_ARRAY_TASK_ID'
   jid=$(waybill schedule -o results/ sbatch --parsable job.sh)`
