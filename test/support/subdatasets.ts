@@ -35,3 +35,36 @@ export async function pointerAndHead(
   const pointer = await box.git(above, 'rev-parse', `${revision}:${path}`)
   return [pointer, await box.git(join(above, path), 'rev-parse', 'HEAD')]
 }
+
+/** How many records of each job (by its token) the history of each of some datasets holds. */
+export async function recordsIn(
+  box: Sandbox,
+  folders: readonly string[],
+): Promise<Readonly<Record<string, readonly number[]>>> {
+  const found: Record<string, readonly number[]> = {}
+  for (const folder of folders) {
+    const text = await box.git(folder, 'log', '--format=%B')
+    const tokens = [...text.matchAll(/"token": "([^"]+)"/g)].map(([, token]) => token)
+    found[folder] = [...Map.groupBy(tokens, (token) => token).values()].map(({ length }) => length)
+  }
+  return found
+}
+
+/** What must be true of a subdataset at rest: whole, nothing of ours left over, and the one above points to it. */
+export async function atRest(box: Sandbox, above: string, path: string): Promise<void> {
+  const cwd = join(above, path)
+  const problems: string[] = []
+  const fsck = await box.run(['git', 'fsck', '--strict', '--no-dangling', '--no-progress'], {
+    cwd,
+    allowFailure: true,
+  })
+  if (fsck.code !== 0) problems.push(`git fsck: ${fsck.stdout}${fsck.stderr}`)
+  const find =
+    'find .git -name "*.lock" ! -path ".git/annex/*"; ls -d .git/index.waybill-* .git/waybill-*.lock 2>/dev/null;' +
+    ' git for-each-ref refs/waybill; find .git/waybill -type f 2>/dev/null; :'
+  const left = (await box.run(['sh', '-c', find], { cwd })).stdout
+  if (left !== '') problems.push(`left over in ${cwd}:\n${left}`)
+  const [pointer, head] = await pointerAndHead(box, above, path)
+  if (pointer !== head) problems.push(`${above} points to ${pointer}, ${path} is at ${head}`)
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+}
