@@ -12,7 +12,7 @@ type Options = ReadonlyMap<string, { readonly takesValue: boolean }>
 const ofOthers: ReadonlySet<string> = new Set(
   (
     '--parsable --job-name --wrap --dependency --clusters --comment --wait --test-only --output ' +
-    '--slurm --variant --log-level --dbg --idbg --cmd --report-status --report-type --out'
+    '--slurm --variant --log-level --dbg --idbg --cmd --report-status --report-type'
   ).split(' '),
 )
 
