@@ -48,7 +48,7 @@ function call(
     folder,
     array: null,
   })
-  const ran = spawnSync('sbatch', words, { cwd: dir, env, input, encoding: 'utf8' })
+  const ran = spawnSync('env', ['sbatch', ...words], { cwd: dir, env, input, encoding: 'utf8' })
   const read = (name: string): string =>
     existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : ''
   const { stdout, stderr, status } = ran
@@ -159,7 +159,7 @@ test('a call that cannot be noted is not made', () => {
   execFileSync('rm', ['-r', '--', join(folder, 'calls')])
   writeFileSync(join(folder, 'calls'), '')
   const env = { PATH: `${join(folder, 'bin')}:${join(dir, 'real')}:/usr/bin:/bin` }
-  const ran = spawnSync('sbatch', ['a.sh'], { cwd: dir, env, encoding: 'utf8' })
+  const ran = spawnSync('env', ['sbatch', 'a.sh'], { cwd: dir, env, encoding: 'utf8' })
   expect(ran.status).toBe(1)
   expect(ran.stderr).toContain('sbatch: waybill cannot note this submission')
   expect(existsSync(join(dir, 'args'))).toBe(false)
