@@ -126,6 +126,14 @@ describe('the aliases say what the originals say', () => {
     expect(ours).toMatch(/^text$/m)
   })
 
+  test('slurm-reschedule --script -: the script alone on standard output', async () => {
+    const scripts = await Promise.all(
+      sides.map(async (side) => (await run(side, ['slurm-reschedule', '--since=', '--script', '-'])).stdout),
+    )
+    for (const script of scripts) expect(script).toMatch(/^#!\/bin\/sh\n/)
+    for (const script of scripts) expect(script.match(/^sbatch slurm\.sh a$/gm)?.length).toBe(2)
+  })
+
   test('slurm-reschedule where nothing can be', async () => {
     await Promise.all(sides.map((side) => box.git(side, 'commit', '-q', '--allow-empty', '-m', 'no record')))
     const lines = await bothSay((side) => run(side, ['slurm-reschedule']), withoutWords)

@@ -144,6 +144,12 @@ describe('everything else goes to the next datalad on PATH', () => {
     expect((await shim(['--version'], { path: pathWith(compat, real) })).stdout).toContain('--version')
   })
 
+  test.each(['-h', '--help', '--version'])('%s before slurm-finish finishes nothing', async (ask) => {
+    const real = pretender('real')
+    const { stdout } = await shim([ask, 'slurm-finish'], { path: pathWith(compat, real) })
+    expect(stdout).toBe(`${real}/datalad\n${ask}\nslurm-finish\n`)
+  })
+
   test('past links to it, copies of it, folders and files that are no programs', async () => {
     for (const name of ['linked', 'copied', 'folder', 'text']) box.write(`${name}/.keep`, '')
     symlinkSync(join(compat, 'datalad'), box.path('linked/datalad'))

@@ -15,6 +15,8 @@ for word do
   fi
   case $word in
     -c | -C | -f | -l | --output-format | --log-level | --on-failure | --report-status | --report-type) value=next ;;
+    # Asks for words, and runs nothing, whatever comes after it.
+    -h | --help | --help-np | --version) break ;;
     -*) ;;
     *)
       subcommand=$word
