@@ -73,6 +73,8 @@ test('a whole subdataset as an input is known by its commit, and by whether it i
   expect(await report()).toEqual([])
   box.write('ds/sub/first.txt', 'changed\n')
   expect(await report()).toEqual([expect.stringContaining('sub')])
+  const restored = await tell(box, ['reschedule', '--as-recorded'])
+  expect([restored.code, restored.words]).toEqual([1, expect.stringContaining('sub lies in a subdataset')])
   const dirty = await run(2)
   expect(dirty.record.waybill['inputs']).toEqual([{ path: 'sub', commit, modified: true }])
   expect(dirty.record.waybill['differed']).toEqual(['sub'])

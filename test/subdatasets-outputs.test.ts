@@ -144,3 +144,31 @@ test('a subdataset that takes no commit keeps the job open, says why, and takes 
   expect(await changesOf(box)).toEqual(expect.arrayContaining(['A top', 'M sub']))
   expect(await status(box)).toBe('')
 })
+
+test('the whole dataset as an output takes what is new and gone in subdatasets, and no other repository', async () => {
+  await using box = await sandboxWithSubdatasets()
+  await box.git('.', 'init', '-q', 'ds/sub/foreign')
+  box.write('ds/sub/foreign/theirs', 'theirs\n')
+  const line = 'rm sub/first.txt sub/deep/first.txt; echo 1 >sub/x'
+  await scheduleToEnd(box, ['-o', '.', 'sbatch', 'job.sh', line])
+  const { results } = await tell(box, ['finish'])
+  const foreign = results.filter(({ path }) => path.includes('foreign'))
+  expect(foreign).toMatchObject([{ action: 'add', status: 'impossible', path: 'sub/foreign' }])
+  expect(await changesOf(box, 'HEAD', 'ds/sub')).toEqual(['A x', 'D first.txt', 'M deep'])
+  expect(await changesOf(box, 'HEAD', 'ds/sub/deep')).toEqual(['D first.txt'])
+  expect(await status(box)).toBe(' M sub')
+  expect(await status(box, 'ds/sub')).toBe('?? foreign/')
+})
+
+test('waybill run without outputs takes what changed in subdatasets, and what the command committed there itself', async () => {
+  await using box = await sandboxWithSubdatasets()
+  const run = async (line: string): Promise<number> => (await tell(box, ['run', 'sh', '-c', line])).code
+  expect(await run('echo 1 >sub/deep/x; rm sub/first.txt')).toBe(0)
+  expect(await changesOf(box, 'HEAD', 'ds/sub')).toEqual(['D first.txt', 'M deep'])
+  expect(await status(box)).toBe('')
+  expect(await run('cd sub && echo 1 >own && git add own && git commit -q -m own')).toBe(0)
+  expect(await box.git('ds/sub', 'log', '-1', '--format=%s')).toBe('own')
+  expect(await changesOf(box)).toEqual(['M sub'])
+  expect((await recordOf(box)).record.cmd).toContain('commit -q -m own')
+  expect(await status(box)).toBe('')
+})

@@ -45,6 +45,8 @@ export const recordWords = {
     `--as-recorded would overwrite changes that no commit holds: ${named(note.paths)}; commit them or take them back first`,
   'cannot-restore': (note) =>
     `cannot be put back as recorded, since what they held is nowhere here, nor can it be fetched: ${named(note.paths)}; nothing was changed. \`waybill reschedule\` without --as-recorded runs with what is there now`,
+  'restore-in-subdataset': (note) =>
+    `${named(note.paths)} lies in a subdataset, whose files are not put back from here; check out the commit that you want there yourself (\`git log\` there, \`git checkout\`), and run this again. Nothing was changed`,
   'restore-in-way': (note) =>
     note.path === note.file
       ? `${note.path} was a file for this record and is something else now; move it away first`

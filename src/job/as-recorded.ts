@@ -4,6 +4,7 @@ import { fromSystem } from '../dataset/failure.ts'
 import { readHead } from '../dataset/head.ts'
 import { escapePattern, normalise } from '../dataset/paths.ts'
 import { cleanPlaced, inTheWay, placeFile, type PlacedFile } from '../dataset/place-files.ts'
+import { subdatasetsOf } from '../dataset/subdatasets.ts'
 import { listTree } from '../dataset/tree.ts'
 import { unchangedSinceIndexed } from '../dataset/unchanged.ts'
 import type { Context } from './context.ts'
@@ -118,6 +119,9 @@ async function mayReplace(context: Context, files: readonly RecordedFile[]): Pro
   const paths = files.map(({ identity }) => identity.path)
   const outside = paths.filter((path) => path.startsWith('/'))
   if (outside.length > 0) return fail({ kind: 'cannot-restore', paths: outside })
+  const { holder, isOne } = subdatasetsOf(context.dataset, { initialise: false })
+  const below = paths.filter((path) => holder(path) !== '' || isOne(path))
+  if (below.length > 0) return fail({ kind: 'restore-in-subdataset', paths: below })
   for (const path of paths) {
     const file = inTheWay(context.dataset, path)
     if (file !== null) return fail({ kind: 'restore-in-way', path, file })

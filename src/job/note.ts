@@ -196,6 +196,7 @@ export type RescheduleNote =
   | { readonly kind: 'would-restore'; readonly paths: readonly string[] }
   | { readonly kind: 'uncommitted-inputs'; readonly paths: readonly string[] }
   | { readonly kind: 'cannot-restore'; readonly paths: readonly string[] }
+  | { readonly kind: 'restore-in-subdataset'; readonly paths: readonly string[] }
   | { readonly kind: 'restore-in-way'; readonly path: string; readonly file: string }
   | {
       readonly kind: 'restore-in-use'
