@@ -7,9 +7,13 @@ import { finish, openJobs, sandboxWithDataset, schedule, status, tell } from './
 import type { Sandbox } from './support/sandbox.ts'
 
 /** Starts `waybill run` as a leader of its own process group, whose number it writes to `pid`. */
-function inForeground(box: Sandbox, words: readonly string[]): ReturnType<Sandbox['run']> {
+function inForeground(
+  box: Sandbox,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ReturnType<Sandbox['run']> {
   const script = 'echo $$ >../pid; exec waybill run "$@"'
-  return box.run(['setsid', '-w', 'sh', '-c', script, 'sh', ...words], { cwd: 'ds', allowFailure: true })
+  return box.run(['setsid', '-w', 'sh', '-c', script, 'sh', ...words], { cwd: 'ds', env, allowFailure: true })
 }
 
 /** Sends a signal to the whole group, as a terminal does. */
@@ -84,4 +88,21 @@ test('a command that waits for a slot is waited for, and can be cancelled from e
   await gate.open()
   await localEnded(box, 'w1')
   expect(readdirSync(box.path('ds'))).not.toContain('b')
+})
+
+test('what a command wrote while nobody looked is shown all the same', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  const env = { WAYBILL_LOCAL_SLOTS: '1' }
+  await schedule(box, ['-o', 'a', 'sh', '-c', `${gate.line}; echo 1 >a`], { env })
+  await gate.reached()
+  const running = inForeground(box, ['-o', 'b', 'sh', '-c', 'echo out; echo err >&2; echo 1 >b'], env)
+  await expect.poll(async () => (await openInLedger(box))[1]?.scheduler_id, { timeout: 20_000 }).toBe('w2')
+  await signal(box, 'STOP')
+  await gate.open()
+  await localEnded(box, 'w2')
+  await signal(box, 'CONT')
+  const ran = await running
+  expect(ran.stdout).toBe('out\n')
+  expect(ran.stderr).toMatch(/^err\n/)
 })
