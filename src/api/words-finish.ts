@@ -22,8 +22,8 @@ export const finishWords = {
   'log-shared': () => 'written by several tasks: it goes with the last record of the job',
   'being-replaced': ({ job, by }) =>
     `the failed tasks of job ${job} are being submitted again as ${by}, and it is not known yet whether they were; see \`waybill jobs\``,
-  'tasks-need-one-job': () =>
-    'an output with {task} says which task made which file of one job: name that job, as in `waybill finish 4711 --completed-tasks -o PATH`',
+  'outputs-need-one-job': () =>
+    'outputs that are given at finish belong to one job: name that job, as in `waybill finish 4711 -o PATH`',
   'job-unknown': (note) =>
     `nobody can tell how job ${note.job} ended: ${note.why}. Look at its log; if you know, say so: \`waybill finish --assume completed ${note.job}\` (or failed)`,
   'job-unanswered': (note) =>

@@ -85,7 +85,9 @@ async function run(
   options: Options,
 ): Promise<void> {
   const jobs = [...named, ...options.slurmJobId]
-  const printer = printerFor(runtime, prefix, options)
+  // The original's list is read by scripts: what else there is to say stands beside it.
+  const aside = prefix !== '' && options.listOpenJobs ? 'err' : 'out'
+  const printer = printerFor(runtime, prefix, options, aside)
   const dataset = await runtime.open(options)
   if (options.listOpenJobs) {
     const { jobs: look } = await import('../api/jobs.ts')

@@ -69,7 +69,7 @@ export function draft(
     ],
     scriptCopy: script.copy,
     logsOutside: collection.logsOutside,
-    outputs: expandedOutputs(root, ended.job.spec),
+    outputs: expandedOutputs(root, ended),
     message,
   })
   const slurmFiles = new Set([...collection.logs, ...described])

@@ -11,6 +11,8 @@ export interface EndedJob {
   readonly evidence: Evidence
   /** Of an array that is not recorded at once: the part of it that this record is about. */
   readonly part?: ArrayPart
+  /** Outputs that were named only at finish, root-relative. */
+  readonly more?: readonly string[]
 }
 
 /** Some tasks of an array. `keepsOpen`: the others are left for a record of their own, and the job stays open for them. */
@@ -23,8 +25,8 @@ export interface ArrayPart {
 }
 
 /** All that this record may hold, as root-relative paths and patterns. */
-export function outputsOf({ job, part }: EndedJob): readonly string[] {
-  return [...new Set([...job.spec.outputs, ...(part?.templates ?? []).map(anyTaskPath)])]
+export function outputsOf({ job, part, more = [] }: EndedJob): readonly string[] {
+  return [...new Set([...job.spec.outputs, ...more, ...(part?.templates ?? []).map(anyTaskPath)])]
 }
 
 /** A result of `finish` about one job. */

@@ -13,7 +13,7 @@ import { reconcile } from './reconcile.ts'
 import { recordJobs } from './record-jobs.ts'
 import type { Report } from './report.ts'
 import { calledName, isOpen } from './select.ts'
-import { toldTemplates, withTemplates } from './told-templates.ts'
+import { toldOutputs, withTold } from './told-outputs.ts'
 import { waitForFacts } from './wait-for-facts.ts'
 import type { FinishRequest } from './finish-request.ts'
 
@@ -27,13 +27,18 @@ export async function finish(
     report({ action: 'finish', status: 'impossible', path: '', note: { kind: 'assume-needs-names' } })
     return
   }
-  const told = toldTemplates(context, request)
+  const told = toldOutputs(context, request)
   if (!told.ok) {
     report({ action: 'finish', status: 'impossible', path: '', note: told.failure })
     return
   }
   await reconcile(context, report)
   const chosen = await chooseJobs(context, request, report)
+  // A commit's name may stand for several.
+  if (request.outputs.length > 0 && chosen.length > 1) {
+    report(aboutJob('impossible', null, { kind: 'outputs-need-one-job' }))
+    return
+  }
   const nothingElse = context.ledger.awaitingFacts().length === 0 && !hasAltDirsToClean(context)
   if (chosen.length === 0 && nothingElse) return
   await withLease(context, finishLease, async () => {
@@ -49,7 +54,7 @@ export async function finish(
         one.status === 'impossible' ? stayOpen.push(one) : report(one),
       )
       if (toRecord === null) continue
-      const known = withTemplates(context, toRecord, told.value)
+      const known = withTold(context, toRecord, told.value)
       if (known.ok) ended.push(known.value)
       else stayOpen.push(aboutJob('impossible', job, known.failure))
     }

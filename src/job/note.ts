@@ -100,7 +100,7 @@ export type FinishNote =
   | { readonly kind: 'log-shared' }
   /** Its failed tasks are being submitted again, and it is not known yet whether they were. */
   | { readonly kind: 'being-replaced'; readonly job: string; readonly by: string }
-  | { readonly kind: 'tasks-need-one-job' }
+  | { readonly kind: 'outputs-need-one-job' }
   | { readonly kind: 'job-unknown'; readonly job: string; readonly why: string }
   | { readonly kind: 'job-unanswered'; readonly job: string; readonly why: string }
   | { readonly kind: 'still-submitting'; readonly job: string }
