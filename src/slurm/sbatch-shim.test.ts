@@ -178,3 +178,12 @@ test('calls at once get a folder each', async () => {
   expect(noted.toSorted()).toEqual(printed)
   expect(new Set(noted).size).toBe(8)
 })
+
+test('an id that nobody reads is noted all the same', () => {
+  write('a.sh', '#!/bin/sh\n')
+  call(['a.sh'])
+  const env = { PATH: `${join(folder, 'bin')}:${join(dir, 'real')}:/usr/bin:/bin` }
+  const unread = 'mkfifo p; : <p & exec >p; wait; sbatch a.sh'
+  expect(spawnSync('sh', ['-c', unread], { cwd: dir, env }).status).toBe(0)
+  expect(readCalls(folder)[1]).toMatchObject({ printed: { id: '7' }, exitCode: 0 })
+})
