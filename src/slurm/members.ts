@@ -25,9 +25,14 @@ interface MemberQuestion {
 
 /**
  * Puts together what three witnesses know: the calls that went through our sbatch, the ids that the command printed (its
- * sbatch may have been another), and the token in the queue and in accounting, for calls whose answer was lost.
+ * sbatch may have been another), and the token in the queue and in accounting, for calls whose answer was lost, where
+ * those are sought.
  */
-export async function findMembers(settings: TokenSettings, question: MemberQuestion): Promise<MemberSearch> {
+async function findMembers(
+  settings: TokenSettings,
+  question: MemberQuestion,
+  isSought: (call: Call) => boolean = () => true,
+): Promise<MemberSearch> {
   const { folder } = question
   const calls = readCalls(folder)
   const seen = calls.flatMap((call) => (call.printed === null ? [] : [memberOf(call, call.printed)]))
@@ -35,7 +40,7 @@ export async function findMembers(settings: TokenSettings, question: MemberQuest
   for (const member of await printedMembers(settings, question, members)) members.set(member.id, member)
 
   const { stderr } = readEnd(folder)
-  const lost = calls.filter((call) => isLost(call, stderr))
+  const lost = calls.filter((call) => isLost(call, stderr) && isSought(call))
   if (lost.length === 0) return { members: [...members.values()], rest: { kind: 'absent' } }
   const search = await searchLost(settings, question, lost)
   const found = search.jobs.filter(({ id }) => !members.has(id))
@@ -55,7 +60,8 @@ export async function memberOutcome(
   settings: TokenSettings,
   question: MemberQuestion,
 ): Promise<SubmitOutcome> {
-  const { members, rest } = await findMembers(settings, question)
+  // A controller that has just failed to answer would keep everybody waiting: what it has is looked for later.
+  const { members, rest } = await findMembers(settings, question, (call) => call.exitCode === 0)
   const { exitCode, stdout, stderr } = readEnd(question.folder)
   const [first] = members
   if (first !== undefined) {
