@@ -86,3 +86,13 @@ test('one path spelled in two ways is one path here, and two there', async () =>
   expect((await ours(['slurm-schedule', ...words('./sub//e')])).stdout).toContain('conflicts with sub/e')
   await box.run(['scancel', String(await newestJob(box))])
 })
+
+test('the list of open jobs stays a list where the original has jobs open, too', async () => {
+  const words = ['-o', 'f', 'sbatch', 'job.sh', 'true']
+  expect(await theirs(['slurm-schedule', ...words])).toMatchObject({ code: 0 })
+  await ended()
+  const list = await ours(['slurm-finish', '-l'], { cwd: 'theirs' })
+  expect(list).toMatchObject({ code: 0, stdout: '' })
+  expect(list.stderr).toContain('of datalad-slurm')
+  expect((await ours(['slurm-schedule', ...words], { cwd: 'theirs' })).code).toBe(1)
+})
