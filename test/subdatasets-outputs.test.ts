@@ -172,3 +172,31 @@ test('waybill run without outputs takes what changed in subdatasets, and what th
   expect((await recordOf(box)).record.cmd).toContain('commit -q -m own')
   expect(await status(box)).toBe('')
 })
+
+test.each(['--branches', '--octopus'])(
+  'with %s each job points to its own commit, one upon the other below',
+  async (how) => {
+    await using box = await sandboxWithSubdatasets()
+    const ids: number[] = []
+    for (const n of [1, 2]) {
+      const words = ['-o', `sub/o${n}`, 'sbatch', '-o', '/dev/null', 'job.sh', `echo ${n} >sub/o${n}`]
+      ids.push((await scheduleToEnd(box, words)).id)
+    }
+    await finish(box, [how])
+    const [second, first] = (await box.git('ds/sub', 'rev-list', '-2', 'HEAD')).split('\n')
+    const tips =
+      how === '--octopus'
+        ? ['HEAD^2', 'HEAD^3']
+        : (await box.git('ds', 'for-each-ref', '--format=%(refname)', 'refs/heads'))
+            .split('\n')
+            .filter((ref) => ids.some((id) => ref.includes(String(id))))
+    expect(await Promise.all(tips.map(async (tip) => box.git('ds', 'rev-parse', `${tip}:sub`)))).toEqual([
+      first,
+      second,
+    ])
+    if (how === '--octopus') {
+      expect(await box.git('ds', 'rev-parse', 'HEAD:sub')).toBe(second)
+      expect(await status(box)).toBe('')
+    }
+  },
+)
