@@ -100,6 +100,8 @@ sbatch --array=1-2 job.sh 'echo $SLURM_ARRAY_TASK_ID >out/t$SLURM_ARRAY_TASK_ID'
   expect(message).not.toContain('waybill:')
   expect(stdout).not.toBe('')
   expect(await status(box)).toBe('')
+  const shown = (await box.waybill(['show', `${second}`], { cwd: 'ds' })).stdout
+  expect(shown).toContain(`${first} COMPLETED, ${second} COMPLETED, ${third} (1-2 COMPLETED)`)
   const environment = JSON.parse(box.read(`ds/slurm-job-${second}.env.json`)) as Record<string, string>
   expect(environment).toMatchObject({ JobName: 'two', JobState: 'COMPLETED' })
 })

@@ -1,3 +1,4 @@
+import type { Group } from '../job/evidence.ts'
 import type { Shown } from '../job/show.ts'
 import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
@@ -21,11 +22,16 @@ function openLines(shown: Exclude<Shown, { kind: 'record' }>): readonly string[]
     ],
     ['command', spec.cmd],
     ['directory', spec.pwd],
-    ['state', evidence?.groups.map(({ parts, state }) => `${parts} ${state}`.trim()).join(', ')],
+    ['state', evidence?.groups.map(groupWords).join(', ')],
     ['recorded', shown.recorded.map(({ tasks, commit }) => `${tasks} as ${commit.slice(0, 10)}`).join(', ')],
     ['inputs', spec.inputs.join(' ')],
     ['outputs', spec.outputs.join(' ')],
   ])
+}
+
+function groupWords({ job, parts, state }: Group): string {
+  const name = job === undefined || parts === '' ? (job ?? parts) : `${job}_[${parts}]`
+  return `${name} ${state}`.trim()
 }
 
 /** Why a job that is over has no record. */
@@ -53,6 +59,7 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
       ['directory', record.pwd],
       ['ended as', endWords(record, own)],
       ['tasks', texts(own['tasks']).join('; ')],
+      ['jobs', jobsWords(own['jobs'])],
       ['recorded here', taskWords(own['recorded_tasks'])],
       ['ran', timeWords(own)],
       ['on', placeWords(own)],
@@ -109,6 +116,19 @@ function endWords(record: RunRecord, own: Own): string {
       : `, exit code ${code}${signal === undefined || signal === 0 ? '' : `, signal ${signal}`}`
   const word = text(own['assumed']) === undefined ? '' : ' (by the word of a person)'
   return `${state}${how}${word}`.replace(/^, /, '')
+}
+
+/** The jobs of a command that submitted several. */
+function jobsWords(jobs: Json | undefined): string {
+  if (!Array.isArray(jobs)) return ''
+  return jobs
+    .flatMap((job: Json) => {
+      if (typeof job !== 'object' || job === null || Array.isArray(job)) return []
+      const facts = job as { readonly [key: string]: Json }
+      const tasks = texts(facts['tasks']).join('; ')
+      return [`${String(facts['slurm_job_id'])} ${tasks === '' ? String(facts['state']) : `(${tasks})`}`]
+    })
+    .join(', ')
 }
 
 /** Of an array that was recorded in parts: which tasks this record is about. */
