@@ -68,6 +68,9 @@ test('a record of several jobs is rescheduled by us and by datalad-slurm', async
     'ours',
   ])
   const original = await commit()
+  await box.run(['git', 'clone', '-q', 'ds', 'clone'])
+  const shown = await tell(box, ['show', String(first[1])], { cwd: 'clone' })
+  expect(shown.stdout, 'another clone knows it by each id').toContain(original)
   const again = await submitAndFinish(['reschedule'])
   expect(again).toHaveLength(2)
   const { record, message } = await recordOf(box)

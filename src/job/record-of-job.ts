@@ -54,7 +54,16 @@ export async function bySlurmId(context: Context, id: string): Promise<Fallible<
   const own = logged.value.find(({ message }) => {
     const read = readMessage(message)
     if (!read.ok || typeof read.value.record === 'string') return false
-    return read.value.record.slurm_job_id === Number(id)
+    const { slurm_job_id: first, waybill } = read.value.record
+    return [first, ...memberIds(waybill?.['jobs'])].includes(Number(id))
   })
   return ok(own ?? null)
+}
+
+/** The ids of all jobs of a command that submitted several. */
+function memberIds(jobs: unknown): readonly unknown[] {
+  if (!Array.isArray(jobs)) return []
+  return jobs.map((job: unknown) =>
+    typeof job === 'object' && job !== null && 'slurm_job_id' in job ? job.slurm_job_id : null,
+  )
 }
