@@ -84,6 +84,9 @@ async function repetitionOf(
   report: (report: Report) => void,
   again: TasksAgain | null,
 ): Promise<Fallible<Repetition, Note>> {
+  // A file in the way is told as such before anything is checked out.
+  const before = directoryOf(context, found.record)
+  if (!before.ok) return before
   if (!request.onlyReport && request.script === null) {
     const installed = await installFor(
       { ...context, cwd: context.dataset.root },
