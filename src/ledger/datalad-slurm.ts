@@ -16,6 +16,8 @@ export interface ForeignUnreadable {
   readonly kind: 'foreign-unreadable'
   readonly file: string
   readonly detail: string
+  /** Somebody writes to it right now. */
+  readonly busy: boolean
 }
 
 /**
@@ -27,6 +29,9 @@ const names = /^(?:datalad-slurm|dataset-slurm-.+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}
 /** How long one of its transactions is waited for. */
 const busyTimeoutMs = 5000
 
+/** SQLITE_BUSY. */
+const sqliteBusy = 5
+
 /** The open jobs in all its databases in a git directory. One look at the directory where there is none. Never writes. */
 export function readForeignJobs(gitDir: string): Fallible<readonly ForeignJob[], ForeignUnreadable> {
   const jobs: ForeignJob[] = []
@@ -36,7 +41,8 @@ export function readForeignJobs(gitDir: string): Fallible<readonly ForeignJob[],
       jobs.push(...readFile(file))
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error)
-      return fail({ kind: 'foreign-unreadable', file, detail })
+      const busy = (error as { errcode?: unknown }).errcode === sqliteBusy
+      return fail({ kind: 'foreign-unreadable', file, detail, busy })
     }
   }
   return ok(jobs.toSorted((a, b) => a.id - b.id))

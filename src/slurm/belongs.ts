@@ -12,7 +12,12 @@ export function belongs(
   job: JobReference,
   seen: { readonly submitted: EpochSeconds | null; readonly words: string },
 ): boolean {
-  const token = /(?:^|--comment=)waybill:([a-z0-9]+)/.exec(seen.words)?.[1]
-  if (token !== undefined) return token === job.token
+  const token = tokenIn(seen.words)
+  if (token !== null) return token === job.token
   return seen.submitted === null || seen.submitted >= job.submittedAt - slack
+}
+
+/** The token of Waybill's in a job's comment, or in the line that submitted it. */
+export function tokenIn(words: string): string | null {
+  return /(?:^|--comment=)waybill:([a-z0-9]+)/.exec(words)?.[1] ?? null
 }

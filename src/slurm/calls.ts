@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { readArraySpec } from '../contract/array-spec.ts'
 import type { EpochSeconds } from '../contract/ids.ts'
 import type { Member } from '../contract/scheduler.ts'
+import { tokenIn } from './belongs.ts'
 import { logPlan } from './log-pattern.ts'
 import { readSbatch, type SbatchLine } from './sbatch-line.ts'
 import { printedId, type PrintedId } from './submit-outcome.ts'
@@ -19,7 +20,7 @@ export interface Call {
   readonly line: SbatchLine
 }
 
-/** The calls of a submission so far, in order. */
+/** The calls of a submission so far, in order, without those of a Waybill that its command called. */
 export function readCalls(folder: string): readonly Call[] {
   const calls = join(folder, 'calls')
   const names = namesIn(calls).filter((name) => /^\d+$/.test(name))
@@ -79,6 +80,7 @@ function readCall(folder: string): readonly Call[] {
     readFile: (path) => script ?? (isFile(path) ? readText(path) : null),
     stdin: script,
   })
+  if (tokenIn(line.components[0].comment?.text ?? '') !== null) return []
   const exit = readText(join(folder, 'exit'))
   const stdout = readText(join(folder, 'stdout')) ?? ''
   return [

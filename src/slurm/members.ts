@@ -1,9 +1,11 @@
 import type { EpochSeconds, JobToken, SchedulerJobId } from '../contract/ids.ts'
-import type { JobReference, Member, SubmitOutcome, TokenSearch } from '../contract/scheduler.ts'
+import type { Member, Row, SubmitOutcome, TokenSearch } from '../contract/scheduler.ts'
+import { askAccounting } from './accounting.ts'
+import { tokenIn } from './belongs.ts'
 import { memberOf, readCalls, type Call } from './calls.ts'
 import { describeMembers } from './describe-members.ts'
 import { findOn, type TokenSettings } from './find-token.ts'
-import { lookAt } from './look.ts'
+import { askQueue } from './queue.ts'
 import { idsIn, isDoubtful, isRefusal, type PrintedId } from './submit-outcome.ts'
 import { readEnd } from './witnesses.ts'
 
@@ -92,8 +94,9 @@ function isLost({ printed, exitCode, line }: Call, stderr: string): boolean {
 }
 
 /**
- * Ids on the command's own output that no call of our sbatch told. A number that stands alone may be anything: it counts
- * when Slurm shows it as a job of the user's that was submitted since.
+ * Ids on the command's own output that no call of our sbatch told. It may have printed those of older jobs, or have called
+ * us for them: what Slurm shows counts when it is the user's, submitted since, and carries no token of another submission.
+ * A number that stands alone may be anything: it counts only when Slurm shows it so.
  */
 async function printedMembers(
   settings: TokenSettings,
@@ -106,24 +109,22 @@ async function printedMembers(
   const unseen = new Map([...bare, ...spoken].filter(({ id }) => !known.has(id)).map((one) => [one.id, one]))
   const real: PrintedId[] = []
   for (const [cluster, printed] of Map.groupBy(unseen.values(), (one) => one.cluster)) {
-    const { user } = settings
-    const asked = printed.map(({ id }): JobReference => ({
-      id,
+    const shown = await rowsOf(
+      settings,
+      printed.map(({ id }) => id),
       cluster,
-      user,
-      submittedAt: since,
-      token,
-      folder,
-    }))
-    const { queue, accounting } = await lookAt(settings, asked, cluster, { depth: 'states' })
-    const rows = [queue, accounting].flatMap((one) => (one.answered ? one.rows : []))
-    const shown = new Set(
-      rows
-        .filter((row) => (row.submitted ?? 0) >= Math.floor(since) - clockSlack && isTheirs(row.user, user))
-        .map(({ job }) => job),
     )
-    // sbatch's own sentence is believed where nobody can tell.
-    real.push(...printed.filter(({ id }) => shown.has(id) || (claimed.has(id) && !rowsOf(rows, id))))
+    const isOurs = ({ row, words }: Shown): boolean => {
+      const theirToken = tokenIn(words)
+      if (theirToken !== null) return theirToken === token
+      const isTheirs = row.user === null || row.user === settings.user
+      return isTheirs && (row.submitted ?? 0) >= Math.floor(since) - clockSlack
+    }
+    for (const one of printed) {
+      const own = shown.filter(({ row }) => row.job === one.id)
+      // sbatch's own sentence is believed where nobody can tell.
+      if (own.length === 0 ? claimed.has(one.id) : own.some(isOurs)) real.push(one)
+    }
   }
   return real.length === 0 ? [] : describeMembers(settings, real, since)
 }
@@ -131,12 +132,25 @@ async function printedMembers(
 /** Clocks of a login node and its controller may differ by so many seconds. */
 const clockSlack = 60
 
-function isTheirs(said: string | null, user: string): boolean {
-  return said === null || said === user
+/** A job as a witness shows it; `words` hold its comment or the line that submitted it. */
+interface Shown {
+  readonly row: Row
+  readonly words: string
 }
 
-function rowsOf(rows: readonly { readonly job: SchedulerJobId }[], id: SchedulerJobId): boolean {
-  return rows.some(({ job }) => job === id)
+/** All that bear one of these ids, those of old jobs and of other users too. */
+async function rowsOf(
+  settings: TokenSettings,
+  ids: readonly SchedulerJobId[],
+  cluster: string | null,
+): Promise<readonly Shown[]> {
+  const queue = await askQueue(settings, [settings.user], cluster)
+  const queued = (queue.ok ? queue.value : []).map(({ row, comment }) => ({ row, words: comment }))
+  const rest = ids.filter((id) => !queued.some(({ row }) => row.job === id))
+  if (rest.length === 0) return queued
+  const accounting = await askAccounting(settings, rest, cluster, false)
+  const past = accounting.ok ? accounting.value : []
+  return [...queued, ...past.map(({ row, submitLine }) => ({ row, words: submitLine }))]
 }
 
 /** Looks for the jobs of calls whose answer was lost, by the token that went with them. */

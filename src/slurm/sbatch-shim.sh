@@ -16,6 +16,8 @@ wb_read() {
         shift
         break
         ;;
+      # A submission of Waybill's own, by the command: it has its job, and the token that it is known by.
+      --comment=waybill:*) wb_kind=unclear && return ;;
       --comment=*) wb_commented=1 ;;
       --comment)
         wb_commented=1
