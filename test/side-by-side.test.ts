@@ -106,3 +106,21 @@ test('reading waits for one of its transactions, and is in the way of none', asy
   await writing
   expect((await told).words).toContain('of job 7 of datalad-slurm')
 })
+
+test('while another process keeps it locked, schedule refuses and says to try again', async () => {
+  await using box = await sandboxWithDataset()
+  await writeDatabase(box, `${id}.db`, oldTable)
+  const gate = makeGate(box)
+  const script = `
+    new (require('node:sqlite').DatabaseSync)('.git/${id}.db').exec('BEGIN EXCLUSIVE')
+    require('node:fs').readFileSync(process.argv[1])`
+  const writing = box.run(['node', '-e', script, '--', gate.path], { cwd: 'ds' })
+  await gate.reached()
+  const { code, words } = await tell(box, ['schedule', '-o', 'x', 'true'])
+  await gate.open()
+  await writing
+  expect(code).toBe(1)
+  expect(words).toContain('try again')
+  expect(words).not.toContain('move that file away')
+  expect(await openJobs(box)).toEqual([])
+})
