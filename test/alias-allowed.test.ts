@@ -96,3 +96,15 @@ test('the list of open jobs stays a list where the original has jobs open, too',
   expect(list.stderr).toContain('of datalad-slurm')
   expect((await ours(['slurm-schedule', ...words], { cwd: 'theirs' })).code).toBe(1)
 })
+
+test('their help names them as they were called, and they tell a version', async () => {
+  for (const name of ['slurm-schedule', 'slurm-finish', 'slurm-reschedule']) {
+    const { stdout } = await ours([name, '--help'])
+    const examples = stdout.slice(stdout.indexOf('Examples:'))
+    expect(examples).toContain(`waybill ${name}`)
+    expect(examples).not.toContain(`waybill ${name.slice('slurm-'.length)}`)
+    expect(stdout).not.toContain('on this machine)')
+    expect((await ours([name, '--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect((await theirs([name, '--version'])).code).toBe(0)
+  }
+})

@@ -179,6 +179,7 @@ test('bash completes commands, options and files', async () => {
   expect(await complete('waybill', 'sch')).toEqual(['schedule'])
   expect(await complete('waybill', 'finish', '--close')).toEqual(['--close-failed-jobs'])
   expect(await complete('waybill', 'finish', '--assume', '')).toEqual(['completed', 'failed'])
+  expect(await complete('waybill', 'slurm-finish', '-f', 'js')).toEqual(['json', 'json_pp'])
   expect((await box.run(['sh', '-c', 'waybill completion zsh; waybill completion fish'])).stdout).toContain(
     'finish',
   )
@@ -192,11 +193,13 @@ test('each command has help with examples, and the version is that of the packag
   expect(help).toContain('Examples:')
   for (const command of [
     'schedule',
+    'run',
     'jobs',
     'logs',
     'finish',
     'cancel',
     'close',
+    'adopt',
     'reschedule',
     'show',
     'doctor',

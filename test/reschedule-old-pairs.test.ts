@@ -87,6 +87,17 @@ test('a range runs a pair once, and tells of the submission that has no result',
 const mustSubmitAll = (told: Parameters<typeof mustSubmit>[0]): readonly number[] =>
   mustSubmit({ ...told, code: 0 })
 
+test('a result belongs to its submission, whatever the clocks of those who committed them said', async () => {
+  await using box = await sandboxWithDataset()
+  const pair = { id: 11, output: 'out' }
+  const submission = await submitted(box, pair)
+  await finished(box, pair)
+  const early = { GIT_COMMITTER_DATE: '2001-01-01T00:00:00Z' }
+  await box.run(['git', 'commit', '-q', '--amend', '--no-edit'], { cwd: 'ds', env: early })
+  const told = await tell(box, ['reschedule', '--report', submission])
+  expect(told.words).toContain('would run')
+})
+
 test('a submission without its result is still open, and one that failed is run when asked for', async () => {
   await using box = await sandboxWithDataset()
   const pair = { id: 7, output: 'out' }

@@ -53,12 +53,14 @@ export const datasetWords = {
     `git ${failure.operation} failed (${failure.signal ?? `exit code ${failure.code}`}): ${failure.message.trim()}`,
 } satisfies Words<DatasetFailure>
 
-function badPath(path: string, why: 'empty' | 'nul' | 'parent-after-wildcard'): string {
+function badPath(path: string, why: (DatasetFailure & { kind: 'bad-path' })['why']): string {
   switch (why) {
     case 'empty':
       return 'an empty path was given'
     case 'nul':
       return 'a path holds a NUL character'
+    case 'too-long':
+      return `${path.slice(0, 40)}… is longer than a path can be`
     case 'parent-after-wildcard':
       return `${path}: ".." after a wildcard cannot be resolved before the files exist`
   }

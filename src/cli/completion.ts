@@ -72,8 +72,8 @@ function bash(commands: readonly CompletedCommand[]): string {
     options
       .filter(({ choices }) => choices.length > 0)
       .map(
-        ({ flag, choices }) =>
-          `    ${name}:${flag}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$current")); return ;;`,
+        ({ flag, short, choices }) =>
+          `    ${name}:${flag}${short === null ? '' : ` | ${name}:${short}`}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$current")); return ;;`,
       ),
   )
   return `# completion of waybill for bash

@@ -4,6 +4,7 @@ import {
   originalList,
   printerFor,
   summaryOf,
+  underName,
   withOriginalOptions,
   type OriginalOptions,
   type Prefix,
@@ -62,11 +63,11 @@ export function addFinish(program: Command, runtime: Runtime, prefix: Prefix = '
     .option('--explicit', 'record the declared outputs alone, as it is always done')
     .option('--branches', 'commit each job to a branch of its own (slurm-job-branch-ID)')
     .option('--octopus', 'commit each job on its own, and merge them all in one commit')
-    .addHelpText('after', examples)
+    .addHelpText('after', underName(prefix, examples))
     .action(async (jobs: string[], options: Options) => run(runtime, prefix, jobs, options))
   if (prefix !== '')
     command.option('-J, --jobs <n>', 'accepted; git-annex decides by itself what it does at once')
-  withOriginalOptions(withCommonOptions(command), prefix)
+  withOriginalOptions(withCommonOptions(command), prefix, runtime.version)
 }
 
 const examples = `

@@ -24,8 +24,8 @@ export interface JobOptions extends CommonOptions {
   readonly jobs?: number
 }
 
-/** Adds them. */
-export function addJobOptions(command: Command): void {
+/** Adds them; `scheduler` says who runs it by default. */
+export function addJobOptions(command: Command, scheduler: string): void {
   command
     .addOption(
       repeatable('-i, --input <path>', 'a file or folder the job reads (may be repeated; wildcards allowed)'),
@@ -41,10 +41,7 @@ export function addJobOptions(command: Command): void {
       new Option('--dry-run <mode>', 'submit nothing; show what would be done').choices(['basic', 'command']),
     )
     .addOption(
-      new Option('--scheduler <name>', 'who runs it (default: slurm for sbatch, else local)').choices([
-        'slurm',
-        'local',
-      ]),
+      new Option('--scheduler <name>', `who runs it (default: ${scheduler})`).choices(['slurm', 'local']),
     )
     .option('--array <indices>', 'run a local command once for each index, as in 0-9 or 1,3,7-9:2%4')
     .addOption(repeatable('--after <job>', 'start only when that open job has completed (may be repeated)'))

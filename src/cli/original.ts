@@ -17,9 +17,10 @@ export interface OriginalOptions extends CommonOptions {
 }
 
 /** Adds them, where the command goes by the original's name. */
-export function withOriginalOptions(command: Command, prefix: Prefix): Command {
+export function withOriginalOptions(command: Command, prefix: Prefix, version: string): Command {
   if (prefix === '') return command
   return command
+    .version(version, '--version', 'print the version')
     .addOption(
       new Option('-f, --output-format <format>', "how results are printed, in DataLad's words").choices([
         'generic',
@@ -36,6 +37,11 @@ export function withOriginalOptions(command: Command, prefix: Prefix): Command {
         'stop',
       ]),
     )
+}
+
+/** A text about a command, with the name by which the command goes. */
+export function underName(prefix: Prefix, text: string): string {
+  return text.replaceAll(/waybill (?=schedule|finish|reschedule)/g, (words) => `${words}${prefix}`)
 }
 
 /** A summary as the overview prints it, of either name. */

@@ -2,7 +2,14 @@ import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { Which } from '../job/request.ts'
 import { transfers, withCommonOptions } from './options.ts'
-import { printerFor, summaryOf, withOriginalOptions, type OriginalOptions, type Prefix } from './original.ts'
+import {
+  printerFor,
+  summaryOf,
+  underName,
+  withOriginalOptions,
+  type OriginalOptions,
+  type Prefix,
+} from './original.ts'
 import type { Runtime } from './runtime.ts'
 
 interface Options extends OriginalOptions {
@@ -18,6 +25,17 @@ interface Options extends OriginalOptions {
   readonly keepAltDir?: boolean
   readonly jobs?: number
 }
+
+const examples = `
+Examples:
+  waybill reschedule                  the record at HEAD
+  waybill reschedule 4f7a1e6d
+  waybill reschedule --since HEAD~5   the last five commits
+  waybill reschedule --since= --report
+  waybill reschedule HEAD -- --partition=big --time=4:00:00
+  waybill reschedule --as-recorded HEAD~3
+  waybill reschedule --script=again.sh --since=HEAD~5
+  waybill reschedule --failed-tasks 4711 -- --time=2:00:00`
 
 /** `waybill reschedule [REV]`, and `slurm-reschedule` */
 export function addReschedule(program: Command, runtime: Runtime, prefix: Prefix = ''): void {
@@ -56,19 +74,7 @@ export function addReschedule(program: Command, runtime: Runtime, prefix: Prefix
     .addOption(
       new Option('-J, --jobs <n>', 'how many files git-annex may fetch at once').argParser(transfers),
     )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  waybill reschedule                  the record at HEAD
-  waybill reschedule 4f7a1e6d
-  waybill reschedule --since HEAD~5   the last five commits
-  waybill reschedule --since= --report
-  waybill reschedule HEAD -- --partition=big --time=4:00:00
-  waybill reschedule --as-recorded HEAD~3
-  waybill reschedule --script=again.sh --since=HEAD~5
-  waybill reschedule --failed-tasks 4711 -- --time=2:00:00`,
-    )
+    .addHelpText('after', underName(prefix, examples))
     .action(async (_revision: string | undefined, _words: string[], options: Options, self: Command) => {
       const { revision, overrides } = operands(self)
       const printer = printerFor(runtime, prefix, options, options.script === '-' ? 'err' : 'out')
@@ -100,7 +106,7 @@ Examples:
       })
       runtime.exit(printer.end())
     })
-  withOriginalOptions(withCommonOptions(command), prefix)
+  withOriginalOptions(withCommonOptions(command), prefix, runtime.version)
 }
 
 /** The record's commit, and the words that stand after `--`. */

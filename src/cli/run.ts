@@ -25,7 +25,7 @@ export function addRun(program: Command, runtime: Runtime): void {
     .option('--commit-failed-jobs', 'record it also when the command fails')
     .addHelpText('after', examples)
     .action(async (words: string[], options: Options) => runCommand(runtime, words, options))
-  addJobOptions(command)
+  addJobOptions(command, 'slurm for sbatch, else local')
   withCommonOptions(command)
 }
 

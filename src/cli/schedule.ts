@@ -1,7 +1,14 @@
 import type { Command } from 'commander'
 import { addJobOptions, jobOptions, type JobOptions } from './job-options.ts'
 import { withCommonOptions } from './options.ts'
-import { printerFor, summaryOf, withOriginalOptions, type OriginalOptions, type Prefix } from './original.ts'
+import {
+  printerFor,
+  summaryOf,
+  underName,
+  withOriginalOptions,
+  type OriginalOptions,
+  type Prefix,
+} from './original.ts'
 import { printableLines } from '../api/printable.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -16,15 +23,20 @@ export function addSchedule(program: Command, runtime: Runtime, prefix: Prefix =
       'Submits a job and reserves its outputs. Everything from the first word that is no option is the command.',
     )
     .passThroughOptions()
-    .argument('<command...>', 'sbatch and its arguments, or any command to run on this machine')
-    .addHelpText('after', examples)
+    .argument(
+      '<command...>',
+      prefix === ''
+        ? 'sbatch and its arguments, or any command to run on this machine'
+        : 'sbatch and its arguments, or a command that calls sbatch',
+    )
+    .addHelpText('after', prefix === '' ? `${onSlurm}\n${onThisMachine}` : underName(prefix, onSlurm))
     .action(async (words: string[], options: Options) => run(runtime, prefix, words, options))
-  addJobOptions(command)
+  addJobOptions(command, prefix === '' ? 'slurm for sbatch, else local' : 'slurm')
   command.option('--explicit', 'record the declared outputs alone, as it is always done')
-  withOriginalOptions(withCommonOptions(command), prefix)
+  withOriginalOptions(withCommonOptions(command), prefix, runtime.version)
 }
 
-const examples = `
+const onSlurm = `
 Placeholders in the command and the paths: {inputs} {outputs} {inputs[0]} {pwd} {dspath} {tmpdir}; {{ and }} are braces.
 In an output of an array, {task} is the task's index, as in -o 'out/{task}.csv'.
 
@@ -32,9 +44,11 @@ Examples:
   waybill schedule -o results/ sbatch job.sh
   waybill schedule -i data/raw.csv -o "results/run-*/" -m "first try" sbatch --array=0-9 job.sh
   waybill schedule --scheduler slurm -o results/ bash submit-all.sh         (a script that calls sbatch)
-  waybill schedule -o fit.csv python fit.py --seed 7          (a background process on this machine)
-  waybill schedule -o out/ --array 0-9 sh -c 'echo $WAYBILL_ARRAY_TASK_ID > out/$WAYBILL_ARRAY_TASK_ID'
   jid=$(waybill schedule -o results/ sbatch --parsable job.sh)`
+
+const onThisMachine = `\
+  waybill schedule -o fit.csv python fit.py --seed 7          (a background process on this machine)
+  waybill schedule -o out/ --array 0-9 sh -c 'echo $WAYBILL_ARRAY_TASK_ID > out/$WAYBILL_ARRAY_TASK_ID'`
 
 async function run(
   runtime: Runtime,

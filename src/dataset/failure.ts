@@ -62,7 +62,7 @@ export type PathFailure =
   | {
       readonly kind: 'bad-path'
       readonly path: string
-      readonly why: 'empty' | 'nul' | 'parent-after-wildcard'
+      readonly why: 'empty' | 'nul' | 'too-long' | 'parent-after-wildcard'
     }
 
 /** A piece of work of the user's that git remembers between commands. */

@@ -15,6 +15,7 @@ export interface LoggedCommit {
 export interface LogRequest {
   /** What `git log` understands: commits, `a..b`, `^a`; taken from `resolveRevision` or our own, not from the user's words. */
   readonly revisions: readonly string[]
+  /** `oldest-first`: never a commit before its parents. */
   readonly order: 'newest-first' | 'oldest-first'
   /** Only commits whose message holds this text, or one of these. git itself looks: the others are not even printed. */
   readonly containing?: string | readonly string[]
@@ -38,7 +39,8 @@ export async function readLog(
     '--no-color',
     '--no-show-signature',
     '--no-notes',
-    ...(request.order === 'oldest-first' ? ['--reverse'] : []),
+    // By date alone a commit may come before its parent: clocks differ, and a second holds many commits.
+    ...(request.order === 'oldest-first' ? ['--topo-order', '--reverse'] : []),
     ...(request.limit === undefined ? [] : [`--max-count=${request.limit}`]),
     ...(texts.length === 0 ? [] : ['--fixed-strings', ...texts.map((text) => `--grep=${text}`)]),
     ...request.revisions,

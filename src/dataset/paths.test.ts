@@ -61,6 +61,9 @@ test('names why a path cannot be used', () => {
   expect(path('a\uFFFDb')).toMatchObject({ kind: 'not-utf8' })
   expect(path('a*/../b', true)).toMatchObject({ kind: 'bad-path', why: 'parent-after-wildcard' })
   expect(path('')).toMatchObject({ kind: 'bad-path', why: 'empty' })
+  for (const long of ['ü'.repeat(128), `a/${'x'.repeat(256)}/b`, 'a/'.repeat(2048)])
+    expect(path(long)).toMatchObject({ kind: 'bad-path', why: 'too-long' })
+  expect(path('x'.repeat(255))).toBe('x'.repeat(255))
 })
 
 test('walks what lies below, odd things by their kind', async () => {

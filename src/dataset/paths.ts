@@ -34,6 +34,10 @@ export function normalise(
   if (written.includes('\0')) return fail({ kind: 'bad-path', path: written, why: 'nul' })
   // Node reads arguments that are not UTF-8 with this replacement: the real name is lost.
   if (written.includes('\uFFFD')) return fail({ kind: 'not-utf8', path: written })
+  // The kernel's limits: to ask for such a path would be an error of the system.
+  const bytes = Buffer.byteLength(written)
+  if (bytes > 4095 || (bytes > 255 && written.split('/').some((one) => Buffer.byteLength(one) > 255)))
+    return fail({ kind: 'bad-path', path: written, why: 'too-long' })
   const segments = written.split('/').filter((segment) => segment !== '' && segment !== '.')
   const start = isAbsolute(written) ? '/' : realpathSync(cwd)
   const firstWild = options.patterns ? firstWildcard(start, segments) : -1

@@ -60,7 +60,7 @@ function header(context: Context, request: RescheduleRequest, records: number): 
   const range = request.since === null ? request.revision : `${request.since}..${request.revision}`
   const dataset = context.dataset.id === null ? '' : ` in the dataset ${context.dataset.id}`
   return `#!/bin/sh
-${comment(`Runs again what ${records === 1 ? 'one record' : `${records} records`} of ${range}${dataset} hold, oldest first.
+${comment(`Runs again what ${records === 1 ? 'one record' : `${records} records`} of ${range}${dataset} ${records === 1 ? 'holds' : 'hold, oldest first'}.
 Written by waybill reschedule --script. It makes no records: it only runs the commands.
 Usage: sh FILE [DATASET]    (default: the repository that the current directory is in)`)}
 set -eu

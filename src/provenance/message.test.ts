@@ -118,3 +118,10 @@ test.each([
   expect(stateTitle(states)).toBe(title)
   expect(titleSaysCompleted(`Slurm job 7: ${title}\n\nmore`)).toBe(title === 'Completed')
 })
+
+test('a record without a word to run is refused', () => {
+  for (const cmd of ['', [], undefined]) {
+    const text = `[DATALAD RUNCMD] x\n\n${lines[0]}\n${JSON.stringify({ cmd, outputs: ['a'] })}\n${lines[1]}\n`
+    expect(readMessage(text)).toMatchObject({ ok: false, failure: { detail: 'it has no command' } })
+  }
+})

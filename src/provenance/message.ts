@@ -77,7 +77,7 @@ export function checkRecord(value: unknown): Fallible<RunRecord, RecordFailure> 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('it is not an object')
   const raw = value as Readonly<Record<string, unknown>>
   const cmd = raw['cmd']
-  if (typeof cmd !== 'string' && !isStrings(cmd)) return bad('it has no command')
+  if ((typeof cmd !== 'string' && !isStrings(cmd)) || cmd.length === 0) return bad('it has no command')
   // JSON can say it, but no program's arguments and no path can.
   const words = [cmd, raw['pwd'], raw['outputs'], raw['inputs'], raw['extra_inputs']].flat()
   if (words.some((one) => typeof one === 'string' && one.includes('\0')))
