@@ -133,8 +133,8 @@ function unknownIn(call: string): readonly string[] {
     // What follows is sbatch's.
     if (word === '--') break
     if (!/^--?[a-z]/.test(word)) {
-      // Behind its first plain word, `schedule` and `run` are somebody else's command.
-      if (name === 'schedule' || name === 'run') break
+      // Behind their first plain word stands somebody else's command.
+      if (['schedule', 'slurm-schedule', 'run'].includes(name)) break
       continue
     }
     const [flag = '', value] = word.split('=')
