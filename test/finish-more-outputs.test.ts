@@ -55,3 +55,17 @@ test('which job must be said', async () => {
   expect(await tell(box, ['slurm-finish', '-o', 'h'])).toMatchObject({ code: 1 })
   await tell(box, ['finish'])
 })
+
+test('what is not there is named, and {task} stands for the tasks of an array that is recorded as one', async () => {
+  const line =
+    'mkdir -p out; echo $WAYBILL_ARRAY_TASK_ID | tee out/$WAYBILL_ARRAY_TASK_ID >part-$WAYBILL_ARRAY_TASK_ID'
+  const { job } = await schedule(box, ['--array', '0-1', '-o', 'out', 'sh', '-c', line])
+  for (const task of ['0', '1']) await box.waybill(['logs', '-f', job, '--task', task], { cwd: 'ds' })
+  const told = await tell(box, ['finish', job, '-o', 'part-{task}', '-o', 'nowhere'])
+  expect(told.code).toBe(1)
+  expect(told.words).toContain('output nowhere was declared, but the job made no such file')
+  expect(await changesOf(box)).toEqual(['A out/0', 'A out/1', 'A part-0', 'A part-1'])
+  const one = await ended('i', 'echo 1 >i')
+  expect((await tell(box, ['finish', one.job, '-o', 'i-{task}'])).words).toContain('the job is no array')
+  await tell(box, ['finish'])
+})

@@ -84,12 +84,13 @@ export function logsOfPart({ job, part }: EndedJob): readonly LogFile[] {
 }
 
 /** What should be there: of a part of an array, what its own tasks make. */
-export function expectedOutputs({ job: { spec }, part }: EndedJob): readonly string[] {
-  if (part === undefined || !part.keepsOpen) return spec.outputs
+export function expectedOutputs({ job, part, more = [] }: EndedJob): readonly string[] {
+  const outputs = [...job.spec.outputs, ...more]
+  if (part === undefined || !part.keepsOpen) return outputs
   const own = parseIndices(part.tasks).flatMap((task) =>
     part.templates.map((template) => taskPath(template, task)),
   )
-  return [...withoutTaskPaths(spec.outputs, part.templates), ...own]
+  return [...withoutTaskPaths(outputs, part.templates), ...own]
 }
 
 function ownersOf(

@@ -1,12 +1,13 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { jobName } from '../contract/ids.ts'
+import { parseIndices } from '../contract/index-set.ts'
 import { normalise } from '../dataset/paths.ts'
 import type { Context } from './context.ts'
 import type { EndedJob } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
 import type { Note } from './note.ts'
 import { fillPaths } from './placeholders.ts'
-import { anyTaskPath, fromMarked, holdsTask, taskMarks } from './task-paths.ts'
+import { anyTaskPath, fromMarked, holdsTask, pathsOfTasks, taskMarks } from './task-paths.ts'
 
 /** Outputs that the user names at `finish`, root-relative. */
 export interface ToldOutputs {
@@ -52,14 +53,21 @@ export function withTold(
   { templates, more }: ToldOutputs,
 ): Fallible<EndedJob, Note> {
   const { job, part } = ended
+  const { parts } = job.spec
+  const [first] = templates
+  if (first !== undefined && parts.kind !== 'array') return fail({ kind: 'task-needs-array', output: first })
+  // Of an array that is recorded as one it does not matter whose they are.
+  const whole =
+    part === undefined && parts.kind === 'array' ? pathsOfTasks(templates, parseIndices(parts.indices)) : []
+  const added = [...more, ...whole]
   const told = part === undefined ? [] : templates
-  const conflict = context.ledger.conflict(job.worktree, [...more, ...told.map(anyTaskPath)], job.id)
+  const conflict = context.ledger.conflict(job.worktree, [...added, ...told.map(anyTaskPath)], job.id)
   if (conflict !== null) {
     const { wanted, reserved } = conflict
     const other = context.ledger.job(conflict.job)?.schedulerId ?? null
     return fail({ kind: 'output-conflict', wanted, reserved, job: jobName(conflict.job), schedulerId: other })
   }
-  const known = { ...ended, ...(more.length === 0 ? {} : { more }) }
+  const known = { ...ended, ...(added.length === 0 ? {} : { more: added }) }
   return ok(
     part === undefined
       ? known
