@@ -11,10 +11,20 @@ let box: Sandbox
 // A copy of the checkout with what the demo builds from, owned by an ordinary user.
 beforeAll(async () => {
   box = await Sandbox.create()
-  for (const part of ['dev', 'src', 'examples', 'package.json'])
+  for (const part of ['dev', 'src', 'examples', 'package.json', 'tsconfig.json', 'tsconfig.types.json'])
     cpSync(join(checkout, part), box.path(part), { recursive: true })
-  for (const name of ['esbuild', '@esbuild', 'commander', 'picomatch'])
+  for (const name of [
+    'esbuild',
+    '@esbuild',
+    'commander',
+    'typescript',
+    '@typescript',
+    '@types',
+    'undici-types',
+  ])
     cpSync(join(checkout, 'node_modules', name), box.path(`node_modules/${name}`), { recursive: true })
+  mkdirSync(box.path('node_modules/.bin'))
+  symlinkSync('../typescript/bin/tsc', box.path('node_modules/.bin/tsc'))
   demand('chown', ['-R', `--reference=${box.folder}`, box.folder])
 })
 
