@@ -85,6 +85,21 @@ test('what a script leaves running in the background may submit after it: that i
   expect((await box.waybill(['jobs'], { cwd: 'ds' })).stdout).toBe('no open jobs\n')
 })
 
+test('while a script still submits, cancel and finish say so, and ask for patience', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  const submitting = tell(box, [...several, '-o', 'out', `${gate.line}; sbatch --hold job.sh true`])
+  await gate.reached()
+  for (const command of ['cancel', 'finish']) {
+    const told = await tell(box, [command, 'w1'])
+    expect(told.code).toBe(1)
+    expect(told.words).toContain('job w1 is being submitted by another process; try again')
+  }
+  await gate.open()
+  expect((await submitting).code).toBe(0)
+  expect((await tell(box, ['cancel', 'w1'])).code).toBe(0)
+})
+
 test('the command runs in an alternative directory, and the logs of all its jobs come back', async () => {
   await using box = await sandboxWithDataset()
   await box.run(['mkdir', 'alt'])

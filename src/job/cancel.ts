@@ -4,7 +4,7 @@ import type { CancelOutcome } from '../contract/scheduler.ts'
 import { referencesTo } from './members.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
-import { calledName, findJob, isOpen, jobFacts } from './select.ts'
+import { calledName, findJob, isOpen, jobFacts, noIdNote } from './select.ts'
 
 /** Asks the schedulers to end the named jobs. They stay open: only `finish` and `close` end a job's life here. */
 export async function cancel(
@@ -30,11 +30,7 @@ export async function cancel(
       const { state, commit } = found.job
       say('notneeded', found.job, { kind: 'already-over', job: name, state, commit })
     } else if (found.job.schedulerId === null) {
-      say('impossible', found.job, {
-        kind: 'job-unknown',
-        job: name,
-        why: 'it has no id at its scheduler (yet)',
-      })
+      say('impossible', found.job, noIdNote(context, found.job))
     } else jobs.set(found.job.id, found.job)
   }
   for (const kind of ['slurm', 'local'] as const) {

@@ -10,7 +10,7 @@ import { schedulerJobs } from './members.ts'
 import type { Note } from './note.ts'
 import type { ObservedJob } from './observe.ts'
 import type { Report } from './report.ts'
-import { calledName } from './select.ts'
+import { calledName, noIdNote } from './select.ts'
 import { statusText } from './statuses.ts'
 import { releaseFiles } from './writable-files.ts'
 
@@ -25,11 +25,7 @@ export async function decide(
 ): Promise<EndedJob | null> {
   const name = calledName(job)
   if (observed === undefined) {
-    const note: Note =
-      job.state === 'intended'
-        ? { kind: 'still-submitting', job: name }
-        : { kind: 'submission-lost', job: name, mayBeOurs: job.user === context.user }
-    report(aboutJob('impossible', job, note))
+    report(aboutJob('impossible', job, noIdNote(context, job)))
     return null
   }
   const { verdict, evidence } = observed

@@ -29,6 +29,13 @@ export function calledName(job: Job): string {
   return job.schedulerId ?? jobName(job.id)
 }
 
+/** Why nothing can be done about an open job that has no id at its scheduler. */
+export function noIdNote(context: Context, job: Job): Note {
+  return job.state === 'intended'
+    ? { kind: 'still-submitting', job: calledName(job) }
+    : { kind: 'submission-lost', job: calledName(job), mayBeOurs: job.user === context.user }
+}
+
 /** Facts that every result about a job carries. */
 export function jobFacts(job: Job): Readonly<Record<string, unknown>> {
   return {
