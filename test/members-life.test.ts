@@ -100,6 +100,27 @@ test('while a script still submits, cancel and finish say so, and ask for patien
   expect((await tell(box, ['cancel', 'w1'])).code).toBe(0)
 })
 
+test('Ctrl-C while a script submits: it is said where to look, and all its jobs are found', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  const line = `sbatch job.sh 'echo 1 >out'; ${gate.line}; sbatch job.sh true; touch ../late`
+  const script = 'echo $$ >../pid; exec waybill schedule -o out "$1"'
+  const options = { cwd: 'ds', allowFailure: true }
+  const scheduling = box.run(['setsid', '-w', 'sh', '-c', script, 'sh', line], options)
+  await gate.reached()
+  await box.run(['sh', '-c', `kill -s INT -- -${box.read('pid').trim()}`])
+  await gate.open()
+  const { code, stderr } = await scheduling
+  expect(code, stderr).toBe(130)
+  expect(stderr).toContain('`waybill jobs` shows what came of job w1')
+  while (!box.exists('late')) await new Promise((wake) => setTimeout(wake, 20))
+  const ids = idsIn(await tell(box, ['jobs']))
+  expect(ids).toHaveLength(2)
+  await ended(box, ids)
+  await finish(box)
+  expect((await recordOf(box)).record.waybill['jobs']).toHaveLength(2)
+})
+
 test('the command runs in an alternative directory, and the logs of all its jobs come back', async () => {
   await using box = await sandboxWithDataset()
   await box.run(['mkdir', 'alt'])

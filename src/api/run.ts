@@ -13,8 +13,6 @@ export interface RunOptions extends ScheduleOptions {
   readonly commitFailedJobs?: boolean | undefined
   /** Called with what the command writes, as it is. */
   readonly onText?: ((stream: 'stdout' | 'stderr', text: Buffer) => void) | undefined
-  /** Called with the job's name (`w12`) before it is submitted: from then on it goes on without this process. */
-  readonly onBegun?: ((job: string) => void) | undefined
 }
 
 /** Schedules a job, waits for its end and records it, as `waybill run`. `exitCode` is the command's own where that failed. */
@@ -29,7 +27,6 @@ export async function run(
     explicit: flag,
     commitFailedJobs: flag,
     onText: callback,
-    onBegun: callback,
   })
   const { commitFailedJobs: commitFailed = false, explicit = false } = options
   const request = scheduleRequest(command, options)

@@ -1,3 +1,4 @@
+import { jobName } from '../contract/ids.ts'
 import type { ScheduleRequest, Which } from '../job/request.ts'
 import { schedule as run } from '../job/schedule.ts'
 import { call, type CallOptions } from './call.ts'
@@ -41,6 +42,8 @@ export interface ScheduleOptions extends CallOptions {
   readonly transfers?: number | undefined
   /** Gives a script for sbatch's standard input; default: there is none. */
   readonly readStdin?: (() => Promise<Buffer>) | undefined
+  /** Called with the job's name (`w12`) before it is submitted: from then on it goes on without this process. */
+  readonly onBegun?: ((job: string) => void) | undefined
   /** Called with what sbatch printed, or with the plan of a dry run, as soon as it is there. */
   readonly onOutput?: ((stdout: string, stderr: string) => void) | undefined
 }
@@ -72,6 +75,7 @@ export const scheduleChecks = {
   container: text,
   transfers: count,
   readStdin: callback,
+  onBegun: callback,
   onOutput: callback,
 } as const
 
@@ -110,10 +114,16 @@ export async function schedule(
   checkOptions('schedule', options, scheduleChecks)
   const printed: { readonly stdout: string; readonly stderr: string }[] = []
   const outcome = await call(dataset, options, async (context, report) => {
-    const ran = await run(context, scheduleRequest(command, options), report, (stdout, stderr) => {
-      printed.push({ stdout, stderr })
-      options.onOutput?.(stdout, stderr)
-    })
+    const ran = await run(
+      context,
+      scheduleRequest(command, options),
+      report,
+      (stdout, stderr) => {
+        printed.push({ stdout, stderr })
+        options.onOutput?.(stdout, stderr)
+      },
+      (id) => options.onBegun?.(jobName(id)),
+    )
     return { own: ran.exitCode }
   })
   const { own, results, exitCode } = outcome

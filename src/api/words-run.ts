@@ -19,3 +19,8 @@ export const runWords = {
 export function goesOn(job: string): string {
   return `job ${job} goes on. \`waybill finish ${job}\` records it when it has ended; \`waybill logs -f ${job}\` shows what it prints; \`waybill cancel ${job}\` ends it`
 }
+
+/** What is said to a person who has interrupted `schedule` while it submitted. */
+export function interruptedSubmission(job: string): string {
+  return `interrupted. \`waybill jobs\` shows what came of job ${job}; \`waybill cancel ${job}\` ends what it has submitted`
+}

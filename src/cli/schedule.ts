@@ -61,9 +61,11 @@ async function run(
   const printer = printerFor(runtime, prefix, options, parsable ? 'err' : 'out')
   const dataset = await runtime.open(options)
   const { schedule } = await import('../api/schedule.ts')
+  const { interruptedSubmission } = await import('../api/words-run.ts')
   const { exitCode: code } = await schedule(dataset, words, {
     ...jobOptions(runtime, options),
     ...(prefix === '' ? {} : { scheduler: options.scheduler ?? 'slurm' }),
+    onBegun: (job) => runtime.farewell(interruptedSubmission(job)),
     onOutput: (stdout, stderr) => {
       // A plan names files, which are anybody's; a command to be run by a script is left as it is.
       const plan = options.dryRun === 'basic' || (options.dryRun === 'command' && runtime.outIsTerminal)
@@ -75,5 +77,6 @@ async function run(
     ...printer.calls,
   })
   const ended = printer.end()
+  runtime.farewell(null)
   runtime.exit(options.onFailure === 'ignore' ? ended : code)
 }
