@@ -196,9 +196,18 @@ test("the user's own staged and unstaged changes stay as they were", async () =>
 test('the open jobs are listed as datalad-slurm lists them', async () => {
   await using box = await sandboxWithDataset()
   expect((await box.waybill(['finish', '-l'], { cwd: 'ds' })).stdout).toBe('There are no open jobs.\n')
+  await schedule(box, ['-o', 'other', 'sbatch', '--hold', 'job.sh', 'true'])
   const { id } = await scheduleToEnd(box, ['-o', 'out', ...write])
-  expect((await box.waybill(['finish', '--list-open-jobs'], { cwd: 'ds' })).stdout).toBe(
+  expect((await box.waybill(['finish', '-l', '99'], { cwd: 'ds' })).stdout).toBe(
+    'None of these jobs is open.\n',
+  )
+  const since = await box.waybill(['finish', '-l', '--since', 'HEAD'], { cwd: 'ds', allowFailure: true })
+  expect(since.code).toBe(2)
+  expect(
+    (await box.waybill(['finish', '--slurm-job-id', String(id), '--list-open-jobs'], { cwd: 'ds' })).stdout,
+  ).toBe(
     `The following jobs are open:\nslurm-job-id   slurm-job-status\n${String(id).padEnd(10)} COMPLETED\n`,
   )
-  expect(await openJobs(box)).toEqual(['w1'])
+  expect(await openJobs(box)).toEqual(['w1', 'w2'])
+  await box.waybill(['cancel', 'w1'], { cwd: 'ds' })
 })

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import type { ListedJob } from '../job/list.ts'
 import { repeatable, withCommonOptions } from './options.ts'
 import {
   originalList,
@@ -46,7 +47,12 @@ export function addFinish(program: Command, runtime: Runtime, prefix: Prefix = '
     .option('--close-failed-jobs', 'close failed jobs without recording them')
     .option('--commit-failed-jobs', 'record failed jobs like completed ones')
     .option('--accept-failed-jobs', 'the same as --commit-failed-jobs')
-    .option('-l, --list-open-jobs', 'list the open jobs and their states, and change nothing')
+    .addOption(
+      new Option(
+        '-l, --list-open-jobs',
+        'list the open jobs, or the named ones of them, and their states, and change nothing',
+      ).conflicts('since'),
+    )
     .option('--since <revision>', 'only jobs that were submitted at that commit or after it')
     .addOption(
       repeatable(
@@ -93,9 +99,14 @@ async function run(
   if (options.listOpenJobs) {
     const { jobs: look } = await import('../api/jobs.ts')
     const { openJobsLines } = await import('./job-lines.ts')
-    const { jobs: open } = await look(dataset, printer.calls)
+    const { jobs: all } = await look(dataset, printer.calls)
+    const isNamed = ({ job, id }: ListedJob): boolean =>
+      jobs.includes(job) || (id !== null && jobs.includes(id))
+    const open = jobs.length === 0 ? all : all.filter(isNamed)
     if (options.json) for (const job of open) runtime.out(`${JSON.stringify(job)}\n`)
-    else for (const line of prefix === '' ? openJobsLines(open) : originalList(open)) runtime.out(`${line}\n`)
+    else
+      for (const line of prefix === '' ? openJobsLines(open, jobs.length > 0) : originalList(open))
+        runtime.out(`${line}\n`)
     runtime.exit(printer.end())
     return
   }

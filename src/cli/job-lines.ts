@@ -5,9 +5,9 @@ import { dateTime, duration } from '../api/quantities.ts'
 import { reasonWords } from './reasons.ts'
 import { table } from './table.ts'
 
-/** The list of open jobs as datalad-slurm prints it. */
-export function openJobsLines(jobs: readonly ListedJob[]): readonly string[] {
-  if (jobs.length === 0) return ['There are no open jobs.']
+/** The list of open jobs, or of the `named` ones of them, as datalad-slurm prints it. */
+export function openJobsLines(jobs: readonly ListedJob[], named: boolean): readonly string[] {
+  if (jobs.length === 0) return [named ? 'None of these jobs is open.' : 'There are no open jobs.']
   return [
     'The following jobs are open:',
     'slurm-job-id   slurm-job-status',
