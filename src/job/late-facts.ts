@@ -2,7 +2,6 @@ import type { JobId } from '../contract/ids.ts'
 import { addNote } from '../dataset/notes.ts'
 import { pythonJson } from '../provenance/python-json.ts'
 import type { Context } from './context.ts'
-import { tryLease } from './lease.ts'
 import { observe } from './observe.ts'
 import { recordedFacts } from './record.ts'
 import type { Report } from './report.ts'
@@ -14,18 +13,15 @@ const hopeless = 14 * 86_400
 /**
  * Asks accounting once more about records that were made before it had its last word. What it says goes to the ledger
  * and into a git note beside the record: a commit, once made, is not changed. `justAsked`: what was waited for a moment
- * ago in vain.
+ * ago in vain. Call with finish's lease held: git's notes know no two writers.
  */
 export async function addLateFacts(
   context: Context,
   report: (report: Report) => void,
   justAsked: ReadonlySet<JobId> = new Set(),
 ): Promise<void> {
-  const late = (): ReturnType<Context['ledger']['awaitingFacts']> =>
-    context.ledger.awaitingFacts().filter((job) => !justAsked.has(job.id))
-  if (late().length === 0) return
-  // Whoever holds the lease does it, too: git's notes know no two writers.
-  await tryLease(context, 'finish', async () => noteFacts(context, late(), report))
+  const late = context.ledger.awaitingFacts().filter((job) => !justAsked.has(job.id))
+  if (late.length > 0) await noteFacts(context, late, report)
 }
 
 async function noteFacts(
