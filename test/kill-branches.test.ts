@@ -10,7 +10,7 @@ function killedOften(report: KillReport): void {
   const died = report.tried.filter((one) => one.died).length
   if (everyPoint)
     process.stderr.write(`${report.tried.length} points of ${report.counted}, died at ${died}\n`)
-  expect(died).toBeGreaterThan(report.tried.length / 2)
+  expect(died).toBeGreaterThan(report.tried.length / 4)
 }
 
 /** What the jobs have left in the work tree, as long as no branch holds it. */
