@@ -56,7 +56,7 @@ test('the completed tasks are recorded, told by {task}; the others stay open wit
     task_outputs: ['out/part-{task}.csv'],
   })
   // Accounting that has told the exit code of one task only makes two lines of the two.
-  const [good, ...bad] = record.waybill?.['tasks'] as readonly string[]
+  const [good, ...bad] = (record.waybill?.['tasks'] ?? []) as readonly string[]
   expect(good).toBe('0,2 COMPLETED')
   expect(bad.map((line) => line.replace(/ FAILED( 1:0)?$/, '')).join(',')).toBe('1,3')
   expect(record['slurm_outputs']).toEqual([

@@ -65,7 +65,6 @@ export function undoAltDir(context: Context, job: Job): void {
 
 /** The same when nobody is just copying; else it is left to the next `finish` or `schedule`. */
 export async function tryToUndoAltDir(context: Context, job: Job): Promise<void> {
-  if (job.spec.altDir === undefined) return
   await tryLease(context, altDirLease, async () => undoAltDir(context, job))
 }
 

@@ -22,14 +22,14 @@ export interface Contained {
   readonly script: string | null
 }
 
-/** Puts the call format of the container that is asked for around the command; without one, all is left as it is. */
+/** Puts the call format of the container of that name around the command. */
 export async function inContainer(
   context: Context,
   request: ScheduleRequest,
+  name: string,
   report: (report: Report) => void,
 ): Promise<Fallible<Contained, Note>> {
-  if (request.container === null) return ok({ request, env: {}, script: null })
-  const found = await lookUp(context, request.container, request.dryRun === null ? report : null)
+  const found = await lookUp(context, name, request.dryRun === null ? report : null)
   if (!found.ok) return found
   const container = found.value
   const chosen = chooseScheduler(request)

@@ -3,7 +3,6 @@ import { jobName } from '../contract/ids.ts'
 import { liveness } from '../process/identity.ts'
 import { mayHaveMoreJobs } from '../slurm/calls.ts'
 import { readEnd } from '../slurm/witnesses.ts'
-import { tryToUndoAltDir } from './alt-clean.ts'
 import { jobFolder, worktreePlace, type Context, type Job } from './context.ts'
 import { noteSubmitted } from './handover.ts'
 import { finishLease, tryLease } from './lease.ts'
@@ -107,7 +106,7 @@ async function recoverSubmission(
 async function neverSubmitted(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
   await releaseFiles(context, job, report)
   if (!context.ledger.change(job.id, context.now(), 'never-submitted', { state: 'refused' })) return
-  await tryToUndoAltDir(context, job)
+  if (job.spec.altDir !== undefined) await (await import('./alt-clean.ts')).tryToUndoAltDir(context, job)
   const note = { kind: 'recovered-never-submitted', job: jobName(job.id) } as const
   report({ action: 'recover', status: 'ok', path: '', type: 'job', note, facts: jobFacts(job) })
 }

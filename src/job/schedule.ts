@@ -12,7 +12,7 @@ import { endOfOptions } from '../slurm/end-of-options.ts'
 import { logPlan } from '../slurm/log-pattern.ts'
 import { findAltDir, startingDirectory } from './alt-dir.ts'
 import { chooseScheduler, understand, type Command } from './command.ts'
-import { inContainer, type Contained } from './container.ts'
+import type { Contained } from './container.ts'
 import { worktreePlace, type Context, type Job } from './context.ts'
 import { declare, declaredOutputs, inputPath } from './declare.ts'
 import { checkForeign } from './foreign-jobs.ts'
@@ -52,7 +52,11 @@ export async function schedule(
   const annexed = request.dryRun === null ? await withAnnex(opened.dataset) : ok(opened.dataset)
   if (!annexed.ok) return refuse(annexed.failure)
   const ready = { ...opened, dataset: annexed.value }
-  const contained = await inContainer(ready, request, report)
+  // Most jobs need no container: what finds one is loaded for those that do.
+  const contained =
+    request.container === null
+      ? ok({ request, env: {}, script: null })
+      : await (await import('./container.ts')).inContainer(ready, request, request.container, report)
   if (!contained.ok) return refuse(contained.failure)
   const context = { ...ready, env: { ...ready.env, ...contained.value.env } }
   const prepared = await prepare(context, contained.value, head.value, report)

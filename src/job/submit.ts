@@ -1,10 +1,8 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import { jobName, type JobId } from '../contract/ids.ts'
 import type { HeldSubmission, SubmitOutcome } from '../contract/scheduler.ts'
-import { tryToUndoAltDir } from './alt-clean.ts'
 import { askOnly } from './ask-only.ts'
 import { startingDirectory } from './alt-dir.ts'
-import { prepareAltDir } from './alt-inputs.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
 import { checkForeign } from './foreign-jobs.ts'
 import { intendJob, noteSubmitted } from './handover.ts'
@@ -68,6 +66,7 @@ async function intendAndBegin(
   }
   const intended = await context.critical(async () => intend(context, prepared, report))
   if (intended === null) return null
+  const { prepareAltDir } = await import('./alt-inputs.ts')
   // Copying may take long, and may be cut anywhere: whoever comes next takes it back.
   const ready = await prepareAltDir(context, intended.job, report)
   if (ready.ok) {
@@ -247,7 +246,7 @@ async function conclude(
 async function giveUp(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
   await releaseFiles(context, job, report)
   context.ledger.change(job.id, context.now(), 'refused', { state: 'refused' })
-  await tryToUndoAltDir(context, job)
+  if (job.spec.altDir !== undefined) await (await import('./alt-clean.ts')).tryToUndoAltDir(context, job)
 }
 
 function warnOfOpenInputs(context: Context, prepared: Prepared, report: (report: Report) => void): void {
