@@ -27,6 +27,29 @@ test('a file that may be of a good task and of a bad one is not recorded', async
   expect(await recordsByJob(box)).toEqual({})
 })
 
+test('files of another array in the same folder are its own, between and behind those of this one', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  const line = `mkdir -p out; echo made >out/$WAYBILL_ARRAY_TASK_ID.csv; case $WAYBILL_ARRAY_TASK_ID in 2) exit 1 ;; 9) ${gate.line} ;; esac`
+  const array = async (indices: string) =>
+    schedule(box, ['--array', indices, '-o', 'out/{task}.csv', 'sh', '-c', line])
+  const [one, other] = [await array('0,2'), await array('1,9')]
+  await gate.reached()
+  await localEnded(box, one.job)
+  await finish(box, ['--completed-tasks', one.job])
+  expect(await changesOf(box)).toContain('A out/0.csv')
+  await finish(box, ['--commit-failed-jobs', one.job])
+  const made = (await box.run(['git', '-C', 'ds', 'ls-files', 'out'])).stdout
+  expect(made).toBe('out/0.csv\nout/2.csv\n')
+  await gate.open()
+  await localEnded(box, other.job)
+  await finish(box)
+  expect((await changesOf(box)).filter((change) => change.includes('out/'))).toEqual([
+    'A out/1.csv',
+    'A out/9.csv',
+  ])
+})
+
 test('a task that ran out of memory is a bad one, and a requeued one is as it ended at last', async () => {
   await using cluster = await takeCluster('preempt')
   await using box = await sandboxWithDataset({ env: cluster.env })

@@ -1,9 +1,10 @@
+import { parseIndices } from '../contract/index-set.ts'
 import type { Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import { jobFacts } from './select.ts'
-import { anyTaskPath } from './task-paths.ts'
+import { pathsOfTasks } from './task-paths.ts'
 
 /** A job whose end is known and that is to be recorded. */
 export interface EndedJob {
@@ -24,9 +25,19 @@ export interface ArrayPart {
   readonly templates: readonly string[]
 }
 
-/** All that this record may hold, as root-relative paths and patterns. */
-export function outputsOf({ job, part, more = [] }: EndedJob): readonly string[] {
-  return [...new Set([...job.spec.outputs, ...more, ...(part?.templates ?? []).map(anyTaskPath)])]
+/**
+ * All that this record may hold, as root-relative paths and patterns: what was declared, and what was named at finish. Between
+ * the paths of an array's tasks may lie those of other jobs.
+ */
+export function outputsOf({ job: { spec }, part, more = [] }: EndedJob): readonly string[] {
+  const told = part?.templates.filter((template) => !spec.taskOutputs?.includes(template)) ?? []
+  return [...new Set([...spec.outputs, ...more, ...pathsOfArray(spec, told)])]
+}
+
+/** What all tasks of an array make by paths with `{task}` in them; nothing of a job that is no array. */
+export function pathsOfArray({ parts }: Job['spec'], templates: readonly string[]): readonly string[] {
+  if (templates.length === 0 || parts.kind !== 'array') return []
+  return pathsOfTasks(templates, parseIndices(parts.indices))
 }
 
 /** A result of `finish` about one job. */

@@ -1,13 +1,12 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { jobName } from '../contract/ids.ts'
-import { parseIndices } from '../contract/index-set.ts'
 import { normalise } from '../dataset/paths.ts'
 import type { Context } from './context.ts'
-import type { EndedJob } from './ended.ts'
+import { pathsOfArray, type EndedJob } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
 import type { Note } from './note.ts'
 import { fillPaths } from './placeholders.ts'
-import { anyTaskPath, fromMarked, holdsTask, pathsOfTasks, taskMarks } from './task-paths.ts'
+import { fromMarked, holdsTask, taskMarks } from './task-paths.ts'
 
 /** Outputs that the user names at `finish`, root-relative. */
 export interface ToldOutputs {
@@ -57,11 +56,10 @@ export function withTold(
   const [first] = templates
   if (first !== undefined && parts.kind !== 'array') return fail({ kind: 'task-needs-array', output: first })
   // Of an array that is recorded as one it does not matter whose they are.
-  const whole =
-    part === undefined && parts.kind === 'array' ? pathsOfTasks(templates, parseIndices(parts.indices)) : []
-  const added = [...more, ...whole]
+  const paths = pathsOfArray(job.spec, templates)
+  const added = part === undefined ? [...more, ...paths] : more
   const told = part === undefined ? [] : templates
-  const conflict = context.ledger.conflict(job.worktree, [...added, ...told.map(anyTaskPath)], job.id)
+  const conflict = context.ledger.conflict(job.worktree, [...more, ...paths], job.id)
   if (conflict !== null) {
     const { wanted, reserved } = conflict
     const other = context.ledger.job(conflict.job)?.schedulerId ?? null
