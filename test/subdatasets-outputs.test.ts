@@ -12,6 +12,7 @@ import {
   status,
   tell,
 } from './support/scenario.ts'
+import { localEnded } from './support/after-kill.ts'
 import { addSubdataset, pointerAndHead, sandboxWithSubdatasets } from './support/subdatasets.ts'
 
 test('outputs in nested subdatasets are recorded where they lie, and every pointer above is moved', async () => {
@@ -102,6 +103,19 @@ test('a detached HEAD, changes of the user and plain git in a subdataset stay as
   expect(
     await box.run(['git', 'symbolic-ref', '-q', 'HEAD'], { cwd: 'ds/a b/ü', allowFailure: true }),
   ).toMatchObject({ code: 1 })
+})
+
+test('what a pattern names in subdatasets is recorded when it is gone, too', async () => {
+  await using box = await sandboxWithSubdatasets()
+  await addFiles(box, 'ds/sub', { 'a.txt': 'a\n', 'b.csv': 'b\n', 'in/c.txt': 'c\n' })
+  await box.git('ds', 'commit', '-qam', 'more')
+  const outputs = ['-o', 'sub/*.txt', '-o', '*/in/*.txt', '-o', 'sub/**/*.csv']
+  const line = 'rm sub/a.txt sub/b.csv sub/in/c.txt'
+  const { job } = await schedule(box, ['--reserve-all', ...outputs, 'sh', '-c', line])
+  await localEnded(box, job)
+  await finish(box)
+  expect(await changesOf(box, 'HEAD', 'ds/sub')).toEqual(['D a.txt', 'D b.csv', 'D in/c.txt'])
+  expect(await status(box)).toBe('')
 })
 
 test('a job of this machine that changed nothing in a subdataset leaves no commit anywhere', async () => {

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { segmentMatcher } from '../contract/glob-segment.ts'
 import type { DatasetFailure } from './failure.ts'
 import { withAnnex } from './initialise-annex.ts'
 import { locate, submodulePaths, type Dataset } from './locate.ts'
@@ -15,6 +16,8 @@ export interface Subdatasets {
   readonly holder: (path: string) => string
   /** Whether a path is the folder of a subdataset. */
   readonly isOne: (path: string) => boolean
+  /** Those, at any depth, in which something may lie that a path or pattern names. */
+  readonly reachedBy: (pattern: string) => readonly string[]
   readonly open: (at: string) => Promise<Fallible<Dataset, DatasetFailure>>
 }
 
@@ -38,8 +41,13 @@ export function subdatasetsOf(top: Dataset, options: { readonly initialise: bool
       at = next
     }
   }
+  const reachedFrom = (at: string, pattern: readonly string[]): readonly string[] =>
+    [...listed(at)]
+      .filter((one) => leadsInto(pattern, one.split('/')))
+      .flatMap((one) => [one, ...reachedFrom(one, pattern)])
   return {
     holder,
+    reachedBy: (pattern) => reachedFrom('', pattern.split('/')),
     isOne: (path) => listed(holder(path)).has(path),
     open: async (at) => {
       const known = opened.get(at) ?? openAt(top, at, options.initialise)
@@ -71,6 +79,16 @@ async function openAt(
   // One whose `.git` leads nowhere: git goes on looking above it.
   if (found.value.root !== root) return fail({ kind: 'not-a-repository', directory: root })
   return initialise ? withAnnex(found.value) : found
+}
+
+/** Whether what a pattern names may lie in a folder, or above it. */
+function leadsInto(pattern: readonly string[], folder: readonly string[]): boolean {
+  const spans = pattern.findIndex((segment) => segment === '**' || segment === '.')
+  const fixed = spans < 0 ? pattern : pattern.slice(0, spans)
+  return folder.every((name, i) => {
+    const segment = fixed[i]
+    return segment === undefined || segmentMatcher(segment)(name)
+  })
 }
 
 /** The folders that a path lies in, the highest first. */

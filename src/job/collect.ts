@@ -122,6 +122,7 @@ function collectionOf(
 ): Collection {
   const subdatasets = subdatasetsHolding(ground.subdatasets, [
     ...files,
+    ...deleted,
     ...outputsOf(ended).map(prefixOf),
     ...descended(found).map((path) => `${path}/`),
   ])
@@ -153,7 +154,11 @@ async function entriesBelow(
     ...[...logs.inside, ...changed].map((path) => ({ prefix: path, output: null, job })),
   ])
   const byPrefix = Map.groupBy(claims, ({ prefix }) => prefix)
-  const inside = finds.flatMap(({ found }) => descended(found))
+  const patterns = finds.flatMap(({ ended }) => outputsOf(ended).filter(isPattern))
+  const inside = [
+    ...finds.flatMap(({ found }) => descended(found)),
+    ...patterns.flatMap((pattern) => subdatasets.reachedBy(pattern)),
+  ]
   const listed = await listAcross(subdatasets, commitAt, [...byPrefix.keys()], inside)
   if (!listed.ok) return listed
   const held = finds.map(() => new Map<string, Entry>())

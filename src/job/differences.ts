@@ -122,7 +122,9 @@ async function heldBy(
   if (inside.length === 0) return ok([])
   const prefixes = inside.map(({ path, pattern }) => (pattern ? literalPrefix(path) : path) || '.')
   const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
-  const listed = await listAcross(subdatasets, pointedTo(subdatasets, commit), [...new Set(prefixes)])
+  const reached = inside.flatMap(({ path, pattern }) => (pattern ? subdatasets.reachedBy(path) : []))
+  const pointed = pointedTo(subdatasets, commit)
+  const listed = await listAcross(subdatasets, pointed, [...new Set(prefixes)], reached)
   if (!listed.ok) return listed
   const tests = inside.map(({ path, pattern }) => ({ segments: path.split('/'), pattern }))
   return ok(
