@@ -65,7 +65,7 @@ test('the completed tasks are recorded, told by {task}; the others stay open wit
     `slurm-job-${id}.env.json`,
   ])
   expect(told.words).toContain(
-    `tasks 0,2 of job ${id} are recorded; it stays open for the others (${id}_1: FAILED, ${id}_3: FAILED)`,
+    `recorded of job ${id}: tasks 0,2; it stays open for the others (${id}_1: FAILED, ${id}_3: FAILED)`,
   )
   expect(told.results).toContainEqual(expect.objectContaining({ action: 'save', job, tasks: '0,2' }))
 

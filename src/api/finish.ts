@@ -1,4 +1,4 @@
-import { finish as run } from '../job/finish.ts'
+import { finish as run } from '../job/finish/finish.ts'
 import { call, type CallOptions } from './call.ts'
 import { callChecks, checkArgument, checkOptions, flag, oneOf, text, texts } from './check-options.ts'
 import type { OpenDataset } from './open-dataset.ts'

@@ -1,7 +1,7 @@
-import type { Which } from '../job/request.ts'
-import { rescheduleFailedTasks } from '../job/failed-tasks.ts'
-import { reschedule as run } from '../job/reschedule.ts'
-import type { RescheduleRequest } from '../job/reschedule-request.ts'
+import type { Which } from '../job/schedule/request.ts'
+import { rescheduleFailedTasks } from '../job/arrays/failed-tasks.ts'
+import { reschedule as run } from '../job/reschedule/reschedule.ts'
+import type { RescheduleRequest } from '../job/reschedule/reschedule-request.ts'
 import { call, type CallOptions } from './call.ts'
 import {
   callback,

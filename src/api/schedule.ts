@@ -1,6 +1,6 @@
 import { jobName } from '../contract/ids.ts'
-import type { ScheduleRequest, Which } from '../job/request.ts'
-import { schedule as run } from '../job/schedule.ts'
+import type { ScheduleRequest, Which } from '../job/schedule/request.ts'
+import { schedule as run } from '../job/schedule/schedule.ts'
 import { call, type CallOptions } from './call.ts'
 import {
   callback,

@@ -16,7 +16,7 @@ export const finishWords = {
   'tasks-recorded': (note) =>
     `no other task of job ${note.job} completed. Statuses: ${note.statuses}${recordedWords(note)}. ${restWords(note.job)}`,
   'tasks-kept': (note) =>
-    `tasks ${note.tasks} of job ${note.job} are recorded; it stays open for the others (${note.statuses}). ${restWords(note.job)}`,
+    `recorded of job ${note.job}: ${/^\d+$/.test(note.tasks) ? 'task' : 'tasks'} ${note.tasks}; it stays open for the others (${note.statuses}). ${restWords(note.job)}`,
   'tasks-untold': ({ job, paths }) =>
     `it cannot be told which task of job ${job} made ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` (and ${paths.length - 3} more)` : ''}, and so nothing of it was recorded. Say it, with {task} for the index: \`waybill finish ${job} --completed-tasks -o 'out/{task}.csv'\`; or record all that it made, with --commit-failed-jobs`,
   'log-shared': () => 'written by several tasks: it goes with the last record of the job',

@@ -1,5 +1,5 @@
 import type { ScheduleNote } from '../job/note.ts'
-import type { PlaceholderFailure } from '../job/placeholders.ts'
+import type { PlaceholderFailure } from '../job/schedule/placeholders.ts'
 import type { Words } from './word-table.ts'
 import { bytes, counted } from './quantities.ts'
 

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { ScheduleOptions } from '../api/schedule.ts'
-import type { Which } from '../job/request.ts'
+import type { Which } from '../job/schedule/request.ts'
 import { repeatable, transfers, yesOrNo, type CommonOptions } from './options.ts'
 import type { Runtime } from './runtime.ts'
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
-import type { Which } from '../job/request.ts'
+import type { Which } from '../job/schedule/request.ts'
 import { transfers, withCommonOptions } from './options.ts'
 import {
   printerFor,

@@ -1,6 +1,6 @@
 import type { SchedulerJobId } from '../contract/ids.ts'
 import { jobFolder, type Context } from './context.ts'
-import { noteSubmitted } from './handover.ts'
+import { noteSubmitted } from './arrays/handover.ts'
 import type { Note } from './note.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'

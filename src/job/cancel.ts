@@ -1,7 +1,7 @@
 import type { Context, Job } from './context.ts'
 import type { Note } from './note.ts'
 import type { CancelOutcome } from '../contract/scheduler.ts'
-import { referencesTo } from './members.ts'
+import { referencesTo } from './members/members.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen, jobFacts, noIdNote } from './select.ts'

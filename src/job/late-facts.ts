@@ -3,7 +3,7 @@ import { addNote } from '../dataset/notes.ts'
 import { pythonJson } from '../provenance/python-json.ts'
 import type { Context } from './context.ts'
 import { observe } from './observe.ts'
-import { recordedFacts } from './record.ts'
+import { recordedFacts } from './finish/record.ts'
 import type { Report } from './report.ts'
 import { jobFacts } from './select.ts'
 

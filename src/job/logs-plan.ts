@@ -5,7 +5,7 @@ import { parseIndices } from '../contract/index-set.ts'
 import { isFixedLog, placeLog, type LogFacts, type LogPlace, type LogPlan } from '../slurm/log-pattern.ts'
 import { relativeTo } from '../dataset/paths.ts'
 import type { Job } from './context.ts'
-import { schedulerJobs, type SchedulerJob } from './members.ts'
+import { schedulerJobs, type SchedulerJob } from './members/members.ts'
 import type { JobSpec } from './spec.ts'
 
 /** A log of one task, or of the job: absolute, or a pattern where Slurm alone knows the name. */

@@ -6,9 +6,9 @@ import type { Found } from '../dataset/walk.ts'
 import type { ForeignUnreadable } from '../ledger/datalad-slurm.ts'
 import type { LedgerFailure } from '../ledger/broken.ts'
 import type { RecordFailure } from '../provenance/message.ts'
-import type { UnfitDir } from './alt-dir.ts'
-import type { LinkTrouble } from './alt-list.ts'
-import type { PlaceholderFailure } from './placeholders.ts'
+import type { UnfitDir } from './alt-dir/alt-dir.ts'
+import type { LinkTrouble } from './alt-dir/alt-list.ts'
+import type { PlaceholderFailure } from './schedule/placeholders.ts'
 
 /** Everything that this room can have to say about a piece of work: facts, never words. */
 export type Note =

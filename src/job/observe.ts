@@ -3,8 +3,8 @@ import type { JobState } from '../ledger/job-row.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence, Verdict } from './evidence.ts'
 import { factsWait } from './facts-wait.ts'
-import { referencesTo, schedulerJobs } from './members.ts'
-import { weighMembers } from './members-outcome.ts'
+import { referencesTo, schedulerJobs } from './members/members.ts'
+import { weighMembers } from './members/members-outcome.ts'
 import { weigh } from './outcome.ts'
 
 /** A job with what the newest look says of it. */

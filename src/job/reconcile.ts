@@ -4,9 +4,9 @@ import { liveness } from '../process/identity.ts'
 import { mayHaveMoreJobs } from '../slurm/calls.ts'
 import { readEnd } from '../slurm/witnesses.ts'
 import { jobFolder, worktreePlace, type Context, type Job } from './context.ts'
-import { noteSubmitted } from './handover.ts'
+import { noteSubmitted } from './arrays/handover.ts'
 import { finishLease, tryLease } from './lease.ts'
-import { recoverMoves } from './move.ts'
+import { recoverMoves } from './finish/move.ts'
 import { releaseFiles } from './writable-files.ts'
 import type { Report } from './report.ts'
 import { jobFacts } from './select.ts'
@@ -106,7 +106,8 @@ async function recoverSubmission(
 async function neverSubmitted(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
   await releaseFiles(context, job, report)
   if (!context.ledger.change(job.id, context.now(), 'never-submitted', { state: 'refused' })) return
-  if (job.spec.altDir !== undefined) await (await import('./alt-clean.ts')).tryToUndoAltDir(context, job)
+  if (job.spec.altDir !== undefined)
+    await (await import('./alt-dir/alt-clean.ts')).tryToUndoAltDir(context, job)
   const note = { kind: 'recovered-never-submitted', job: jobName(job.id) } as const
   report({ action: 'recover', status: 'ok', path: '', type: 'job', note, facts: jobFacts(job) })
 }

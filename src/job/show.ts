@@ -16,7 +16,7 @@ import { bySlurmId, newest, recordOf } from './record-of-job.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen } from './select.ts'
 import { changesOf, recordOfPath } from './show-below.ts'
-import { readSidecarOf } from './sidecar.ts'
+import { readSidecarOf } from './reschedule/sidecar.ts'
 import type { JobSpec } from './spec.ts'
 
 /** A record as `waybill show --json` prints it; or a job that has none yet. */

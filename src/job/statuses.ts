@@ -1,7 +1,7 @@
 import { parseIndices } from '../contract/index-set.ts'
 import type { Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
-import { groupsOfMember, schedulerJobs, type SchedulerJob } from './members.ts'
+import { groupsOfMember, schedulerJobs, type SchedulerJob } from './members/members.ts'
 import { calledName } from './select.ts'
 
 /** Arrays with more tasks than this are told in ranges instead of one by one, and of more jobs only how many. */

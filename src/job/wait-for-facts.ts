@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import type { EndedJob } from './ended.ts'
+import type { EndedJob } from './finish/ended.ts'
 import { factsWait } from './facts-wait.ts'
 import { observe } from './observe.ts'
 

@@ -2,7 +2,7 @@ import { ok, type Fallible } from '../contract/fallible.ts'
 import { changedPaths } from '../dataset/changes.ts'
 import type { DatasetFailure } from '../dataset/failure.ts'
 import type { Context } from './context.ts'
-import type { EndedJob } from './ended.ts'
+import type { EndedJob } from './finish/ended.ts'
 import type { Note } from './note.ts'
 
 /** Fails, naming some of them, when there are changes that no commit holds. */

@@ -1,0 +1,63 @@
+import { jobName, type JobId } from '../../contract/ids.ts'
+import type { JobChange, NewJob } from '../../ledger/job-row.ts'
+import type { Context, Job, JobLedger } from '../context.ts'
+import type { Evidence } from '../evidence.ts'
+import { isOpen } from '../select.ts'
+import type { JobSpec } from '../spec.ts'
+import { removedFiles } from '../writable-files.ts'
+
+/** What is noted of a job when its scheduler has it. */
+export type Submitted = Required<Pick<JobChange<Evidence>, 'schedulerId' | 'cluster' | 'submittedAt'>> &
+  Pick<JobChange<Evidence>, 'members'>
+
+/**
+ * Notes that a job is submitted; false when that is known already. The job whose failed tasks it runs again is closed in
+ * the same step: from then on the new one has its outputs.
+ */
+export function noteSubmitted(
+  context: Context,
+  id: JobId,
+  kind: 'submitted' | 'found' | 'adopted',
+  change: Submitted,
+  data: unknown = {},
+): boolean {
+  const { ledger } = context
+  return ledger.transaction(() => {
+    if (!ledger.change(id, context.now(), kind, { state: 'submitted', ...change }, data)) return false
+    const replaced = ledger.job(id)?.spec.replaces
+    if (replaced === undefined) return true
+    const removed = removedFiles(context, replaced)
+    if (ledger.change(replaced, context.now(), 'replaced', { state: 'closed' }, { by: jobName(id) }))
+      ledger.keepWritable(id, removed)
+    return true
+  })
+}
+
+/** The open job that runs this one's failed tasks again: until it is known to be submitted both are open. */
+export function replacementOf(context: Context, id: JobId): Job | null {
+  return context.ledger.openJobs().find(({ spec }) => spec.replaces === id) ?? null
+}
+
+/**
+ * Notes a job before it is submitted, or says what stands in the way; `taken`: the job whose failed tasks it runs again was
+ * finished, closed or run again meanwhile.
+ */
+export function intendJob(
+  context: Context,
+  job: NewJob<JobSpec>,
+  reserved: readonly string[],
+  check: boolean,
+): ReturnType<JobLedger['intend']> | { readonly taken: true } {
+  const { replaces } = job.spec
+  return context.ledger.transaction(() =>
+    replaces === undefined || mayBeReplaced(context, replaces)
+      ? context.ledger.intend(job, reserved, { check, except: replaces ?? null })
+      : { taken: true },
+  )
+}
+
+function mayBeReplaced(context: Context, id: JobId): boolean {
+  const job = context.ledger.job(id)
+  const moving = context.ledger.pendingMoves().some(({ jobs }) => jobs.some((one) => one.job === id))
+  return job !== null && isOpen(job) && !moving && replacementOf(context, id) === null
+}

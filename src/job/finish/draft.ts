@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { JobToken } from '../../contract/ids.ts'
+import type { CommitChange } from '../../dataset/commits.ts'
+import { writeOwnFile } from '../../dataset/own-file.ts'
+import type { Stage } from '../../dataset/stage.ts'
+import type { Entry } from '../../dataset/tree.ts'
+import { pythonJson } from '../../provenance/python-json.ts'
+import { writeMessage } from '../../provenance/message.ts'
+import type { Collection } from './collect.ts'
+import { jobFolder, type Context } from '../context.ts'
+import type { EndedJob } from './ended.ts'
+import { environmentPatterns, type Environments } from './environment-file.ts'
+import { expandedOutputs } from './expanded-outputs.ts'
+import { logPatterns, placeInDataset } from '../logs-plan.ts'
+import { buildRecord } from './record.ts'
+import type { Report } from '../report.ts'
+
+/** Refusals that no second try would change: what is recorded without them is all there is to record. */
+const forGood: ReadonlySet<string> = new Set<Stage['refused'][number]['why']>([
+  'ignored',
+  'vanished',
+  'not-a-file',
+])
+
+/** A job's commit before it is written. */
+export interface Draft {
+  readonly collection: Collection
+  readonly text: string
+  readonly changes: readonly CommitChange[]
+  /**
+   * `nothing`: a command that ran here and changed nothing needs no commit, as with DataLad; a Slurm job always has its
+   * record. `blocked`: something it made cannot be stored now; the job stays open so that nothing goes missing unseen.
+   */
+  readonly kind: 'record' | 'nothing' | 'blocked'
+  readonly reports: readonly Report[]
+}
+
+/** What one job's commit will be, from what it left and what could be stored. Changes nothing. */
+export function draft(
+  context: Context,
+  collection: Collection,
+  staged: Stage,
+  tree: ReadonlyMap<string, Entry>,
+  environments: Environments,
+  message: string | null,
+): Draft {
+  const { ended, before } = collection
+  const described = environments.get(ended) ?? []
+  const own = new Set([...collection.files, ...described])
+  const head = (path: string): Entry | undefined => before.get(path) ?? tree.get(path)
+  const changed = staged.staged.filter(({ path, mode, oid }) => {
+    const was = head(path)
+    return own.has(path) && (was?.mode !== mode || was.oid !== oid)
+  })
+  const script = scriptChange(context, ended, tree)
+  const { root } = context.dataset
+  const built = buildRecord({
+    job: ended.job,
+    evidence: ended.evidence,
+    part: ended.part ?? null,
+    version: context.version,
+    slurmFiles: [...collection.logs, ...described],
+    slurmPatterns: [
+      ...logPatterns(ended.job)
+        .map((pattern) => placeInDataset(root, ended.job.spec, pattern))
+        .filter((path) => path !== null),
+      ...environmentPatterns(described),
+    ],
+    scriptCopy: script.copy,
+    logsOutside: collection.logsOutside,
+    outputs: expandedOutputs(root, ended),
+    message,
+  })
+  const slurmFiles = new Set([...collection.logs, ...described])
+  const slurmFilesFirst = changed.toSorted(
+    (a, b) => Number(slurmFiles.has(b.path)) - Number(slurmFiles.has(a.path)),
+  )
+  const files: CommitChange[] = [
+    ...changed.map(({ path, mode, oid }) => ({ path, mode, oid })),
+    ...collection.deleted.map((path) => ({ path, deleted: true }) as const),
+  ]
+  const refused = staged.refused.filter(({ path }) => own.has(path))
+  // What could be told a moment ago may not be any more.
+  const blocked =
+    collection.unreadable || collection.untold.length > 0 || refused.some(({ why }) => !forGood.has(why))
+  const ours = [...script.changes, ...listsChange(built.lists)]
+  return {
+    collection,
+    text: writeMessage(built.title, built.text, built.record),
+    changes: [...files, ...ours],
+    kind: blocked
+      ? 'blocked'
+      : built.title === 'DATALAD SLURM RUN' || files.length > 0 || ended.part?.keepsOpen
+        ? 'record'
+        : 'nothing',
+    reports: [
+      ...(blocked ? [] : slurmFilesFirst).map((file): Report => ({
+        action: 'add',
+        status: 'ok',
+        path: file.path,
+        type: 'file',
+        ...(file.key === null ? {} : { facts: { key: file.key } }),
+      })),
+      ...(blocked ? [] : collection.deleted).map((path): Report => ({
+        action: 'delete',
+        status: 'ok',
+        path,
+        type: 'file',
+      })),
+      ...collection.reports,
+      ...refused.map((one) => refusal(one, collection)),
+    ],
+  }
+}
+
+function refusal(refused: Stage['refused'][number], collection: Collection): Report {
+  // A log that .gitignore hides was meant to be hidden; an output was declared.
+  const status =
+    refused.why === 'ignored' && collection.logs.includes(refused.path) ? 'notneeded' : 'impossible'
+  const note = { kind: 'not-stored', path: refused.path, why: refused.why, message: refused.message } as const
+  return { action: 'add', status, path: refused.path, type: 'file', note }
+}
+
+/** Where a tree may hold the scripts of these jobs. */
+export function scriptPaths(jobs: readonly EndedJob[]): readonly string[] {
+  return jobs.flatMap(({ job }) => {
+    const script = job.spec.script
+    if (script === null) return []
+    return [
+      copyPath(script.blob),
+      ...(script.path === null || script.path.startsWith('/') ? [] : [script.path]),
+    ]
+  })
+}
+
+function copyPath(blob: string): string {
+  return `.waybill/scripts/${blob.slice(0, 16)}`
+}
+
+/** The script's text is added to the commit when the tree does not hold it at its own path. */
+function scriptChange(
+  context: Context,
+  { job }: EndedJob,
+  tree: ReadonlyMap<string, Entry>,
+): { readonly copy: string | null; readonly changes: readonly CommitChange[] } {
+  const script = job.spec.script
+  if (script === null || (script.path !== null && tree.get(script.path)?.oid === script.blob))
+    return { copy: null, changes: [] }
+  const copy = copyPath(script.blob)
+  if (tree.get(copy)?.oid === script.blob) return { copy, changes: [] }
+  const content = keptScript(context, job.token)
+  return content === null
+    ? { copy: null, changes: [] }
+    : { copy, changes: [{ path: copy, mode: '100644', content }] }
+}
+
+function listsChange(lists: ReturnType<typeof buildRecord>['lists']): readonly CommitChange[] {
+  if (lists === null) return []
+  return [{ path: lists.path, mode: '100644', content: Buffer.from(`${pythonJson(lists.content)}\n`) }]
+}
+
+/**
+ * Writes the files of ours that a record brings along, which go into git as they are whatever git-annex would decide, into
+ * the work tree too. Where that cannot be the job is not recorded: git would take the file for deleted by the user.
+ */
+export function placeOwnFiles(context: Context, one: Draft): Draft {
+  if (one.kind !== 'record') return one
+  const { token } = one.collection.ended.job
+  for (const change of one.changes) {
+    if (!('content' in change)) continue
+    const trouble = writeOwnFile(context.dataset, change.path, change.content, { token })
+    if (trouble === null) continue
+    const said = one.reports.filter(({ action, status }) => status !== 'ok' || action === 'log')
+    return { ...one, kind: 'blocked', reports: [...said, notStored(trouble)] }
+  }
+  return one
+}
+
+/** A file of ours that could not be written. */
+export function notStored(trouble: { readonly path: string; readonly message: string }): Report {
+  const note = { kind: 'not-stored', why: 'other', ...trouble } as const
+  return { action: 'add', status: 'impossible', path: trouble.path, type: 'file', note }
+}
+
+/** The copy kept at submission; null when somebody cleared the job's folder away. */
+function keptScript(context: Context, token: JobToken): Buffer | null {
+  try {
+    return readFileSync(join(jobFolder(context, token), 'script'))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,119 @@
+import { checkCommittable, readHead, type Head } from '../../dataset/head.ts'
+import { readIdentity } from '../../dataset/identity.ts'
+import { cleanAltDirs, hasAltDirsToClean } from '../alt-dir/alt-clean.ts'
+import { chooseJobs } from './choose-jobs.ts'
+import { decide } from './decide.ts'
+import { aboutJob, type EndedJob } from './ended.ts'
+import { altDirLease, finishLease, tryLease, withLease } from '../lease.ts'
+import type { Context, Job } from '../context.ts'
+import { addLateFacts } from '../late-facts.ts'
+import { recoverMoves } from './move.ts'
+import { observe } from '../observe.ts'
+import { reconcile } from '../reconcile.ts'
+import { recordJobs } from './record-jobs.ts'
+import type { Report } from '../report.ts'
+import { calledName, isOpen } from '../select.ts'
+import { toldOutputs, withTold } from './told-outputs.ts'
+import { waitForFacts } from '../wait-for-facts.ts'
+import type { FinishRequest } from './finish-request.ts'
+
+/** Records the jobs that have ended, in the order in which they did; says of the others why not. One finish at a time. */
+export async function finish(
+  context: Context,
+  request: FinishRequest,
+  report: (report: Report) => void,
+): Promise<void> {
+  if (request.assume !== null && request.jobs.length === 0) {
+    report({ action: 'finish', status: 'impossible', path: '', note: { kind: 'assume-needs-names' } })
+    return
+  }
+  const told = toldOutputs(context, request)
+  if (!told.ok) {
+    report({ action: 'finish', status: 'impossible', path: '', note: told.failure })
+    return
+  }
+  await reconcile(context, report)
+  const chosen = await chooseJobs(context, request, report)
+  // A commit's name may stand for several.
+  if (request.outputs.length > 0 && chosen.length > 1) {
+    report(aboutJob('impossible', null, { kind: 'outputs-need-one-job' }))
+    return
+  }
+  const nothingElse = context.ledger.awaitingFacts().length === 0 && !hasAltDirsToClean(context)
+  if (chosen.length === 0 && nothingElse) return
+  await withLease(context, finishLease, async () => {
+    await recoverMoves(context, report)
+    const open = stillOpen(context, chosen, report)
+    const seen = await observe(context, open, 'facts')
+    const head = await readyHead(context, report)
+    const ended: EndedJob[] = []
+    const stayOpen: Report[] = []
+    for (const job of open) {
+      const observed = seen.find((one) => one.job.id === job.id)
+      const toRecord = await decide(context, request, job, observed, head, (one) =>
+        one.status === 'impossible' ? stayOpen.push(one) : report(one),
+      )
+      if (toRecord === null) continue
+      const known = withTold(context, toRecord, told.value)
+      if (known.ok) ended.push(known.value)
+      else stayOpen.push(aboutJob('impossible', job, known.failure))
+    }
+    if (head !== null && ended.length > 0) {
+      const known = await waitForFacts(context, ended)
+      await recordJobs(context, inOrder(known), request, report)
+    }
+    await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
+    // What is left to do stands last, where it is seen.
+    for (const one of stayOpen) report(one)
+    await addLateFacts(context, report, new Set(ended.map(({ job }) => job.id)))
+  })
+}
+
+/** While we waited for the lease, another finish may have recorded some of them: say so instead of doing it again. */
+function stillOpen(
+  context: Context,
+  chosen: readonly Job[],
+  report: (report: Report) => void,
+): readonly Job[] {
+  const open: Job[] = []
+  for (const { id } of chosen) {
+    const job = context.ledger.job(id)
+    if (job === null) continue
+    if (isOpen(job)) open.push(job)
+    else if (job.commit !== null)
+      report(aboutJob('notneeded', job, { kind: 'recorded-by-other', commit: job.commit }))
+    else
+      report(
+        aboutJob('notneeded', job, {
+          kind: 'already-over',
+          job: calledName(job),
+          state: job.state,
+          commit: null,
+        }),
+      )
+  }
+  return open
+}
+
+/** HEAD, when commits may be made on it; else null after saying why not. */
+async function readyHead(context: Context, report: (report: Report) => void): Promise<Head | null> {
+  const head = await readHead(context.dataset)
+  const ready = head.ok ? checkCommittable(head.value) : head
+  const identity = ready.ok ? await readIdentity(context.dataset) : ready
+  const failure = !ready.ok ? ready.failure : !identity.ok ? identity.failure : null
+  if (failure !== null) {
+    report({
+      action: 'finish',
+      status: 'impossible',
+      path: context.dataset.root,
+      type: 'dataset',
+      note: failure,
+    })
+    return null
+  }
+  return head.ok ? head.value : null
+}
+
+function inOrder(jobs: readonly EndedJob[]): readonly EndedJob[] {
+  return jobs.toSorted((a, b) => (a.evidence.ended ?? 0) - (b.evidence.ended ?? 0) || a.job.id - b.job.id)
+}

@@ -1,0 +1,133 @@
+import { readHead } from '../../dataset/head.ts'
+import { tidyInBackground } from '../../dataset/housekeeping.ts'
+import { writeOwnFile } from '../../dataset/own-file.ts'
+import { bringAllBack } from '../alt-dir/alt-outputs.ts'
+import type { Context } from '../context.ts'
+import { notStored } from './draft.ts'
+import { environmentFiles, type Environments } from './environment-file.ts'
+import { aboutJob, type EndedJob } from './ended.ts'
+import type { FinishRequest } from './finish-request.ts'
+import { gather } from './gather.ts'
+import { checkLanding, withFreeBranches } from './job-branches.ts'
+import { land } from './land.ts'
+import type { Note } from '../note.ts'
+import { recordBelow } from './record-below.ts'
+import type { Report } from '../report.ts'
+import { changedScripts } from './script-news.ts'
+import { calledName } from '../select.ts'
+import { tellTasks } from '../arrays/tell-tasks.ts'
+import { putUnchangedBack } from '../writable-files.ts'
+
+/** How often the branch may move under us before we give up. */
+const tries = 5
+
+/** Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. */
+export async function recordJobs(
+  context: Context,
+  asked: readonly EndedJob[],
+  request: FinishRequest,
+  report: (report: Report) => void,
+): Promise<void> {
+  for (const one of changedScripts(context, asked)) report(one)
+  const landable = await fitToLand(context, asked, request.landing, report)
+  const returned = await bringAllBack(context, landable, report)
+  const unlocked = await putAllBack(context, returned, report)
+  const told = await tellTasks(context, unlocked, report)
+  if (!told.ok) return notSaved(told.failure, unlocked, report)
+  const environments = await writeEnvironmentFiles(context, told.value, report)
+  let jobs: readonly EndedJob[] = told.value.filter((ended) => environments.has(ended))
+  const branch = jobs[0]?.job.branch ?? ''
+  const operation = context.newToken()
+  let failure: Note | null = null
+  for (let attempt = 0; attempt < tries && jobs.length > 0; attempt++) {
+    const gathered = await gather(context, jobs, branch, environments, `${operation}-${attempt}`, request)
+    const ready = gathered.ok ? await recordBelow(context, gathered.value) : gathered
+    const done = ready.ok ? await land(context, ready.value, request.landing) : ready
+    if (done.ok) {
+      for (const one of done.value) report(one)
+      tidyInBackground(context.dataset)
+      return
+    }
+    failure = done.failure
+    if (failure.kind === 'branches-not-made') {
+      // Somebody may have made a branch of that name meanwhile: the other jobs go on.
+      const free = await fitToLand(context, jobs, request.landing, report)
+      if (free.length === jobs.length) break
+      jobs = free
+      continue
+    }
+    // Another branch was checked out meanwhile: these records do not belong there.
+    if (failure.kind !== 'branch-moved' || failure.found.ref !== failure.expected.ref) break
+  }
+  if (failure !== null && jobs.length > 0) notSaved(failure, jobs, report)
+}
+
+function notSaved(failure: Note, jobs: readonly EndedJob[], report: (report: Report) => void): void {
+  report({ action: 'save', status: 'error', path: '.', type: 'dataset', note: failure })
+  for (const { job } of jobs) report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
+}
+
+/** The jobs whose commits can land as asked; says why of the others, before anything is changed: they stay open. */
+async function fitToLand(
+  context: Context,
+  jobs: readonly EndedJob[],
+  landing: FinishRequest['landing'],
+  report: (report: Report) => void,
+): Promise<readonly EndedJob[]> {
+  if (landing === 'branch') return jobs
+  const head = await readHead(context.dataset)
+  const fit = head.ok ? checkLanding(jobs, landing, head.value.commit !== null) : head
+  const free = !fit.ok || landing === 'octopus' ? fit : await withFreeBranches(context, jobs, report)
+  if (free.ok) return free.value ?? jobs
+  report({ action: 'finish', status: 'impossible', path: '.', type: 'dataset', note: free.failure })
+  return []
+}
+
+/** Puts back what the jobs did not change. A job of which this fails is left out after saying why: it stays open. */
+async function putAllBack(
+  context: Context,
+  jobs: readonly EndedJob[],
+  report: (report: Report) => void,
+): Promise<readonly EndedJob[]> {
+  const ready: EndedJob[] = []
+  for (const ended of jobs) {
+    const back = await putUnchangedBack(context, ended.job)
+    if (back.ok) ready.push(ended)
+    else {
+      report({ action: 'lock', status: 'error', path: '.', type: 'dataset', note: back.failure })
+      report(aboutJob('error', ended.job, { kind: 'not-saved', job: calledName(ended.job) }))
+    }
+  }
+  return ready
+}
+
+/**
+ * Writes the descriptions into the work tree: they are files of the dataset like the logs beside them. A job whose
+ * description cannot be written is left out after saying why: it stays open.
+ */
+async function writeEnvironmentFiles(
+  context: Context,
+  jobs: readonly EndedJob[],
+  report: (report: Report) => void,
+): Promise<Environments> {
+  const files = await environmentFiles(context, jobs)
+  const written = new Map<EndedJob, readonly string[]>()
+  for (const ended of jobs) {
+    const { job } = ended
+    const own = files.get(ended) ?? []
+    const troubles = own.map(({ path, content }) =>
+      writeOwnFile(context.dataset, path, content, { token: job.token }),
+    )
+    const trouble = troubles.find((one) => one !== null)
+    if (trouble === undefined)
+      written.set(
+        ended,
+        own.map(({ path }) => path),
+      )
+    else {
+      report(notStored(trouble))
+      report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
+    }
+  }
+  return written
+}

@@ -1,0 +1,58 @@
+import type { EpochSeconds, SchedulerJobId } from '../../contract/ids.ts'
+import type { JobReference, Member } from '../../contract/scheduler.ts'
+import type { LogPlan } from '../../slurm/log-pattern.ts'
+import { jobFolder, type Context, type Job } from '../context.ts'
+import type { Evidence, Group, Parts } from '../evidence.ts'
+
+/** A job of the scheduler's that stands behind one of ours. */
+export interface SchedulerJob {
+  readonly id: SchedulerJobId
+  readonly cluster: string | null
+  readonly submittedAt: EpochSeconds
+  readonly parts: Parts
+  readonly logs: LogPlan | null
+}
+
+/** The scheduler's jobs behind a job of ours: one, all that its command submitted, or none (yet). */
+export function schedulerJobs(job: Job): readonly SchedulerJob[] {
+  if (job.members.length > 0) return job.members.map(memberJob)
+  if (job.schedulerId === null) return []
+  const { schedulerId: id, cluster, submittedAt, createdAt, spec } = job
+  return [{ id, cluster, submittedAt: submittedAt ?? createdAt, parts: spec.parts, logs: spec.logs }]
+}
+
+/** A job in the words of its scheduler: a reference to each job behind it. */
+export function referencesTo(context: Context, job: Job): readonly JobReference[] {
+  const { user, token } = job
+  const folder = jobFolder(context, token)
+  return schedulerJobs(job).map(({ id, cluster, submittedAt }) => ({
+    id,
+    cluster,
+    submittedAt,
+    user,
+    token,
+    folder,
+  }))
+}
+
+/** What is known of one of the jobs behind a job of ours. */
+export function groupsOfMember(job: Job, evidence: Evidence, id: SchedulerJobId): readonly Group[] {
+  return job.members.length === 0 ? evidence.groups : evidence.groups.filter((group) => group.job === id)
+}
+
+function memberJob(member: Member): SchedulerJob {
+  const { id, cluster, submittedAt, array, components } = member
+  const parts: Parts =
+    array !== null
+      ? { kind: 'array', indices: array }
+      : components > 1
+        ? { kind: 'components', count: components }
+        : { kind: 'single' }
+  return { id, cluster, submittedAt, parts, logs: logsOf(member) }
+}
+
+function logsOf({ array, stdout, stderr, workDir, jobName }: Member): LogPlan | null {
+  if (workDir === null) return null
+  const out = stdout ?? (array === null ? 'slurm-%j.out' : 'slurm-%A_%a.out')
+  return { chdir: workDir, stdout: out, stderr: stderr ?? out, jobName: jobName ?? '' }
+}

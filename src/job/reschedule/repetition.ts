@@ -1,0 +1,15 @@
+import type { Context } from '../context.ts'
+import type { Repeatable } from './repeatable.ts'
+import type { Repeat, ScheduleRequest } from '../schedule/request.ts'
+
+/** A record as it is to be run: the request, and where. */
+export interface Repetition {
+  readonly found: Repeatable
+  /** The record's directory, relative to the root; it need not exist. */
+  readonly there: string
+  /** With the record's directory as current one. */
+  readonly context: Context
+  readonly request: ScheduleRequest & { readonly repeat: Repeat }
+  /** There is no record yet: nothing could differ from it. */
+  readonly isNew: boolean
+}

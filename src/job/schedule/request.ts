@@ -1,0 +1,63 @@
+import type { CommitId, JobId } from '../../contract/ids.ts'
+
+/** Which of a command's paths an option speaks of. */
+export type Which = 'inputs' | 'outputs' | 'both'
+
+/** Whether an option that may speak of inputs, outputs or both speaks of one of them. */
+export function speaksOf(which: Which | null, what: 'inputs' | 'outputs'): boolean {
+  return which === what || which === 'both'
+}
+
+/** What `schedule` is asked to do. Paths are as the user typed them, relative to the context's directory. */
+export interface ScheduleRequest {
+  readonly words: readonly string[]
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly message: string | null
+  readonly dryRun: 'basic' | 'command' | null
+  readonly scheduler: 'slurm' | 'local' | null
+  readonly array: string | null
+  readonly after: readonly string[]
+  readonly freshOutputs: boolean
+  readonly reserveAll: boolean
+  /** What need not be made ready beforehand: inputs are not fetched, outputs not made writable. */
+  readonly assumeReady: Which | null
+  /** Which paths the record names one by one instead of as patterns. */
+  readonly expand: Which | null
+  /** False: open jobs may have the same outputs (`--check-outputs false`). */
+  readonly checkOutputs: boolean
+  /** A directory outside the dataset in which the job is to run instead, as the user typed it. */
+  readonly altDir: string | null
+  /** Leave what lies in that directory there when the job has been recorded. */
+  readonly keepAltDir: boolean
+  /** A registered container image to run the command in. */
+  readonly container: string | null
+  /** What the job reads besides, as typed: no placeholder stands for it. */
+  readonly extraInputs?: readonly string[]
+  /** How many transfers of git-annex may run at once; null: its own choice. */
+  readonly transfers: number | null
+  /** No output is named: whatever changes in the dataset is recorded, which must have no unsaved changes before. */
+  readonly whole?: boolean
+  /** Keep a local command's standard error apart from its standard output. */
+  readonly stderrApart?: boolean
+  /** Reads a script given on standard input; null when that is a terminal. */
+  readonly readStdin: (() => Promise<Buffer>) | null
+  /** Set when a record is run again. */
+  readonly repeat: Repeat | null
+}
+
+/** Where a repeated job comes from. */
+export interface Repeat {
+  readonly chain: readonly string[]
+  readonly commit: CommitId
+  readonly slurmJobId: number | null
+  readonly extraInputs: readonly string[]
+  /** The command as the record has it: it goes into the new record unchanged. */
+  readonly cmd: string
+  /** The text of a script that came from standard input. */
+  readonly stdin: Buffer | null
+  /** Where in the record's commit the script's text lies, when the tree did not hold it. */
+  readonly scriptCopy: string | null
+  /** An open job whose failed tasks these are: its reservations are handed over, and it is closed once this one is submitted. */
+  readonly replaces: JobId | null
+}
