@@ -203,3 +203,12 @@ describe('the aliases take what the originals take', () => {
     expect(ran.stderr).toMatch(/^Submitted batch job \d+\n$/)
   })
 })
+
+test('slurm-finish --octopus: a line for each file and record, none for the merge', async () => {
+  // Whatever the tests above have left open.
+  for (const side of sides) await run(side, ['slurm-finish', '--close-failed-jobs'])
+  for (const output of ['o1', 'o2'])
+    for (const side of sides) await scheduled(side, ['-o', output, 'sbatch', 'slurm.sh', output])
+  const lines = await bothSay((side) => run(side, ['slurm-finish', '--octopus']))
+  expect(lines.filter((line) => line === 'save(ok): . (dataset)')).toHaveLength(2)
+})

@@ -30,12 +30,13 @@ export function makePrinter(runtime: Runtime, options: PrintOptions): Printer {
   return {
     calls: {
       onResult: (told) => {
+        const lines = original !== undefined && !options.json
+        // The original merges and copies without a line.
+        if (lines && told.status === 'ok' && (told.action === 'merge' || told.action === 'copy')) return
         const result = original === undefined ? told : asOriginal(told)
         results.push(result)
         progress(null)
-        const hidden =
-          original?.silent || (original !== undefined && !options.json && told.status === 'notneeded')
-        if (hidden) return
+        if (original?.silent || (lines && told.status === 'notneeded')) return
         const json = (): string => JSON.stringify(result, null, original?.pretty ? 2 : undefined)
         write(`${options.json ? json() : resultLine(result)}\n`)
       },
