@@ -12,6 +12,7 @@ import {
   scheduleToEnd,
   tell,
 } from './support/scenario.ts'
+import { addSubdataset } from './support/subdatasets.ts'
 import { recordsByJob, whole } from './support/template.ts'
 
 const index = '$SLURM_ARRAY_TASK_ID'
@@ -103,4 +104,24 @@ test('a thousand tasks of which two failed', { timeout: 200_000 }, async () => {
   await jobEnded(box, next)
   await finish(box)
   expect((await recordOf(box)).record.outputs.slice(0, 2)).toEqual(['out/7.csv', 'out/700.csv'])
+})
+
+test('unlocked annexed files of a subdataset that no task changed are nobody’s, and so do not keep tasks from being told', async () => {
+  await using box = await sandboxWithDataset()
+  await addSubdataset(box, 'ds', 'sub')
+  box.write('ds/sub/keep.bin', new Uint8Array([0, 1, 2]))
+  for (const words of [
+    ['add', '-q', 'keep.bin'],
+    ['unlock', '-q', 'keep.bin'],
+  ])
+    await box.git('ds/sub', 'annex', ...words)
+  await box.git('ds/sub', 'commit', '-qam', 'Keep')
+  await box.git('ds', 'commit', '-qm', 'Point to it', '--', 'sub')
+  const line = 'echo 1 >sub/$WAYBILL_ARRAY_TASK_ID; exit $WAYBILL_ARRAY_TASK_ID'
+  const outputs = ['-o', 'sub/', '-o', 'sub/{task}']
+  const { job } = await schedule(box, ['--array', '0-1', ...outputs, 'sh', '-c', line])
+  await localEnded(box, job)
+  const told = await tell(box, ['finish', '--completed-tasks'])
+  expect(told.code, told.words).toBe(0)
+  expect(await changesOf(box, 'HEAD', 'ds/sub')).toEqual(['A 0'])
 })

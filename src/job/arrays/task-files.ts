@@ -2,13 +2,16 @@ import { lstatSync, readlinkSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { ok, type Fallible } from '../../contract/fallible.ts'
 import { parseIndices } from '../../contract/index-set.ts'
+import { partByDataset } from '../../dataset/across.ts'
 import { blobId, fileBlobId } from '../../dataset/blob-id.ts'
 import type { DatasetFailure } from '../../dataset/failure.ts'
+import { below } from '../../dataset/subdatasets.ts'
 import type { Entry } from '../../dataset/tree.ts'
 import { unchangedSinceIndexed } from '../../dataset/unchanged.ts'
 import { covers } from '../../ledger/covers.ts'
 import type { Context, Job } from '../context.ts'
 import type { ArrayPart, EndedJob } from '../finish/ended.ts'
+import type { Ground } from '../finish/ground.ts'
 import { logFiles, placeInDataset, type LogFile } from '../logs-plan.ts'
 import type { Report } from '../report.ts'
 import { tasksOfPath, taskPath, withoutTaskPaths } from '../schedule/task-paths.ts'
@@ -39,7 +42,11 @@ interface Share {
  * What of an array's files belongs to the tasks of its part, told by the names of the logs and by the paths with `{task}`.
  * What belongs to the others is left out. A file that is new, changed or gone and cannot be told is named in `untold`.
  */
-export async function shareOfTasks(context: Context, left: Left): Promise<Fallible<Share, DatasetFailure>> {
+export async function shareOfTasks(
+  context: Context,
+  ground: Ground,
+  left: Left,
+): Promise<Fallible<Share, DatasetFailure>> {
   const { ended, files, deleted, before, reports } = left
   if (ended.part === undefined || !ended.part.keepsOpen)
     return ok({ files, deleted, logs: left.logs, untold: [], reports })
@@ -52,6 +59,7 @@ export async function shareOfTasks(context: Context, left: Left): Promise<Fallib
   const doubtful = (owned.get('untold') ?? []).filter((path) => posix.basename(path) !== description)
   const changed = await changedOf(
     context,
+    ground,
     doubtful.filter((path) => !logs.has(path)),
     before,
   )
@@ -133,13 +141,19 @@ function namedBy(context: Context, { spec }: Job, logs: readonly LogFile[]): (pa
 /** Those of the files that are new, or not what HEAD holds. */
 async function changedOf(
   context: Context,
+  { subdatasets }: Ground,
   paths: readonly string[],
   before: ReadonlyMap<string, Entry>,
 ): Promise<Fallible<readonly string[], DatasetFailure>> {
   const files = paths.filter((path) => before.get(path)?.mode.startsWith('100'))
-  const known = await unchangedSinceIndexed(context.dataset, files)
-  if (!known.ok) return known
-  const ids = new Map(known.value.map(({ path, oid }) => [path, oid]))
+  const parts = await partByDataset(subdatasets, files)
+  if (!parts.ok) return parts
+  const ids = new Map<string, string>()
+  for (const { at, dataset, paths: own } of parts.value) {
+    const known = await unchangedSinceIndexed(dataset, own)
+    if (!known.ok) return known
+    for (const { path, oid } of known.value) ids.set(below(at, path), oid)
+  }
   const changed: string[] = []
   for (const path of paths) {
     const was = before.get(path)

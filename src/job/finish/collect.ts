@@ -63,7 +63,7 @@ export async function collect(
     const before = held.value[i] ?? new Map<string, Entry>()
     const deleted = (gone[i] ?? []).filter((path) => !leftOut.value.has(path))
     const whole = collectionOf(one, before, deleted, ground)
-    const share = await shareOfTasks(context, whole)
+    const share = await shareOfTasks(context, ground, whole)
     if (!share.ok) return share
     collections.push({ ...whole, ...share.value })
   }
