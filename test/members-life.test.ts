@@ -114,7 +114,8 @@ test('Ctrl-C while a script submits: it is said where to look, and all its jobs 
   expect(code, stderr).toBe(130)
   expect(stderr).toContain('`waybill jobs` shows what came of job w1')
   while (!box.exists('late')) await new Promise((wake) => setTimeout(wake, 20))
-  const ids = idsIn(await tell(box, ['jobs']))
+  const [job] = (await tell(box, ['jobs'])).results as readonly { readonly ids?: readonly string[] }[]
+  const ids = (job?.ids ?? []).map(Number)
   expect(ids).toHaveLength(2)
   await ended(box, ids)
   await finish(box)

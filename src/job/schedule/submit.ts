@@ -165,12 +165,30 @@ async function begin(
     throw error
   }
   const known = Promise.withResolvers<void>()
-  const outcome = held.go((schedulerId, cluster) => {
+  const ended = held.go((schedulerId, cluster) => {
     noteSubmitted(context, id, 'submitted', { schedulerId, cluster, submittedAt: context.now() })
     known.resolve()
   })
+  // Here, and not where the rest is concluded: Ctrl-C must not come between the end and the ids.
+  const outcome = ended.then((told) => {
+    if (told.kind === 'submitted') noteOutcome(context, id, told)
+    return told
+  })
   await Promise.race([known.promise, outcome])
   return { id, outcome }
+}
+
+function noteOutcome(
+  context: Context,
+  id: JobId,
+  { id: schedulerId, cluster, members = [] }: Extract<SubmitOutcome, { kind: 'submitted' }>,
+): void {
+  noteSubmitted(context, id, 'submitted', {
+    schedulerId,
+    cluster,
+    submittedAt: context.now(),
+    ...(members.length === 0 ? {} : { members }),
+  })
 }
 
 async function hold(
@@ -203,13 +221,6 @@ async function conclude(
 ): Promise<Scheduled> {
   switch (outcome.kind) {
     case 'submitted': {
-      const { id: schedulerId, cluster, members = [] } = outcome
-      noteSubmitted(context, id, 'submitted', {
-        schedulerId,
-        cluster,
-        submittedAt: context.now(),
-        ...(members.length === 0 ? {} : { members }),
-      })
       const job = mustFind(context, id)
       await noteDescription(context, job)
       report({
