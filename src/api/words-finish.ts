@@ -41,7 +41,7 @@ export const finishWords = {
   'none-since': ({ revision }) => `no open job was submitted at ${revision} or after it`,
   'submitted-before': ({ job, revision }) => `job ${job} was submitted before ${revision}, and left alone`,
   'other-worktree': (note) =>
-    `job ${note.job} was submitted from the worktree ${note.worktree}; run \`waybill finish\` there`,
+    `job ${note.job} was submitted from the worktree ${note.worktree}; do that there. Where that is gone for good, \`waybill close ${note.job}\` gives the job up`,
   'other-branch': (note) =>
     `job ${note.job} was submitted on branch ${shortRef(note.branch)}, and ${shortRef(note.now)} is checked out; \`git switch ${shortRef(note.branch)}\` and finish there, or give the job up with \`waybill close ${note.job}\` and save its files yourself`,
   'output-missing': (note) => `output ${note.path} was declared, but the job made no such file`,
