@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { localEnded } from './support/after-kill.ts'
 import { makeGate } from './support/gate.ts'
 import { jobAccounted, jobEnded } from './support/job.ts'
 import type { Sandbox } from './support/sandbox.ts'
@@ -217,4 +218,19 @@ test.each([
   expect(await left(box)).toEqual(['alt/job.sh', 'alt/o', `alt/slurm-${id}.out`])
   await tell(box, ['finish'])
   expect((await box.run(['ls', '-A', 'alt'])).stdout).not.toContain('.waybill')
+})
+
+test('running failed tasks again says what the array has there; what the new job made is cleaned away', async () => {
+  await using box = await withAltDir()
+  const line = 'echo 1 >$WAYBILL_ARRAY_TASK_ID; test -e ../ds/ready || exit $WAYBILL_ARRAY_TASK_ID'
+  const alt = ['-a', box.path('alt')]
+  const words = [...alt, '-o', '{task}', '--array', '0-1', 'sh', '-c', line]
+  await localEnded(box, (await schedule(box, words)).job)
+  await finish(box, ['--completed-tasks'])
+  box.write('ds/ready', '')
+  const again = await tell(box, ['reschedule', '--failed-tasks', 'w1', ...alt])
+  expect(again.words).toContain(`what the job has in ${box.path('alt')} is left there`)
+  await localEnded(box, 'w2')
+  await finish(box)
+  expect(await left(box)).toEqual(['alt/0'])
 })

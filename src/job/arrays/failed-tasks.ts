@@ -55,6 +55,9 @@ export async function rescheduleFailedTasks(
   }
   const { found, again } = failed.value
   await repeat(context, request, found, report, say, show, again)
+  const dir = open?.spec.altDir
+  if (dir !== undefined && open !== null && context.ledger.job(open.id)?.state === 'closed')
+    say('ok', { kind: 'alt-dir-left', dir })
 }
 
 async function ofOpenJob(context: Context, job: Job): Promise<Fallible<Failed, Note>> {
