@@ -51,26 +51,31 @@ test('files of another array in the same folder are its own, between and behind 
   ])
 })
 
-test('a task that ran out of memory is a bad one, and a requeued one is as it ended at last', async () => {
-  await using cluster = await takeCluster('preempt')
-  await using box = await sandboxWithDataset({ env: cluster.env })
-  const gate = makeGate(box)
-  const eat = 'head -c 128000000 /dev/zero | tail >/dev/null; exit 1'
-  const script = `mkdir -p out; echo $SLURM_RESTART_COUNT >out/${index}; case ${index} in 1) ${eat} ;; 2) ${gate.line} ;; esac`
-  const words = ['-o', 'out/{task}', 'sbatch', '--requeue', '--mem=64', '--array=0-2', 'job.sh', script]
-  const { id } = await schedule(box, words)
-  await gate.reached()
-  await box.run(['scontrol', 'requeue', `${id}_2`])
-  await gate.open()
-  expect((await jobEnded(box, id)).toSorted()).toEqual(['COMPLETED', 'COMPLETED', 'OUT_OF_MEMORY'])
-  await jobAccounted(box, id)
-  await finish(box, ['--completed-tasks'])
-  expect((await recordOf(box)).record.waybill['recorded_tasks']).toBe('0,2')
-  expect(box.read('ds/out/2')).toBe('1\n')
-  const told = await tell(box, ['reschedule', '--failed-tasks', String(id), '--', '--mem=65'])
-  expect(told.words).toContain('--mem=65 --array=1 job.sh')
-  await tell(box, ['cancel', 'w2'])
-})
+test(
+  'a task that ran out of memory is a bad one, and a requeued one is as it ended at last',
+  { timeout: 200_000 },
+  async () => {
+    await using cluster = await takeCluster('preempt')
+    await using box = await sandboxWithDataset({ env: cluster.env })
+    const gate = makeGate(box)
+    const eat = 'head -c 128000000 /dev/zero | tail >/dev/null; exit 1'
+    const script = `mkdir -p out; echo $SLURM_RESTART_COUNT >out/${index}; case ${index} in 1) ${eat} ;; 2) ${gate.line} ;; esac`
+    const words = ['-o', 'out/{task}', 'sbatch', '--requeue', '--mem=64', '--array=0-2', 'job.sh', script]
+    const { id } = await schedule(box, words)
+    await gate.reached()
+    await box.run(['scontrol', 'requeue', `${id}_2`])
+    await gate.open()
+    // A requeued job may have to wait until its old credential has run out.
+    expect((await jobEnded(box, id, 150_000)).toSorted()).toEqual(['COMPLETED', 'COMPLETED', 'OUT_OF_MEMORY'])
+    await jobAccounted(box, id)
+    await finish(box, ['--completed-tasks'])
+    expect((await recordOf(box)).record.waybill['recorded_tasks']).toBe('0,2')
+    expect(box.read('ds/out/2')).toBe('1\n')
+    const told = await tell(box, ['reschedule', '--failed-tasks', String(id), '--', '--mem=65'])
+    expect(told.words).toContain('--mem=65 --array=1 job.sh')
+    await tell(box, ['cancel', 'w2'])
+  },
+)
 
 test('of two finish at once one records the completed tasks', async () => {
   await using box = await sandboxWithDataset()

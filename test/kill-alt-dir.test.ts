@@ -66,7 +66,7 @@ test(
     const words = 'waybill schedule --json -a ../alt -i in -o o sbatch'.split(' ')
     const ends = { submitted: 0, never: 0 }
     const report = await killEverywhere<string>(box, {
-      points: 10,
+      points: 7,
       prepare: async () => {
         // The run that only counts leaves a job behind, which would write into the next attempt's files.
         if (number === 1) for (const id of await witness.ids(name(number))) await witness.ended(id)
@@ -134,7 +134,7 @@ test(
       'cd alt; mkdir ../kept; find . ! -name older ! -type d -exec cp -al --parents -t ../kept {} +',
     ])
     const report = await killEverywhere(box, {
-      points: 10,
+      points: 7,
       prepare: async () => {
         await restore(box)
         await box.run(['sh', '-c', 'cp -aln kept/. alt/'])

@@ -51,7 +51,7 @@ test(
     await using _ = box
     await keepTemplate(box)
     const report = await killEverywhere(box, {
-      points: 10,
+      points: 7,
       prepare: async () => restore(box),
       command: () => ({
         words: ['waybill', 'finish', '--json', '--completed-tasks'],
@@ -134,7 +134,7 @@ async function sweepFailedTasks(
 test(
   'reschedule --failed-tasks killed at any call: submitted once, and the old job closed then and not before',
   { timeout: sweepLimit },
-  async () => told(await sweepFailedTasks({ points: 10 })),
+  async () => told(await sweepFailedTasks({ points: 7 })),
 )
 
 test(

@@ -25,7 +25,7 @@ test(
     let attempt = 0
     let half = 0
     const report = await killEverywhere(box, {
-      points: 10,
+      points: 7,
       // The renames are what counts, and few of all the calls.
       ...(everyPoint ? {} : { calls: ['rename', 'symlink', 'execve', 'vfork', 'mkdir', 'unlink'] }),
       prepare: async () => {

@@ -63,7 +63,7 @@ test(
       // The moments in which files go are few among all: these calls are theirs.
       ...(everyPoint
         ? {}
-        : { calls: ['unlink', 'rename', 'rmdir', 'fsync', 'fdatasync', 'vfork', 'clone3'], points: 14 }),
+        : { calls: ['unlink', 'rename', 'rmdir', 'fsync', 'fdatasync', 'vfork', 'clone3'], points: 9 }),
       prepare: async () => restore(box),
       command: () => ({ words: ['waybill', 'finish', '--branches', '--json'], options: { cwd: 'ds' } }),
       check: async () => {

@@ -20,7 +20,7 @@ test(
     const { box, ids } = await threeEndedJobs()
     await using _ = box
     const report = await killEverywhere(box, {
-      points: 10,
+      points: 7,
       prepare: async () => restore(box),
       command: () => ({ words: finishWords, options: { cwd: 'ds' } }),
       check: async () => {
@@ -41,7 +41,7 @@ test(
     let between = 0
     const report = await killEverywhere(box, {
       // In a spread the moment between the branch and the index would be missed: these few are all tried.
-      ...(everyPoint ? {} : { calls: ['rename', 'link', 'unlink'], points: 16 }),
+      ...(everyPoint ? {} : { calls: ['rename', 'link', 'unlink'], points: 10 }),
       prepare: async () => restore(box),
       command: () => ({ words: finishWords, options: { cwd: 'ds' } }),
       check: async () => {

@@ -102,7 +102,7 @@ test(
   async () => {
     await using box = await datasetWithScript()
     const calls = ['write', 'sendto', 'connect', 'execve', 'clone', 'vfork', 'rename', 'mkdir', 'close']
-    const counts = await sweep(box, { points: 10, who: 'tree', calls })
+    const counts = await sweep(box, { points: 7, who: 'tree', calls })
     expect(counts.length).toBeGreaterThan(5)
   },
 )

@@ -72,7 +72,7 @@ test(
       box,
       slurmWitness(box),
       (name) => ['sbatch', `--job-name=${name}`, 'job.sh', 'echo 1 >>out/1.bin; echo 1 >out/x'],
-      { points: 10 },
+      { points: 7 },
     )
     expect(ends.never).toBeGreaterThan(0)
     expect(ends.submitted).toBeGreaterThan(0)

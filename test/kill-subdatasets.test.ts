@@ -53,7 +53,7 @@ test(
   async () => {
     await using box = await endedJobs()
     const report = await killEverywhere(box, {
-      points: 14,
+      points: 9,
       prepare: async () => restore(box),
       command: () => ({ words: finishWords, options: { cwd: 'ds' } }),
       check: async () => recordedEverywhere(box),
