@@ -54,7 +54,8 @@ function openWithLocks(path: string): { readonly db: DatabaseSync; readonly warn
   const fileSystem = fileSystemOf(join(path, '..'))
   if (fileSystem.local) {
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    useWal(db)
+    db.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     return { db, warning: null }
   }
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
@@ -75,6 +76,23 @@ function openWithLocks(path: string): { readonly db: DatabaseSync; readonly warn
   return {
     db: dotfile,
     warning: `file locks do not work on this ${fileSystem.name} file system; the ledger is guarded by ${path}.lock instead`,
+  }
+}
+
+/**
+ * Of two that make one ledger at once, each may hold what the other waits for: SQLite then waits for nobody and says that
+ * it is busy at once. The next try finds it made.
+ */
+function useWal(db: DatabaseSync): void {
+  for (let tries = 1; ; tries++) {
+    const begun = performance.now()
+    try {
+      return db.exec('PRAGMA journal_mode = WAL')
+    } catch (error) {
+      const waited = performance.now() - begun > busyTimeoutMs / 2
+      if (sqliteCode(error) !== 5 || waited || tries === 100) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
   }
 }
 
