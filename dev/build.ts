@@ -9,20 +9,35 @@ const dist = join(root, 'dist')
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist, { recursive: true })
-const built = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/index.ts'],
-  outdir: 'dist',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node24',
-  chunkNames: 'parts/[name]-[hash]',
-  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
+} as const
+// The command is one file, which a compile cache holds as one: many small ones cost more to find than to compile.
+const command = await build({
+  ...common,
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/parts/main.cjs',
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // What is imported when it is needed is in the same file, and runs when it is needed.
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'selfUrl', 'import.meta.dirname': '__dirname' },
+  banner: { js: "const selfUrl = require('node:url').pathToFileURL(__filename).href;" },
+})
+const library = await build({
+  ...common,
+  entryPoints: ['src/index.ts'],
+  outdir: 'dist/parts',
+  splitting: true,
+  format: 'esm',
+  minifySyntax: true,
   // Libraries in CommonJS ask for Node's own modules by `require`.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
@@ -30,21 +45,20 @@ const built = await build({
 })
 // Shell that runs on its own stands beside the part that starts it.
 for (const script of globSync('src/!(compat)/*.sh', { cwd: root })) {
-  mkdirSync(join(dist, 'parts'), { recursive: true })
   copyFileSync(join(root, script), join(dist, 'parts', basename(script)))
 }
 // What users put on their PATH has a folder of its own.
 mkdirSync(join(dist, 'compat'))
 copyFileSync(join(root, 'src/compat/datalad.sh'), join(dist, 'compat/datalad'))
 chmodSync(join(dist, 'compat/datalad'), 0o755)
-copyFileSync(join(root, 'src/waybill.js'), join(dist, 'waybill.js'))
-chmodSync(join(dist, 'waybill.js'), 0o755)
+copyFileSync(join(root, 'src/waybill.cjs'), join(dist, 'waybill.cjs'))
+chmodSync(join(dist, 'waybill.cjs'), 0o755)
 // The types of what the library exports, for those who write TypeScript.
 demand(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json'], { cwd: root })
 
 // What is bundled keeps its licence.
 const bundled = new Set(
-  Object.keys(built.metafile.inputs).flatMap(
+  Object.keys({ ...command.metafile.inputs, ...library.metafile.inputs }).flatMap(
     (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
   ),
 )

@@ -31,7 +31,7 @@ await runTool(async () => {
   }
   process.stdout.write('Building Waybill (npm run build) …\n')
   demand(process.execPath, [join(import.meta.dirname, 'build.ts')], { cwd: checkout })
-  const product = join(checkout, 'dist/waybill.js')
+  const product = join(checkout, 'dist/waybill.cjs')
 
   mkdirSync(values.in, { recursive: true })
   const folder = mkdtempSync(join(realpathSync(values.in), 'waybill-demo-'))

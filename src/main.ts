@@ -30,7 +30,7 @@ export async function main(words: readonly string[]): Promise<void> {
     terminal: isatty(2),
     outIsTerminal: isatty(1),
     version: packageJson.version,
-    compat: join(import.meta.dirname, 'compat'),
+    compat: join(import.meta.dirname, '../compat'),
     stdinIsTerminal: isatty(0),
     readStdin,
     sleep: async (seconds) => new Promise((wake) => setTimeout(wake, seconds * 1000)),
@@ -48,7 +48,7 @@ export async function main(words: readonly string[]): Promise<void> {
     },
   }
   try {
-    await runProgram(buildProgram(runtime), runtime, words)
+    await runProgram(buildProgram(runtime, startsAlone(words)), runtime, words)
   } catch (error) {
     await giveReason(runtime, error)
   }
@@ -58,6 +58,11 @@ export async function main(words: readonly string[]): Promise<void> {
     `waybill: standard output could not be written, and what was to stand there is lost (${lost.message}); \`waybill jobs\` and \`git log\` tell what was done\n`,
   )
   if ((process.exitCode ?? exitCode.ok) === exitCode.ok) runtime.exit(exitCode.trouble)
+}
+
+/** The command's name, for those that need not know of the others. */
+function startsAlone([first = '']: readonly string[]): string | null {
+  return first === 'completion' ? null : first
 }
 
 async function readStdin(): Promise<Buffer> {

@@ -24,7 +24,7 @@ await runTool(() => {
   const peers = installPeers((line) => process.stderr.write(`${line}\n`))
   const env = { ...process.env, SLURM_CONF: slurm, PATH: `${peers}:${process.env['PATH'] ?? ''}` }
   const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'))
-  const waybill: Side = { words: [process.execPath, join(checkout, 'dist/waybill.js')], prefix: '' }
+  const waybill: Side = { words: [process.execPath, join(checkout, 'dist/waybill.cjs')], prefix: '' }
   const peer: Side = { words: [join(peers, 'datalad'), '-l', 'error'], prefix: 'slurm-' }
   try {
     process.stdout.write(`${table(measureAll(folder, env, waybill, peer)).join('\n')}\n`)

@@ -15,8 +15,28 @@ import type { Runtime } from './runtime.ts'
 import { addSchedule } from './schedule.ts'
 import { addShow } from './show.ts'
 
-/** All commands. Each loads the engine only when it runs. */
-export function buildProgram(runtime: Runtime): Command {
+/** Every command's name and what adds it; the order is that of the help. */
+const commands: readonly (readonly [name: string, add: (program: Command, runtime: Runtime) => void])[] = [
+  ['schedule', addSchedule],
+  ['run', addRun],
+  ['jobs', addJobs],
+  ['logs', addLogs],
+  ['finish', addFinish],
+  ['cancel', addCancel],
+  ['close', addClose],
+  ['adopt', addAdopt],
+  ['reschedule', addReschedule],
+  ['show', addShow],
+  ['doctor', addDoctor],
+  ['completion', addCompletion],
+  ['compat', addCompat],
+  ['slurm-schedule', (program, runtime) => addSchedule(program, runtime, 'slurm-')],
+  ['slurm-finish', (program, runtime) => addFinish(program, runtime, 'slurm-')],
+  ['slurm-reschedule', (program, runtime) => addReschedule(program, runtime, 'slurm-')],
+]
+
+/** The command `wanted` alone where there is one of that name, else all. Each loads the engine only when it runs. */
+export function buildProgram(runtime: Runtime, wanted: string | null = null): Command {
   const program = new Command('waybill')
     .description(
       'Submits work to Slurm and keeps the papers: results in git, with a record that can run the job again.',
@@ -37,24 +57,9 @@ Examples:
   waybill show HEAD                              read the record that was made
   waybill reschedule HEAD                        run it again`,
     )
-  for (const add of [
-    addSchedule,
-    addRun,
-    addJobs,
-    addLogs,
-    addFinish,
-    addCancel,
-    addClose,
-    addAdopt,
-    addReschedule,
-    addShow,
-    addDoctor,
-    addCompletion,
-    addCompat,
-  ]) {
-    add(program, runtime)
-  }
-  for (const add of [addSchedule, addFinish, addReschedule]) add(program, runtime, 'slurm-')
+  // Building a command costs as much as running a small one: only the one that is meant is built, all where none is.
+  const meant = commands.filter(([name]) => name === wanted)
+  for (const [, add] of meant.length > 0 ? meant : commands) add(program, runtime)
   for (const command of program.commands) {
     command.exitOverride().configureOutput({ writeOut: runtime.out, writeErr: runtime.err })
   }

@@ -21,7 +21,7 @@ export function setup(project: TestProject): void {
   if (process.env['WAYBILL_BUILT'] === undefined)
     demand(process.execPath, ['dev/build.ts'], { cwd: checkout })
   product = publishProduct()
-  const entry = join(product, 'dist/waybill.js')
+  const entry = join(product, 'dist/waybill.cjs')
   project.provide('runtime', { bin: join(product, 'bin'), entry, peersBin, slurmConf })
 }
 

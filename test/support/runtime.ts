@@ -15,7 +15,7 @@ import { join } from 'node:path'
 export interface Runtime {
   /** Folder with `waybill` and `node`, readable by everyone wherever the checkout lies. */
   readonly bin: string
-  /** The built command, dist/waybill.js, in a copy beside that folder. */
+  /** The built command, dist/waybill.cjs, in a copy beside that folder. */
   readonly entry: string
   /** Folder of the new datalad, datalad-slurm and git-annex, from wheels. */
   readonly peersBin: string
@@ -51,8 +51,8 @@ export function publishProduct(): string {
   }
   cpSync(builtFolder(), join(folder, 'dist'), { recursive: true })
   copyFileSync(join(checkout, 'package.json'), join(folder, 'package.json'))
-  chmodSync(join(folder, 'dist/waybill.js'), 0o755)
-  symlinkSync('../dist/waybill.js', join(folder, 'bin/waybill'))
+  chmodSync(join(folder, 'dist/waybill.cjs'), 0o755)
+  symlinkSync('../dist/waybill.cjs', join(folder, 'bin/waybill'))
   return folder
 }
 
