@@ -90,6 +90,19 @@ export interface HeldSubmission {
   readonly abandon: () => Promise<void>
 }
 
+/** Why a job has to wait before it is submitted: a limit on queued jobs that is used up, or what it was to run or read is not what it was. */
+export type HeldBack =
+  | {
+      readonly kind: 'limit'
+      /** Slurm's name of it, such as `MaxSubmitJobs`. */
+      readonly limit: string
+      /** Whose it is, such as `account physics` or `QOS short`; empty where it is the cluster's. */
+      readonly of: string
+      /** Jobs and array tasks; null where it was learnt from a refusal. */
+      readonly most: number | null
+    }
+  | { readonly kind: 'changed'; readonly path: string }
+
 /** A job as the ledger knows it, to be asked about. */
 export interface JobReference {
   readonly id: SchedulerJobId

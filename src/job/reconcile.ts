@@ -53,10 +53,8 @@ function adoptMoved(context: Context): void {
   const place = worktreePlace(context)
   for (const worktree of context.ledger.openWorktrees()) {
     if (worktree === root || existsSync(worktree)) continue
-    for (const job of context.ledger.openJobs()) {
-      if (job.worktree === worktree && job.spec.place === place)
-        context.ledger.adoptJob(job.id, context.now(), root)
-    }
+    for (const job of context.ledger.openJobsIn(worktree))
+      if (job.spec.place === place) context.ledger.adoptJob(job.id, context.now(), root)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CommitId, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
 import type { SQLInputValue } from 'node:sqlite'
 import type { Member } from '../contract/scheduler.ts'
-import type { JobChange, JobRow, JobState, RecordedTasks, Submitter } from './job-row.ts'
+import type { Held, JobChange, JobRow, JobState, RecordedTasks, Submitter } from './job-row.ts'
 
 /** JSON for a column that may be empty. */
 export function toJson(value: unknown): string | null {
@@ -21,6 +21,7 @@ export function toColumns(change: JobChange<unknown>): Record<string, SQLInputVa
   if (change.commit !== undefined) columns['commit_id'] = change.commit
   if (change.members !== undefined) columns['members'] = toJson(change.members)
   if (change.recorded !== undefined) columns['recorded'] = toJson(change.recorded)
+  if (change.held !== undefined) columns['held'] = toJson(change.held)
   return columns
 }
 
@@ -47,5 +48,6 @@ export function toJob<Spec, Observed>(row: Record<string, unknown>): JobRow<Spec
     commit: row['commit_id'] === null ? null : (String(row['commit_id']) as CommitId),
     members: (parse('members') as readonly Member[] | null) ?? [],
     recorded: (parse('recorded') as readonly RecordedTasks[] | null) ?? [],
+    held: parse('held') as Held | null,
   }
 }

@@ -1,5 +1,5 @@
 import type { CommitId, EpochSeconds, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
-import type { Member, ProcessIdentity } from '../contract/scheduler.ts'
+import type { HeldBack, Member, ProcessIdentity } from '../contract/scheduler.ts'
 
 /** A job's place in its life (see the state diagram in docs/architecture.md). The first six are open. */
 export type JobState =
@@ -38,6 +38,17 @@ export interface JobRow<Spec, Observed> {
   readonly members: readonly Member[]
   /** Tasks of an array that are recorded already while the job is open. */
   readonly recorded: readonly RecordedTasks[]
+  /** Of a job that waits here to be submitted, what is to be said to its scheduler and what it waits for; else null. */
+  readonly held: Held | null
+}
+
+/** A submission that has to wait until a limit of the site has room for it. */
+export interface Held {
+  /** The words to run. */
+  readonly words: readonly string[]
+  readonly why: HeldBack
+  /** When it was last tried to release it. */
+  readonly tried: EpochSeconds
 }
 
 /** Tasks that have a record of their own. */
@@ -51,7 +62,10 @@ export interface RecordedTasks {
 export type NewJob<Spec> = Pick<
   JobRow<Spec, never>,
   'token' | 'scheduler' | 'createdAt' | 'user' | 'worktree' | 'branch' | 'submitter' | 'spec'
->
+> & {
+  /** The open job whose place it is to take, or null. */
+  readonly replaces: JobId | null
+}
 
 /** What may change in a job's row; absent keys stay as they are. */
 export type JobChange<Observed> = Partial<
@@ -67,5 +81,6 @@ export type JobChange<Observed> = Partial<
     | 'commit'
     | 'members'
     | 'recorded'
+    | 'held'
   >
 >

@@ -67,8 +67,8 @@ export class Ledger<Spec, Observed, Plan> {
       if (conflict !== null) return { conflict }
       const inserted = this.db
         .prepare(
-          `INSERT INTO jobs (token, state, scheduler, created_at, user, worktree, branch, submitter, spec)
-           VALUES (?, 'intended', ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO jobs (token, state, scheduler, created_at, user, worktree, branch, submitter, spec, replaces)
+           VALUES (?, 'intended', ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           job.token,
@@ -79,6 +79,7 @@ export class Ledger<Spec, Observed, Plan> {
           job.branch,
           toJson(job.submitter),
           JSON.stringify(job.spec),
+          job.replaces,
         )
       const id = Number(inserted.lastInsertRowid) as JobId
       reserve(this.db, job.worktree, id, paths)
@@ -147,19 +148,42 @@ export class Ledger<Spec, Observed, Plan> {
     return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} ORDER BY id`)
   }
 
-  /** Open jobs that their scheduler has given no id, as far as anybody noted. */
-  unsubmittedJobs(): readonly JobRow<Spec, Observed>[] {
-    return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND scheduler_id IS NULL ORDER BY id`)
+  /** The open jobs of one worktree, oldest first. */
+  openJobsIn(worktree: string): readonly JobRow<Spec, Observed>[] {
+    return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND worktree = ? ORDER BY id`, worktree)
   }
 
-  /** The worktrees that open jobs were submitted from. */
-  openWorktrees(): readonly string[] {
-    return this.guarded(() =>
-      this.db
-        .prepare(`SELECT DISTINCT worktree FROM jobs WHERE ${isOpen}`)
-        .all()
-        .map((row) => String(row['worktree'])),
+  /** Open jobs that were to be submitted and that their scheduler has given no id, as far as anybody noted. */
+  unsubmittedJobs(): readonly JobRow<Spec, Observed>[] {
+    return this.jobs(
+      `SELECT * FROM jobs WHERE scheduler_id IS NULL AND held IS NULL AND ${isOpen} ORDER BY id`,
     )
+  }
+
+  /** Jobs of one worktree that wait here for a limit of the site to have room, oldest first. */
+  heldJobs(worktree: string): readonly JobRow<Spec, Observed>[] {
+    return this.jobs(
+      `SELECT * FROM jobs WHERE held IS NOT NULL AND ${isOpen} AND worktree = ? ORDER BY id`,
+      worktree,
+    )
+  }
+
+  /** The open job that is to take the place of that one, or null. */
+  replacementOf(id: JobId): JobRow<Spec, Observed> | null {
+    return this.jobs(`SELECT * FROM jobs WHERE replaces = ? AND ${isOpen} ORDER BY id LIMIT 1`, id)[0] ?? null
+  }
+
+  /** The worktrees that open jobs were submitted from: one step in the index for each, however many jobs. */
+  openWorktrees(): readonly string[] {
+    return this.guarded(() => {
+      const next = this.db.prepare(
+        `SELECT worktree FROM jobs WHERE ${isOpen} AND worktree > ? ORDER BY worktree LIMIT 1`,
+      )
+      const found: string[] = []
+      for (let row = next.get(''); row !== undefined; row = next.get(found.at(-1) ?? ''))
+        found.push(String(row['worktree']))
+      return found
+    })
   }
 
   /** A job's worktree stands elsewhere now: its reservations go with it. */
@@ -173,7 +197,7 @@ export class Ledger<Spec, Observed, Plan> {
 
   /** Open jobs whose command submitted by itself: there may be more than was noted. */
   openJobsWithMembers(): readonly JobRow<Spec, Observed>[] {
-    return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND members IS NOT NULL ORDER BY id`)
+    return this.jobs(`SELECT * FROM jobs WHERE members IS NOT NULL AND ${isOpen} ORDER BY id`)
   }
 
   /** Jobs of any state that the scheduler calls `id`, or one of whose members it does; newest first. */

@@ -65,7 +65,22 @@ export const migrations: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN members TEXT;
   ALTER TABLE jobs ADD COLUMN recorded TEXT;
   `,
+  `
+  ALTER TABLE jobs ADD COLUMN held TEXT;
+  ALTER TABLE jobs ADD COLUMN replaces INTEGER;
+  UPDATE jobs SET replaces = json_extract(spec, '$.replaces');
+  DROP INDEX jobs_open;
+  CREATE INDEX jobs_open ON jobs (worktree, id) WHERE state NOT IN ('recorded', 'closed', 'refused');
+  CREATE INDEX jobs_unsubmitted ON jobs (id)
+    WHERE scheduler_id IS NULL AND held IS NULL AND state NOT IN ('recorded', 'closed', 'refused');
+  CREATE INDEX jobs_held ON jobs (worktree, id)
+    WHERE held IS NOT NULL AND state NOT IN ('recorded', 'closed', 'refused');
+  CREATE INDEX jobs_with_members ON jobs (id)
+    WHERE members IS NOT NULL AND state NOT IN ('recorded', 'closed', 'refused');
+  CREATE INDEX jobs_replacing ON jobs (replaces)
+    WHERE replaces IS NOT NULL AND state NOT IN ('recorded', 'closed', 'refused');
+  `,
 ]
 
-/** Which jobs are open, in the words of the partial index `jobs_open`. */
+/** Which jobs are open, in the words of the partial indexes, which are only used where a query says the same. */
 export const isOpen = `state NOT IN ('recorded', 'closed', 'refused')`

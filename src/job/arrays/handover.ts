@@ -35,7 +35,7 @@ export function noteSubmitted(
 
 /** The open job that runs this one's failed tasks again: until it is known to be submitted both are open. */
 export function replacementOf(context: Context, id: JobId): Job | null {
-  return context.ledger.openJobs().find(({ spec }) => spec.replaces === id) ?? null
+  return context.ledger.replacementOf(id)
 }
 
 /**
@@ -44,14 +44,17 @@ export function replacementOf(context: Context, id: JobId): Job | null {
  */
 export function intendJob(
   context: Context,
-  job: NewJob<JobSpec>,
+  job: Omit<NewJob<JobSpec>, 'replaces'>,
   reserved: readonly string[],
   check: boolean,
 ): ReturnType<JobLedger['intend']> | { readonly taken: true } {
   const { replaces } = job.spec
   return context.ledger.transaction(() =>
     replaces === undefined || mayBeReplaced(context, replaces)
-      ? context.ledger.intend(job, reserved, { check, except: replaces ?? null })
+      ? context.ledger.intend({ ...job, replaces: replaces ?? null }, reserved, {
+          check,
+          except: replaces ?? null,
+        })
       : { taken: true },
   )
 }

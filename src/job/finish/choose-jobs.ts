@@ -74,7 +74,7 @@ async function namedJobs(
 /** The open jobs that a commit stands for. Digits alone, and our names, are jobs', never commits'. */
 async function jobsOfCommit(context: Context, name: string): Promise<Fallible<readonly Job[], Note>> {
   if (/^w?\d+(?:[_+]\d+)?$/.test(name)) return fail({ kind: 'no-such-job', job: name })
-  const here = context.ledger.openJobs().filter(({ worktree }) => worktree === context.dataset.root)
+  const here = context.ledger.openJobsIn(context.dataset.root)
   return submittedSince(context, name, here)
 }
 

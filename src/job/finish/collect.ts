@@ -254,9 +254,7 @@ function findLogs(context: Context, ended: EndedJob): FoundLogs {
 /** Logs of jobs that are not being recorded now must not be taken for outputs of those that are. Root-relative. */
 export function logsOfOthers(context: Context, jobs: readonly EndedJob[]): ReadonlySet<string> {
   const ids = new Set<JobId>(jobs.map(({ job }) => job.id))
-  const others = context.ledger
-    .openJobs()
-    .filter((job) => !ids.has(job.id) && job.worktree === context.dataset.root)
+  const others = context.ledger.openJobsIn(context.dataset.root).filter((job) => !ids.has(job.id))
   const logs = [...others, ...jobs.map(({ job }) => job)].flatMap((job) =>
     logFiles(job).flatMap(({ place }) =>
       place.kind === 'path' ? [placeInDataset(context.dataset.root, job.spec, place.path)] : [],

@@ -51,6 +51,7 @@ function parts(
     commit: null,
     members: [],
     recorded: [],
+    held: null,
   }
   const facts = { name: 'n', node_list: 'n1', work_dir: '/home/someone', stdout: '/home/someone/x' }
   const evidence: Evidence = {

@@ -8,7 +8,7 @@ import { logFiles, placeInDataset } from '../logs-plan.ts'
 
 /** What other open jobs of a worktree may be writing, or will: it is theirs, and so are the folders they count on. */
 export function sparedForOthers(context: Context, worktree: string, own: ReadonlySet<JobId>): Spared {
-  const others = context.ledger.openJobs().filter((job) => !own.has(job.id) && job.worktree === worktree)
+  const others = context.ledger.openJobsIn(worktree).filter((job) => !own.has(job.id))
   const logs = others.flatMap((job) => logsInside(worktree, job))
   const files = new Set(logs.filter((path) => !isPattern(path)))
   const declared = [...others.flatMap(({ spec }) => spec.outputs), ...logs.filter(isPattern)]

@@ -145,7 +145,7 @@ function inUse(context: Context, files: readonly RecordedFile[]): Note | null {
   if (conflict !== null)
     return { kind: 'restore-in-use', path: conflict.wanted, job: jobName(conflict.job), how: 'writes' }
   const wanted = new Map(files.map(({ identity }) => [identity.path, identity]))
-  for (const job of context.ledger.openJobs().filter(({ worktree }) => worktree === root)) {
+  for (const job of context.ledger.openJobsIn(root)) {
     for (const identity of job.spec.identities) {
       const other = wanted.get(identity.path)
       if (other !== undefined && !isSame(identity, other))
