@@ -36,10 +36,14 @@ export async function main(words: readonly string[]): Promise<void> {
     sleep: async (seconds) => new Promise((wake) => setTimeout(wake, seconds * 1000)),
     now: () => Date.now() / 1000,
     open: async (options) => {
-      const { openDataset } = await import('./wire.ts')
       const { cwd, env } = runtime
+      const path = options.dataset ?? cwd
+      // git looks for the repository while everything else is loaded.
+      const { locate } = await import('./dataset/locate.ts')
+      const found = locate(path, env)
+      const { openDataset } = await import('./wire.ts')
       const onWarning = (warning: string): void => runtime.err(`waybill: ${printable(warning)}\n`)
-      return openDataset(options.dataset ?? cwd, { cwd, env, onWarning }, interrupts.critical)
+      return openDataset(path, { cwd, env, onWarning }, interrupts.critical, found)
     },
     farewell: (last) =>
       interrupts.farewell(() => (last === null ? undefined : err.write(`waybill: ${last}\n`))),

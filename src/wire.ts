@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { realpathSync } from 'node:fs'
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
 import { availableParallelism, userInfo } from 'node:os'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
@@ -29,21 +28,23 @@ export interface OpenOptions {
 
 /**
  * Opens the dataset that `path` lies in, and its ledger: the place where the rooms meet, and where clock, environment and
- * randomness come in. `critical` keeps signals out of work that must not be cut in two.
+ * randomness come in. `critical` keeps signals out of work that must not be cut in two; `found` is the answer of `locate`
+ * where that was asked already.
  * @throws WaybillError when there is no dataset, or nothing to keep a ledger in; TypeError for options that cannot be.
  */
 export async function openDataset(
   path = '.',
   options: OpenOptions = {},
   critical: Context['critical'] = async (work) => work(),
+  found: ReturnType<typeof locate> | null = null,
 ): Promise<OpenDataset> {
   checkArgument('openDataset', 'the path', path, text)
   checkOptions('openDataset', options, { cwd: text, env: variables, onWarning: callback })
   const env = options.env ?? definedOnly(process.env)
   return withWords(async () => {
-    const found = await locate(path, env)
-    if (!found.ok) throw errorOf(found.failure)
-    const dataset = found.value
+    const located = await (found ?? locate(path, env))
+    if (!located.ok) throw errorOf(located.failure)
+    const dataset = located.value
     const folder = join(dataset.commonDir, 'waybill')
     const ledger = new Ledger<JobSpec, Evidence, LandingPlan>({ folder, shared: dataset.shared })
     if (ledger.warning !== null) options.onWarning?.(ledger.warning)
@@ -81,7 +82,12 @@ export async function openDataset(
 
 /** 20 lower-case letters and digits: 100 bits and more. */
 function randomToken(): string {
-  return BigInt(`0x${randomBytes(14).toString('hex')}`)
+  // The kernel's own source (random(4)): node:crypto costs 4 ms at start-up, and most commands need nothing else of it.
+  const bytes = Buffer.alloc(14)
+  const source = openSync('/dev/urandom', 'r')
+  readSync(source, bytes)
+  closeSync(source)
+  return BigInt(`0x${bytes.toString('hex')}`)
     .toString(36)
     .padStart(22, '0')
     .slice(-20)

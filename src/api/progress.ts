@@ -12,6 +12,8 @@ export function progressWords(event: Progress): string | null {
       return `copying ${counted(event.files, 'input')} to the alternative directory (${bytes(event.bytes)}) …`
     case 'bringing-back':
       return `bringing back ${counted(event.files, 'file')} (${bytes(event.bytes)}) …`
+    case 'scheduling':
+      return `scheduled ${event.done} of ${counted(event.jobs, 'job')} …`
     case 'adding':
       return `saving ${counted(event.files, 'file')} …`
     case 'waiting-for-finish':

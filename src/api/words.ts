@@ -2,6 +2,7 @@ import type { Note } from '../job/note.ts'
 import type { Words } from './word-table.ts'
 import { printable, printableLines } from './printable.ts'
 import { altDirWords } from './words-alt-dir.ts'
+import { batchWords } from './words-batch.ts'
 import { containerWords } from './words-container.ts'
 import { datasetWords } from './words-dataset.ts'
 import { finishWords } from './words-finish.ts'
@@ -22,6 +23,8 @@ const table: Words<Note> = {
   ...altDirWords,
   ...foreignWords,
   ...containerWords,
+  ...batchWords,
+  'of-line': ({ line, note }) => `line ${line}: ${wordsFor(note)}`,
   'subdataset-not-saved': ({ subdataset, why }) =>
     `what the job left in the subdataset ${subdataset} cannot be committed there, and so nothing of it was: ${wordsFor(why)}`,
 }

@@ -16,8 +16,9 @@ export function addAdopt(program: Command, runtime: Runtime): void {
     .addHelpText('after', '\nExamples:\n  waybill adopt w12 4711')
     .action(async (job: string, schedulerId: string, options: CommonOptions) => {
       const printer = makePrinter(runtime, { json: options.json ?? false })
-      const dataset = await runtime.open(options)
+      const opening = runtime.open(options)
       const { adopt } = await import('../api/adopt.ts')
+      const dataset = await opening
       await adopt(dataset, job, schedulerId, printer.calls)
       runtime.exit(printer.end())
     })

@@ -15,8 +15,9 @@ export function addCancel(program: Command, runtime: Runtime): void {
     .addHelpText('after', '\nExamples:\n  waybill cancel 4711\n  waybill cancel w12 w13')
     .action(async (jobs: string[], options: CommonOptions) => {
       const printer = makePrinter(runtime, { json: options.json ?? false })
-      const dataset = await runtime.open(options)
+      const opening = runtime.open(options)
       const { cancel } = await import('../api/cancel.ts')
+      const dataset = await opening
       await cancel(dataset, jobs, printer.calls)
       runtime.exit(printer.end())
     })

@@ -16,8 +16,9 @@ export function addClose(program: Command, runtime: Runtime): void {
     .addHelpText('after', '\nExamples:\n  waybill close 4711\n  waybill close --force w12')
     .action(async (jobs: string[], options: CommonOptions & { readonly force?: boolean }) => {
       const printer = makePrinter(runtime, { json: options.json ?? false })
-      const dataset = await runtime.open(options)
+      const opening = runtime.open(options)
       const { close } = await import('../api/close.ts')
+      const dataset = await opening
       await close(dataset, jobs, { force: options.force, ...printer.calls })
       runtime.exit(printer.end())
     })

@@ -1,6 +1,7 @@
 import type { ListedJob } from '../job/list.ts'
 import { stateTitle } from '../provenance/title.ts'
 import { printable } from '../api/printable.ts'
+import { heldShort } from '../api/words-batch.ts'
 import { dateTime, duration } from '../api/quantities.ts'
 import { reasonWords } from './reasons.ts'
 import { table } from './table.ts'
@@ -69,6 +70,7 @@ function idCell(job: ListedJob): string {
 }
 
 function stateCell(job: ListedJob): string {
+  if (job.held !== undefined) return `HELD (${heldShort(job.held)})`
   if (job.state === 'unknown' || job.state === 'intended')
     return `${job.state.toUpperCase()} (${job.reason ?? 'not found yet'})`
   const over = job.state === 'ended'

@@ -24,9 +24,10 @@ const spacing = [2, 2, 5, 5, 10, 20, 30]
 
 async function run(runtime: Runtime, options: CommonOptions & { readonly watch?: boolean }): Promise<void> {
   const printer = makePrinter(runtime, { json: options.json ?? false })
-  const dataset = await runtime.open(options)
+  const opening = runtime.open(options)
   const { jobs: look } = await import('../api/jobs.ts')
   const { jobTable } = await import('./job-lines.ts')
+  const dataset = await opening
   // What one look had to say need not be said again by the next.
   const said = new Set<string>()
   const onNews = (result: Result): void => {

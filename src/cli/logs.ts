@@ -27,8 +27,9 @@ export function addLogs(program: Command, runtime: Runtime): void {
     )
     .action(async (job: string, options: Options) => {
       const printer = makePrinter(runtime, { json: options.json ?? false, resultsTo: 'err' })
-      const dataset = await runtime.open(options)
+      const opening = runtime.open(options)
       const { logs } = await import('../api/logs.ts')
+      const dataset = await opening
       const { follow, stderr, task } = options
       await logs(dataset, job, {
         follow,

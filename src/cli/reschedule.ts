@@ -78,8 +78,9 @@ export function addReschedule(program: Command, runtime: Runtime, prefix: Prefix
     .action(async (_revision: string | undefined, _words: string[], options: Options, self: Command) => {
       const { revision, overrides } = operands(self)
       const printer = printerFor(runtime, prefix, options, options.script === '-' ? 'err' : 'out')
-      const dataset = await runtime.open(options)
+      const opening = runtime.open(options)
       const { reschedule } = await import('../api/reschedule.ts')
+      const dataset = await opening
       await reschedule(dataset, revision, {
         since: options.since,
         report: options.report,

@@ -42,8 +42,9 @@ async function runCommand(runtime: Runtime, words: readonly string[], options: O
   // Standard output is the command's own; but with --json it is for those who read results.
   const json = options.json ?? false
   const printer = makePrinter(runtime, { json, resultsTo: json ? 'out' : 'err' })
-  const dataset = await runtime.open(options)
+  const opening = runtime.open(options)
   const { run } = await import('../api/run.ts')
+  const dataset = await opening
   const plan = options.dryRun === 'basic' || (options.dryRun === 'command' && runtime.outIsTerminal)
   const { exitCode } = await run(dataset, words, {
     ...jobOptions(runtime, options),

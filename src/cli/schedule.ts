@@ -9,10 +9,12 @@ import {
   type OriginalOptions,
   type Prefix,
 } from './original.ts'
+import { exitCode } from '../api/exit-code.ts'
 import { printableLines } from '../api/printable.ts'
+import { runBatch } from './schedule-batch.ts'
 import type { Runtime } from './runtime.ts'
 
-type Options = JobOptions & OriginalOptions
+type Options = JobOptions & OriginalOptions & { readonly batch?: string }
 
 /** `waybill schedule [options] COMMAND…`, and `slurm-schedule` */
 export function addSchedule(program: Command, runtime: Runtime, prefix: Prefix = ''): void {
@@ -24,13 +26,28 @@ export function addSchedule(program: Command, runtime: Runtime, prefix: Prefix =
     )
     .passThroughOptions()
     .argument(
-      '<command...>',
+      prefix === '' ? '[command...]' : '<command...>',
       prefix === ''
         ? 'sbatch and its arguments, or any command to run on this machine'
         : 'sbatch and its arguments, or a command that calls sbatch',
     )
-    .addHelpText('after', prefix === '' ? `${onSlurm}\n${onThisMachine}` : underName(prefix, onSlurm))
-    .action(async (words: string[], options: Options) => run(runtime, prefix, words, options))
+    .addHelpText(
+      'after',
+      prefix === '' ? `${onSlurm}\n${onThisMachine}\n${many}` : underName(prefix, onSlurm),
+    )
+    .action(async (words: string[], options: Options) => {
+      if (options.batch !== undefined) return runBatch(runtime, options.batch, words, options)
+      if (words.length === 0)
+        command.error("error: missing required argument 'command', or --batch FILE", {
+          exitCode: exitCode.usage,
+        })
+      return run(runtime, prefix, words, options)
+    })
+  if (prefix === '')
+    command.option(
+      '--batch <file>',
+      'schedule many jobs: one JSON object a line of FILE, or of - (standard input)',
+    )
   addJobOptions(command, prefix === '' ? 'slurm for sbatch, else local' : 'slurm')
   command.option('--explicit', 'record the declared outputs alone, as it is always done')
   withOriginalOptions(withCommonOptions(command), prefix, runtime.version)
@@ -46,6 +63,10 @@ Examples:
   waybill schedule --scheduler slurm -o results/ bash submit-all.sh         (a script that calls sbatch)
   jid=$(waybill schedule -o results/ sbatch --parsable job.sh)`
 
+const many = `\
+  waybill schedule --batch jobs.jsonl                                       (many jobs; options given here hold for each)
+    a line of it: {"command": ["sbatch", "job.sh", "7"], "outputs": ["out/7"], "message": "seventh"}`
+
 const onThisMachine = `\
   waybill schedule -o fit.csv python fit.py --seed 7          (a background process on this machine)
   waybill schedule -o out/ --array 0-9 sh -c 'echo $WAYBILL_ARRAY_TASK_ID > out/$WAYBILL_ARRAY_TASK_ID'`
@@ -59,9 +80,10 @@ async function run(
   // What a script catches from `sbatch --parsable` must stay alone on standard output.
   const parsable = words.includes('--parsable')
   const printer = printerFor(runtime, prefix, options, parsable ? 'err' : 'out')
-  const dataset = await runtime.open(options)
+  const opening = runtime.open(options)
   const { schedule } = await import('../api/schedule.ts')
   const { interruptedSubmission } = await import('../api/words-run.ts')
+  const dataset = await opening
   const { exitCode: code } = await schedule(dataset, words, {
     ...jobOptions(runtime, options),
     ...(prefix === '' ? {} : { scheduler: options.scheduler ?? 'slurm' }),

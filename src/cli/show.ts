@@ -18,9 +18,10 @@ export function addShow(program: Command, runtime: Runtime): void {
     )
     .action(async (target: string, options: CommonOptions) => {
       const printer = makePrinter(runtime, { json: options.json ?? false })
-      const dataset = await runtime.open(options)
+      const opening = runtime.open(options)
       const { show } = await import('../api/show.ts')
       const { recordLines } = await import('./record-lines.ts')
+      const dataset = await opening
       const { shown } = await show(dataset, target, printer.calls)
       if (shown !== null && options.json) runtime.out(`${JSON.stringify(shown)}\n`)
       else if (shown !== null) for (const line of recordLines(shown)) runtime.out(`${line}\n`)

@@ -71,6 +71,8 @@ export type SubmitOutcome =
       readonly stdout: string
       readonly stderr: string
       readonly exitCode: number | null
+      /** The limit on queued jobs that stood in the way, in Slurm's word: the same request may be taken later. */
+      readonly limit?: string
     }
   | {
       readonly kind: 'unknown'
@@ -102,6 +104,36 @@ export type HeldBack =
       readonly most: number | null
     }
   | { readonly kind: 'changed'; readonly path: string }
+
+/** What is to be queued, in sbatch's words; null: not said. An array counts as many as it has tasks. */
+export interface QueueWish {
+  readonly account: string | null
+  readonly qos: string | null
+  readonly partition: string | null
+  readonly tasks: number
+  /** The highest index of an array, or null. */
+  readonly highestIndex: number | null
+}
+
+/** Whether there is room for a job: `full` now, or `never`, however empty the queue. */
+export type Admission =
+  | { readonly kind: 'fits' }
+  | { readonly kind: 'full' | 'never'; readonly why: Extract<HeldBack, { kind: 'limit' }> }
+
+/** The room that a site's limits and the user's jobs leave at one moment. What is admitted counts from then on. */
+export interface Room {
+  readonly admit: (wish: QueueWish) => Admission
+  /** The scheduler refused such a job for a limit: none like it is admitted any more. */
+  readonly refused: (wish: QueueWish, limit: string) => Extract<HeldBack, { kind: 'limit' }>
+}
+
+/** Submissions that are ready and wait, to be made one after the other by one process. */
+export interface HeldSubmissions {
+  readonly process: ProcessIdentity
+  /** Makes them all; what came of each, in order. */
+  readonly go: () => Promise<readonly SubmitOutcome[]>
+  readonly abandon: () => Promise<void>
+}
 
 /** A job as the ledger knows it, to be asked about. */
 export interface JobReference {
@@ -198,12 +230,20 @@ export interface Scheduler {
   readonly settleSeconds: () => Promise<number>
   /**
    * The scheduler's own description of each job as `Key: value` (what `scontrol show job` prints), or null where it no
-   * longer has one. Beyond a few jobs it is one question for all.
+   * longer has one. One process, however many jobs.
    */
   readonly describe: (
     jobs: readonly JobReference[],
   ) => Promise<readonly (Readonly<Record<string, string>> | null)[]>
   readonly cancel: (jobs: readonly JobReference[]) => Promise<readonly CancelOutcome[]>
+}
+
+/** A scheduler that takes many submissions at once and has limits on how many. */
+export interface BatchScheduler extends Scheduler {
+  /** Plain submissions that differ in neither directory nor environment. */
+  readonly holdMany: (requests: readonly SubmitRequest[]) => Promise<HeldSubmissions>
+  /** What can be learnt of the limits and of the user's jobs; what cannot be learnt limits nothing. */
+  readonly room: () => Promise<Room>
 }
 
 /** How thorough a look is. */

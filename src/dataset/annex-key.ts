@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { newHash } from '../contract/new-hash.ts'
 import { createReadStream } from 'node:fs'
 
 /** The largest file that git-annex itself still looks into for a pointer (Annex/Link.hs, maxPointerSz). */
@@ -43,7 +43,7 @@ export async function contentMatches(file: string, key: string): Promise<boolean
   if (match === null || algorithm === undefined) return null
   // An E backend keeps the file's extension behind the hash.
   const expected = match[2] === 'E' ? (match[3] ?? '').split('.')[0] : match[3]
-  const hash = createHash(algorithm)
+  const hash = newHash(algorithm)
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
   return hash.digest('hex') === expected
 }

@@ -3,10 +3,14 @@ import type { Note } from './note.ts'
 import type { CancelOutcome } from '../contract/scheduler.ts'
 import { referencesTo } from './members/members.ts'
 import { reconcile } from './reconcile.ts'
+import { giveUpHeld } from './schedule/held.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen, jobFacts, noIdNote } from './select.ts'
 
-/** Asks the schedulers to end the named jobs. They stay open: only `finish` and `close` end a job's life here. */
+/**
+ * Asks the schedulers to end the named jobs. They stay open: only `finish` and `close` end a job's life here. One that was
+ * not submitted yet is given up.
+ */
 export async function cancel(
   context: Context,
   names: readonly string[],
@@ -29,6 +33,8 @@ export async function cancel(
     else if (!isOpen(found.job)) {
       const { state, commit } = found.job
       say('notneeded', found.job, { kind: 'already-over', job: name, state, commit })
+    } else if (found.job.held !== null && (await giveUpHeld(context, found.job, report))) {
+      say('ok', found.job, { kind: 'held-given-up' })
     } else if (found.job.schedulerId === null) {
       say('impossible', found.job, noIdNote(context, found.job))
     } else jobs.set(found.job.id, found.job)

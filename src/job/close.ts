@@ -6,6 +6,7 @@ import { observe } from './observe.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen, jobFacts } from './select.ts'
+import { giveUpHeld } from './schedule/held.ts'
 import { releaseFiles } from './writable-files.ts'
 
 /** Gives jobs up: reservations are released and no record is made; files stay, and the ledger keeps what happened. */
@@ -43,6 +44,8 @@ async function closeOne(
     say('impossible', { kind: 'other-worktree', job: name, worktree: job.worktree })
     return
   }
+  if (job.held !== null && (await giveUpHeld(context, job, report)))
+    return say('ok', { kind: 'held-given-up' })
   const [seen] = await observe(context, [job], 'states')
   // A job that cannot be told to be over may still write into outputs that the next job would get.
   const mayRun =

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import type { EpochSeconds, JobToken } from '../contract/ids.ts'
-import type { ProcessIdentity, Scheduler } from '../contract/scheduler.ts'
+import type { BatchScheduler, ProcessIdentity, Scheduler } from '../contract/scheduler.ts'
 import type { Dataset } from '../dataset/locate.ts'
 import type { BranchesPlan } from '../dataset/make-branches.ts'
 import type { MovePlan } from '../dataset/move-branch.ts'
@@ -23,6 +23,7 @@ export type Progress =
   | { readonly kind: 'fetching'; readonly files: number }
   | { readonly kind: 'copying'; readonly files: number; readonly bytes: number }
   | { readonly kind: 'copying-inputs' | 'bringing-back'; readonly files: number; readonly bytes: number }
+  | { readonly kind: 'scheduling'; readonly done: number; readonly jobs: number }
   | { readonly kind: 'adding'; readonly files: number; readonly done: number }
   | { readonly kind: 'waiting-for-finish' | 'waiting-for-copies'; readonly holder: string }
   | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
@@ -34,7 +35,7 @@ export type Progress =
 export interface Context {
   readonly dataset: Dataset
   readonly ledger: JobLedger
-  readonly schedulers: { readonly slurm: Scheduler; readonly local: Scheduler }
+  readonly schedulers: { readonly slurm: BatchScheduler; readonly local: Scheduler }
   /** Real path of the directory the command was given in. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>

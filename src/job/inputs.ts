@@ -114,18 +114,34 @@ export async function treeIdentities(
   commit: CommitId | null,
   current: ReadonlyMap<string, InputIdentity>,
 ): Promise<Fallible<ReadonlyMap<string, InputIdentity>, Note>> {
-  const paths = [...current.keys()]
-  if (commit === null || paths.length === 0) return ok(new Map())
+  const listed = await listInCommit(context, commit, [...current.keys()])
+  return listed.ok ? identitiesIn(context, listed.value, current) : listed
+}
+
+/** What a commit holds at some paths of files, those in subdatasets too. */
+export async function listInCommit(
+  context: Context,
+  commit: CommitId | null,
+  paths: readonly string[],
+): Promise<Fallible<readonly Entry[], Note>> {
+  if (commit === null || paths.length === 0) return ok([])
   const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
-  const listed = await listAcross(subdatasets, pointedTo(subdatasets, commit), paths)
-  if (!listed.ok) return listed
+  return listAcross(subdatasets, pointedTo(subdatasets, commit), paths)
+}
+
+async function identitiesIn(
+  context: Context,
+  listed: readonly Entry[],
+  current: ReadonlyMap<string, InputIdentity>,
+): Promise<Fallible<ReadonlyMap<string, InputIdentity>, Note>> {
+  const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
   // An entry with the blob that is there now points nowhere else: most need no second look.
   const contents = await pointerContents(
     subdatasets,
-    listed.value.filter(({ path, oid }) => current.get(path)?.blob !== oid),
+    listed.filter(({ path, oid }) => current.get(path)?.blob !== oid),
   )
   if (!contents.ok) return contents
-  return ok(new Map(listed.value.map((entry) => [entry.path, identityIn(entry, contents.value)])))
+  return ok(new Map(listed.map((entry) => [entry.path, identityIn(entry, contents.value)])))
 }
 
 function identityIn({ path, mode, oid }: Entry, contents: ReadonlyMap<string, Buffer>): InputIdentity {
@@ -157,21 +173,24 @@ async function pointerContents(
   return ok(contents)
 }
 
-/** Which tracked inputs, and whether the script, differ from what a commit holds. */
+/** Those of some tracked inputs and scripts whose content differs from what a commit holds (`listInCommit`). */
 export async function findDifferences(
   context: Context,
-  commit: CommitId | null,
+  listed: readonly Entry[],
   identities: readonly InputIdentity[],
-  script: ScriptCopy | null,
-): Promise<Fallible<readonly string[], Note>> {
-  const current = [...identities.filter(({ path }) => !path.startsWith('/')), ...scriptIdentity(script)]
-  const held = await treeIdentities(context, commit, new Map(current.map((one) => [one.path, one])))
+  scripts: readonly (ScriptCopy | null)[],
+): Promise<Fallible<ReadonlySet<string>, Note>> {
+  const current = [
+    ...identities.filter(({ path }) => !path.startsWith('/')),
+    ...scripts.flatMap(scriptIdentity),
+  ]
+  const held = await identitiesIn(context, listed, new Map(current.map((one) => [one.path, one])))
   if (!held.ok) return held
   const differing = current.filter((now) => {
     const then = held.value.get(now.path)
     return then !== undefined && !isSame(now, then)
   })
-  return ok([...new Set(differing.map(({ path }) => path))])
+  return ok(new Set(differing.map(({ path }) => path)))
 }
 
 /** The script as an input, where it lies in the dataset. */

@@ -1,4 +1,5 @@
 import { jobName } from '../contract/ids.ts'
+import type { HeldBack } from '../contract/scheduler.ts'
 import type { RecordedTasks } from '../ledger/job-row.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence, Group } from './evidence.ts'
@@ -16,7 +17,7 @@ export interface ListedJob {
   /** All ids, where the command submitted by itself. */
   readonly ids?: readonly string[]
   readonly cluster: string | null
-  /** Ours: `pending`, `running`, `ended`, `unknown`, … */
+  /** Ours: `held`, `pending`, `running`, `ended`, `unknown`, … */
   readonly state: string
   /** The scheduler's: `RUNNING`, or `COMPLETED, TIMEOUT` of an array. */
   readonly word: string
@@ -29,6 +30,8 @@ export interface ListedJob {
   readonly outputs: readonly string[]
   /** Tasks of an array that have their record already, and which. */
   readonly recorded: readonly RecordedTasks[]
+  /** Of a job that waits here to be submitted: what for. */
+  readonly held?: HeldBack
   readonly cmd: string
   readonly user: string
   readonly worktree: string
@@ -44,6 +47,8 @@ export interface Listing {
 export async function listJobs(context: Context): Promise<Listing> {
   const reports: Report[] = []
   await reconcile(context, (report) => reports.push(report))
+  if (context.ledger.hasHeld(context.dataset.root))
+    await (await import('./schedule/release.ts')).releaseHeld(context, (report) => reports.push(report))
   const open = context.ledger.openJobs()
   const seen = new Map(
     (await observe(context, open, 'states')).map((observed) => [observed.job.id, observed]),
@@ -55,7 +60,12 @@ export async function listJobs(context: Context): Promise<Listing> {
 function describe(job: Job, observed: ObservedJob | undefined): ListedJob {
   const evidence: Evidence | null = observed?.evidence ?? job.observed
   const verdict = observed?.verdict
-  const state = verdict === undefined || verdict.kind === 'unanswered' ? job.state : verdict.kind
+  const state =
+    job.held !== null
+      ? 'held'
+      : verdict === undefined || verdict.kind === 'unanswered'
+        ? job.state
+        : verdict.kind
   return {
     job: jobName(job.id),
     scheduler: job.scheduler,
@@ -72,6 +82,7 @@ function describe(job: Job, observed: ObservedJob | undefined): ListedJob {
     ended: evidence?.ended ?? null,
     outputs: job.spec.outputs,
     recorded: job.recorded,
+    ...(job.held === null ? {} : { held: job.held.why }),
     cmd: job.spec.cmd,
     user: job.user,
     worktree: job.worktree,

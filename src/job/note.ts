@@ -1,3 +1,4 @@
+import type { HeldBack } from '../contract/scheduler.ts'
 import type { JobState } from '../ledger/job-row.ts'
 import type { DatasetFailure } from '../dataset/failure.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
@@ -24,6 +25,29 @@ export type Note =
   | AltDirNote
   | ForeignNote
   | ContainerNote
+  | BatchNote
+  | LineNote
+
+/** What there is to say of many jobs at once, and of those that wait here. */
+export type BatchNote =
+  | { readonly kind: 'held-back'; readonly cmd: string; readonly why: HeldBack }
+  | { readonly kind: 'held-given-up' }
+  /** More than the site ever takes. */
+  | {
+      readonly kind: 'over-limit'
+      readonly tasks: number
+      readonly highest: number | null
+      readonly limit: HeldBack
+    }
+  | { readonly kind: 'bad-line'; readonly problem: string }
+  | { readonly kind: 'wait-in-batch' }
+
+/** Said of one line of a batch. */
+export interface LineNote {
+  readonly kind: 'of-line'
+  readonly line: number
+  readonly note: Note
+}
 
 /** What `schedule` can have to say. */
 export type ScheduleNote =

@@ -1,5 +1,5 @@
 import type { CommitId, EpochSeconds, JobId, JobToken, SchedulerJobId } from '../contract/ids.ts'
-import type { HeldBack, Member, ProcessIdentity } from '../contract/scheduler.ts'
+import type { HeldBack, Member, ProcessIdentity, QueueWish } from '../contract/scheduler.ts'
 
 /** A job's place in its life (see the state diagram in docs/architecture.md). The first six are open. */
 export type JobState =
@@ -46,6 +46,7 @@ export interface JobRow<Spec, Observed> {
 export interface Held {
   /** The words to run. */
   readonly words: readonly string[]
+  readonly wish: QueueWish
   readonly why: HeldBack
   /** When it was last tried to release it. */
   readonly tried: EpochSeconds

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
 import { asBroken } from './broken.ts'
 import { toColumns, toJob, toJson } from './job-columns.ts'
-import type { JobChange, JobRow, JobState, NewJob } from './job-row.ts'
+import type { Held, JobChange, JobRow, JobState, NewJob, Submitter } from './job-row.ts'
 import { dropLease, holdsLease, takeLease } from './leases.ts'
 import { insertMove, readMoves, type PendingMove } from './moves.ts'
 import { openLedgerFile, type LedgerPlace } from './open.ts'
@@ -38,8 +38,9 @@ export class Ledger<Spec, Observed, Plan> {
     this.db.close()
   }
 
-  /** Runs `work` with the ledger's write lock held: all of it is kept, or none. */
+  /** Runs `work` with the ledger's write lock held: all of it is kept, or none. Inside another it is a part of that one. */
   transaction<T>(work: () => T): T {
+    if (this.db.isTransaction) return this.guarded(work)
     return this.guarded(() => {
       this.db.exec('BEGIN IMMEDIATE')
       try {
@@ -62,7 +63,7 @@ export class Ledger<Spec, Observed, Plan> {
     paths: readonly string[],
     { check = true, except = null }: { readonly check?: boolean; readonly except?: JobId | null } = {},
   ): { readonly id: JobId } | { readonly conflict: Conflict } {
-    return this.inTransaction(() => {
+    return this.transaction(() => {
       const conflict = check ? findConflict(this.db, job.worktree, paths, except) : null
       if (conflict !== null) return { conflict }
       const inserted = this.db
@@ -105,7 +106,7 @@ export class Ledger<Spec, Observed, Plan> {
     const guard =
       (change.state === undefined ? '' : ` AND ${isOpen}`) +
       (change.schedulerId === undefined ? '' : ' AND scheduler_id IS NULL')
-    return this.inTransaction(() => {
+    return this.transaction(() => {
       if (names.length > 0) {
         const set = names.map((name) => `${name} = ?`).join(', ')
         const changed = this.db
@@ -120,6 +121,25 @@ export class Ledger<Spec, Observed, Plan> {
       this.addEvent(id, at, kind, data)
       return true
     })
+  }
+
+  /** Takes a held job to submit it or to give it up; false when it is not held any more: somebody else has it. */
+  claimHeld(id: JobId, at: EpochSeconds, submitter: Submitter | null): boolean {
+    return this.transaction(() => {
+      const claimed = this.db
+        .prepare(`UPDATE jobs SET held = NULL, submitter = ? WHERE id = ? AND held IS NOT NULL AND ${isOpen}`)
+        .run(toJson(submitter), id)
+      if (claimed.changes === 0) return false
+      this.addEvent(id, at, 'released', {})
+      return true
+    })
+  }
+
+  /** Notes that a held job was looked at again, and what it waits for now. */
+  holdAgain(id: JobId, held: Held): void {
+    this.guarded(() =>
+      this.db.prepare('UPDATE jobs SET held = ? WHERE id = ? AND held IS NOT NULL').run(toJson(held), id),
+    )
   }
 
   /** Newest evidence about an open job, without an event: looks are many. A job that has ended its life meanwhile stays as it is. */
@@ -168,6 +188,16 @@ export class Ledger<Spec, Observed, Plan> {
     )
   }
 
+  /** Whether any job of the worktree waits here: one step in the index. */
+  hasHeld(worktree: string): boolean {
+    return this.guarded(
+      () =>
+        this.db
+          .prepare(`SELECT 1 FROM jobs WHERE held IS NOT NULL AND ${isOpen} AND worktree = ? LIMIT 1`)
+          .get(worktree) !== undefined,
+    )
+  }
+
   /** The open job that is to take the place of that one, or null. */
   replacementOf(id: JobId): JobRow<Spec, Observed> | null {
     return this.jobs(`SELECT * FROM jobs WHERE replaces = ? AND ${isOpen} ORDER BY id LIMIT 1`, id)[0] ?? null
@@ -211,7 +241,7 @@ export class Ledger<Spec, Observed, Plan> {
 
   /** Notes of files made writable for a job, by path; kept before the files are touched. */
   keepWritable(job: JobId, notes: readonly { readonly path: string; readonly note: unknown }[]): void {
-    this.inTransaction(() => {
+    this.transaction(() => {
       const insert = this.db.prepare('INSERT OR REPLACE INTO writable (job, path, note) VALUES (?, ?, ?)')
       for (const { path, note } of notes) insert.run(job, path, JSON.stringify(note))
     })
@@ -244,7 +274,7 @@ export class Ledger<Spec, Observed, Plan> {
    * `owner`'s or one of the jobs has ended its life.
    */
   beginMove(move: PendingMove<Plan>, name: string, owner: string): boolean {
-    return this.inTransaction(() => holdsLease(this.db, name, owner) && insertMove(this.db, move))
+    return this.transaction(() => holdsLease(this.db, name, owner) && insertMove(this.db, move))
   }
 
   endMove(id: string): void {
@@ -302,10 +332,6 @@ export class Ledger<Spec, Observed, Plan> {
     this.db
       .prepare('INSERT INTO events (job, at, kind, data) VALUES (?, ?, ?, ?)')
       .run(job, at, kind, JSON.stringify(data))
-  }
-
-  private inTransaction<T>(work: () => T): T {
-    return this.db.isTransaction ? this.guarded(work) : this.transaction(work)
   }
 
   private guarded<T>(work: () => T): T {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { newHash } from '../contract/new-hash.ts'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -10,7 +10,7 @@ const names = ['cancel.sh', 'payload.sh', 'process.sh', 'pump.sh', 'watch.sh'] a
  */
 export function installScripts(home: string): string {
   const texts = names.map((name) => readFileSync(new URL(`./${name}`, import.meta.url)))
-  const hash = createHash('sha256')
+  const hash = newHash('sha256')
   for (const text of texts) hash.update(text).update('\0')
   const folder = join(home, `scripts-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(folder)) return folder

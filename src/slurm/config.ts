@@ -11,6 +11,12 @@ export interface SlurmConfig {
   readonly messageTimeout: number | null
   /** Seconds that slurmctld remembers a job that is over. */
   readonly minJobAge: number | null
+  /** One more than the highest index that an array may have. */
+  readonly maxArraySize: number | null
+  /** Jobs and array tasks that slurmctld keeps in memory. */
+  readonly maxJobCount: number | null
+  /** Whether limits of associations and QOS hold (AccountingStorageEnforce). */
+  readonly enforcesLimits: boolean
 }
 
 /** Asks slurmctld for its configuration (`scontrol show config`), once. */
@@ -36,5 +42,8 @@ export function readConfig(text: string): SlurmConfig {
     clusterName: word('ClusterName'),
     messageTimeout: count('MessageTimeout'),
     minJobAge: count('MinJobAge'),
+    maxArraySize: count('MaxArraySize'),
+    maxJobCount: count('MaxJobCount'),
+    enforcesLimits: /limits|safe/.test(word('AccountingStorageEnforce') ?? ''),
   }
 }

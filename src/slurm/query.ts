@@ -26,21 +26,23 @@ export const recordSeparator = '\x1e'
 
 /**
  * Asks one of Slurm's commands. English, times in epoch seconds, arrays in full, and none of the user's own variables
- * that would filter or reformat the answer.
+ * that would filter or reformat the answer. `partly`: what it says beside an error is an answer too.
  */
 export async function query(
   settings: QuerySettings,
   program: string,
   args: readonly string[],
+  { input, partly = false }: { readonly input?: string; readonly partly?: boolean } = {},
 ): Promise<Fallible<Answer, SlurmFailure>> {
   try {
     const result = await run(program, args, {
       env: queryEnvironment(settings),
       timeoutMs: settings.deadline * 1000,
+      ...(input === undefined ? {} : { input }),
     })
     if (result.timedOut) return fail({ kind: 'slurm-timeout', program, seconds: settings.deadline })
     const stderr = result.stderr.trim()
-    if (result.code !== 0) {
+    if (result.code !== 0 && !(partly && result.code === 1 && result.stdout.length > 0)) {
       const words = stderr || `ended with ${result.signal ?? `exit code ${result.code}`} and no word`
       return fail({ kind: 'slurm-error', program, words })
     }

@@ -12,8 +12,8 @@ const wholeLines =
   /^(Command|WorkDir|Comment|AdminComment|SystemComment|StdErr|StdIn|StdOut|SubmitLine|Extra)$/
 
 /**
- * Describes a job: one record, or one a task of an array or a component. `id` null asks for all jobs of the cluster.
- * Unknown and forgotten jobs have none. (`scontrol` takes one id a call: lists are an error in 22.05.)
+ * Describes a job: one record, or one a task of an array or a component; `id` null: all jobs of the cluster. Unknown and
+ * forgotten jobs have none.
  */
 export async function showJob(
   settings: QuerySettings,
@@ -26,6 +26,30 @@ export async function showJob(
   if (answer.ok) return ok(readJobs(answer.value.stdout))
   const unknown = answer.failure.kind === 'slurm-error' && /Invalid job id/i.test(answer.failure.words)
   return unknown ? ok([]) : answer
+}
+
+/**
+ * The same for many jobs, by one process that reads its commands from its input (it takes one id a command: lists are an
+ * error in 22.05). It costs what these jobs cost, where a question about all of the cluster costs what others have there.
+ */
+export async function showManyJobs(
+  settings: QuerySettings,
+  ids: readonly string[],
+  cluster: string | null,
+): Promise<Fallible<readonly JobRecord[], SlurmFailure>> {
+  const where = cluster === null ? [] : ['-M', cluster]
+  const answer = await query(settings, 'scontrol', [...where, '-a'], {
+    input: ids.map((id) => `show job ${id}\n`).join(''),
+    partly: true,
+  })
+  // It repeats what it reads, behind its prompt.
+  return answer.ok
+    ? ok(
+        ids.length === 0
+          ? []
+          : readJobs(answer.value.stdout.replaceAll(/^scontrol: (?:show job \d+)?\n?/gm, '')),
+      )
+    : answer
 }
 
 /** Reads what `scontrol show job` prints. Values may hold spaces, `=` and newlines. */

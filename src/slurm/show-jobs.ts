@@ -4,20 +4,25 @@ import type { JobReference } from '../contract/scheduler.ts'
 import { belongs } from './belongs.ts'
 import type { SlurmFailure } from './failure.ts'
 import type { QuerySettings } from './query.ts'
-import { showJob } from './scontrol.ts'
+import { showJob, showManyJobs } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
 
-/** Beyond so many jobs one question about all jobs of the cluster is the lighter one. */
-const few = 10
+/** So many jobs are asked about one by one: that needs no input. */
+const few = 2
 
-/** The records of some jobs of one cluster, and perhaps of others beside them. */
+/** Beyond so many, one question about all jobs of the cluster is the lighter one all the same. */
+const many = 300
+
+/** The records of some jobs of one cluster. */
 export async function showEach(
   settings: QuerySettings,
   ids: readonly string[],
   cluster: string | null,
 ): Promise<Fallible<readonly JobRecord[], SlurmFailure>> {
+  if (ids.length > many) return showJob(settings, null, cluster)
+  if (ids.length > few) return showManyJobs(settings, ids, cluster)
   const records: JobRecord[] = []
-  for (const id of ids.length > few ? [null] : ids) {
+  for (const id of ids) {
     const answer = await showJob(settings, id, cluster)
     if (!answer.ok) return answer
     records.push(...answer.value)

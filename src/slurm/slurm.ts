@@ -1,10 +1,10 @@
 import type { EpochSeconds } from '../contract/ids.ts'
 import type {
+  BatchScheduler,
   CancelOutcome,
   HeldSubmission,
   JobReference,
   Look,
-  Scheduler,
   Testimony,
 } from '../contract/scheduler.ts'
 import { belongs } from './belongs.ts'
@@ -13,6 +13,7 @@ import { askConfig } from './config.ts'
 import type { SlurmConfig } from './config.ts'
 import { failureLine } from './failure.ts'
 import { findToken } from './find-token.ts'
+import { askLimits, noLimits } from './limits.ts'
 import { lookAt } from './look.ts'
 import { memberOutcome, searchMembers } from './members.ts'
 import type { QuerySettings } from './query.ts'
@@ -20,7 +21,8 @@ import { askQueue } from './queue.ts'
 import { environmentFacts } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
 import { showJobs } from './show-jobs.ts'
-import { holdSubmission, submitScript } from './submit.ts'
+import { roomBeside } from './room.ts'
+import { holdSubmission, holdSubmissions, submitScript } from './submit.ts'
 import { readTrace } from './witnesses.ts'
 
 /** What the room needs from outside. */
@@ -39,7 +41,7 @@ export interface SlurmSettings {
 const usualMessageTimeout = 10
 
 /** Slurm as a scheduler. Nothing is asked before it is needed, and the configuration once. */
-export function slurmScheduler(settings: SlurmSettings): Scheduler {
+export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
   const asking: QuerySettings = { env: settings.env, deadline: settings.deadline ?? 30 }
   const config = onceAnswered(async () => {
     const answer = await askConfig(asking)
@@ -75,6 +77,17 @@ export function slurmScheduler(settings: SlurmSettings): Scheduler {
         return { ...outcome, kind: 'submitted', id, cluster, exitCode: 0 }
       }
       return { ...held, go }
+    },
+    holdMany: async (requests) => holdSubmissions(requests, settings.submitScript ?? submitScript),
+    room: async () => {
+      const known = await config()
+      const [queue, limits] = await Promise.all([
+        askQueue(asking, [settings.user], null),
+        known?.enforcesLimits === false
+          ? noLimits
+          : askLimits(asking, settings.user, known?.clusterName ?? null),
+      ])
+      return roomBeside(queue.ok ? queue.value.map(({ row }) => row) : [], limits, known)
     },
     look: async (jobs, options) => {
       const looks: Look[] = []

@@ -19,8 +19,18 @@ export function submitOutcome(witness: SubmitWitness): SubmitOutcome {
     const kind = witness.submitsNothing || saysNoJob(stdout, stderr) ? 'no-job' : 'unknown'
     return { kind, stdout, stderr, exitCode }
   }
-  const refused = witness.submitsNothing || isRefusal(stderr, exitCode)
-  return { kind: refused ? 'refused' : 'unknown', stdout, stderr, exitCode }
+  if (!witness.submitsNothing && !isRefusal(stderr, exitCode))
+    return { kind: 'unknown', stdout, stderr, exitCode }
+  const limit = queueLimit(stderr)
+  return { kind: 'refused', stdout, stderr, exitCode, ...(limit === null ? {} : { limit }) }
+}
+
+/** The limit on queued jobs that sbatch names before its verdict (slurm_errno.c, job_reason_string), or null. */
+function queueLimit(stderr: string): string | null {
+  return (
+    /^sbatch: error: ((?:Assoc|QOS)(?:Max|Grp)SubmitJobs?(?:PerUser|PerAccount)?Limit)$/m.exec(stderr)?.[1] ??
+    null
+  )
 }
 
 /** Whether these words of sbatch's, with an exit code other than 0, are a complaint about the request and nothing else. */

@@ -1,8 +1,8 @@
 import { readFileSync, statSync, watch } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { JobToken } from '../contract/ids.ts'
-import type { HeldSubmission, SubmitOutcome, SubmitRequest } from '../contract/scheduler.ts'
-import { holdProcess } from '../process/held-process.ts'
+import type { HeldSubmission, HeldSubmissions, SubmitOutcome, SubmitRequest } from '../contract/scheduler.ts'
+import { holdProcess, type HeldProcess } from '../process/held-process.ts'
 import { readSbatch } from './sbatch-line.ts'
 import type { SbatchLine } from './sbatch-line.ts'
 import { withShim } from './self-submission.ts'
@@ -12,15 +12,21 @@ import { readStdout, readWitnesses, writeTrace } from './witnesses.ts'
 /** Where the waiting shell script lies, unless the build put it elsewhere. */
 export const submitScript = fileURLToPath(new URL('submit.sh', import.meta.url))
 
+/** A submission as the shell is given it. */
+interface Submission {
+  readonly folder: string
+  readonly stdinFile: string | null
+  readonly words: readonly string[]
+}
+
 /** Starts the shell that will run sbatch, and leaves it waiting. Its command carries the token in its comment. */
 export async function holdSubmission(request: SubmitRequest, script: string): Promise<HeldSubmission> {
   const { folder, cwd, stdinFile } = request
-  const { words, env } = request.submitsItself
-    ? { words: request.words, env: withShim(request) }
-    : { words: sbatchWords(request), env: request.env }
-  const command = [script, folder, stdinFile ?? '/dev/null', ...words]
-  const [shell, ...flags] = shellFor(env)
-  const held = await holdProcess(shell, [...flags, ...command], { cwd, env })
+  const { words, waits } = request.submitsItself
+    ? { words: request.words, waits: false }
+    : sbatchWords(request)
+  const env = request.submitsItself ? withShim(request) : request.env
+  const held = await holdShell([{ folder, stdinFile, words }], { cwd, env }, script)
   return {
     process: held.identity,
     go: async (onId) => {
@@ -32,7 +38,8 @@ export async function holdSubmission(request: SubmitRequest, script: string): Pr
         told = true
         onId?.(printed.id, printed.cluster)
       }
-      const unwatch = onChange(folder, tellId)
+      // Mostly sbatch ends right after it has printed the id: a watch would cost more than it tells.
+      const unwatch = waits ? onChange(folder, tellId) : () => {}
       held.tell('go')
       await held.ended
       unwatch()
@@ -46,8 +53,54 @@ export async function holdSubmission(request: SubmitRequest, script: string): Pr
   }
 }
 
+/**
+ * The same for many plain submissions with one directory and environment: one shell makes them one after the other, and
+ * goes on when this process dies.
+ */
+export async function holdSubmissions(
+  requests: readonly SubmitRequest[],
+  script: string,
+): Promise<HeldSubmissions> {
+  const [first] = requests
+  if (first === undefined) throw new Error('there is nothing to submit')
+  const { cwd, env } = first
+  const submissions = requests.map((request) => ({ ...request, words: sbatchWords(request).words }))
+  const held = await holdShell(submissions, { cwd, env }, script)
+  return {
+    process: held.identity,
+    go: async () => {
+      held.tell('go')
+      await held.ended
+      return requests.map(({ folder }) => outcomeOf(folder))
+    },
+    abandon: async () => {
+      held.dismiss()
+      await held.ended
+    },
+  }
+}
+
+async function holdShell(
+  submissions: readonly Submission[],
+  place: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+  script: string,
+): Promise<HeldProcess> {
+  const [shell, ...flags] = shellFor(place.env)
+  const words = submissions.flatMap((one) => [
+    one.folder,
+    one.stdinFile ?? '/dev/null',
+    `${one.words.length}`,
+    ...one.words,
+  ])
+  return holdProcess(shell, [...flags, script, ...words], place)
+}
+
 /** The words of an sbatch command with our token, after the trace is written. */
-function sbatchWords({ folder, words, cwd, env, stdinFile, token }: SubmitRequest): readonly string[] {
+function sbatchWords({ folder, words, cwd, env, stdinFile, token }: SubmitRequest): {
+  readonly words: readonly string[]
+  /** sbatch may end long after it has printed the id. */
+  readonly waits: boolean
+} {
   const stdin = stdinFile === null ? null : readRegularFile(stdinFile)
   const line = readSbatch(words, { cwd, env, readFile: readRegularFile, stdin })
   writeTrace(folder, {
@@ -55,7 +108,7 @@ function sbatchWords({ folder, words, cwd, env, stdinFile, token }: SubmitReques
     ownComment: line.components[0].comment !== null,
     submitsNothing: line.submitsNothing && line.unknown.length === 0,
   })
-  return withToken(words, token, line)
+  return { words: withToken(words, token, line), waits: line.wait || line.unknown.length > 0 }
 }
 
 /**

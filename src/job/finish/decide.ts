@@ -24,6 +24,10 @@ export async function decide(
   report: (report: Report) => void,
 ): Promise<EndedJob | null> {
   const name = calledName(job)
+  if (job.held !== null) {
+    report(aboutJob('notneeded', job, { kind: 'held-back', cmd: job.spec.cmd, why: job.held.why }))
+    return null
+  }
   if (observed === undefined) {
     report(aboutJob('impossible', job, noIdNote(context, job)))
     return null

@@ -33,6 +33,8 @@ export async function finish(
     return
   }
   await reconcile(context, report)
+  if (context.ledger.hasHeld(context.dataset.root))
+    await (await import('../schedule/release.ts')).releaseHeld(context, report)
   const chosen = await chooseJobs(context, request, report)
   // A commit's name may stand for several.
   if (request.outputs.length > 0 && chosen.length > 1) {

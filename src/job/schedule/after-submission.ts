@@ -17,6 +17,16 @@ export async function noteDescription(context: Context, job: Job): Promise<void>
   if (known.length > 0) context.ledger.change(job.id, context.now(), 'described', {}, data)
 }
 
+/** The same for many plain jobs, by one question. */
+export async function noteDescriptions(context: Context, jobs: readonly Job[]): Promise<void> {
+  if (jobs.length === 0) return
+  const described = await context.schedulers.slurm.describe(jobs.flatMap((job) => referencesTo(context, job)))
+  context.ledger.transaction(() => {
+    for (const [i, job] of jobs.entries())
+      if (described[i] != null) context.ledger.change(job.id, context.now(), 'described', {}, described[i])
+  })
+}
+
 /** What there is to say of a submission that no job came of. */
 export function withoutJob(
   spec: JobSpec,

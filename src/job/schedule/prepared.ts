@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { fromSystem } from '../../dataset/failure.ts'
@@ -16,6 +16,8 @@ export type Show = (stdout: string, stderr: string) => void
 
 /** A job that was thought through and not yet begun. */
 export interface Prepared {
+  /** With the environment that it is to be submitted in. */
+  readonly context: Context
   readonly spec: JobSpec
   readonly command: Command
   readonly branch: string
@@ -39,23 +41,33 @@ export function filledCommand({ cmd, words }: Pick<JobSpec, 'cmd' | 'words'>): s
   return /[{}]/.test(cmd) ? joinWords(words) : cmd
 }
 
-/** Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. */
+/** A script's text that was kept for a job submitted together with others. */
+export interface KeptScript {
+  readonly blob: string
+  readonly file: string
+}
+
+/**
+ * Makes the job's folder and keeps there what the submission needs and the record will: script and standard input. `alike`:
+ * where the same text may be kept already.
+ */
 export function keepScript(
   context: Context,
   prepared: Prepared,
   folder: string,
+  alike: KeptScript | null = null,
 ): Fallible<string | null, Note> {
   try {
-    return ok(keep(context, prepared, folder))
+    return ok(keep(context, prepared, folder, alike))
   } catch (error) {
     return fail(fromSystem('copy', error))
   }
 }
 
-function keep(context: Context, prepared: Prepared, folder: string): string | null {
+function keep(context: Context, prepared: Prepared, folder: string, alike: KeptScript | null): string | null {
   const { shared } = context.dataset
   // One by one: the umask must not shut a group out, and the folder above may be another user's.
-  for (const each of [dirname(folder), folder]) {
+  for (const each of existsSync(dirname(folder)) ? [folder] : [dirname(folder), folder]) {
     const made = mkdirSync(each, { recursive: true, mode: 0o700 })
     if (made !== undefined && shared !== null) chmodSync(each, shared.directory)
   }
@@ -66,8 +78,19 @@ function keep(context: Context, prepared: Prepared, folder: string): string | nu
     return kept
   }
   if (prepared.scriptFile !== null) {
+    if (alike !== null && alike.blob === prepared.spec.script?.blob && linked(alike.file, kept)) return null
     copyFileSync(prepared.scriptFile, kept)
     if (shared !== null) chmodSync(kept, shared.file)
   }
   return null
+}
+
+/** A second name takes no space and hardly time; not every file system has them, nor any number of them. */
+function linked(file: string, name: string): boolean {
+  try {
+    linkSync(file, name)
+    return true
+  } catch {
+    return false
+  }
 }

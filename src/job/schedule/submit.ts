@@ -9,7 +9,14 @@ import { intendJob, noteSubmitted } from '../arrays/handover.ts'
 import type { Note } from '../note.ts'
 import { failedAfter, noteDescription, withoutJob } from './after-submission.ts'
 import type { Report } from '../report.ts'
-import { aboutDataset, filledCommand, keepScript, type Prepared, type Show } from './prepared.ts'
+import {
+  aboutDataset,
+  filledCommand,
+  keepScript,
+  type KeptScript,
+  type Prepared,
+  type Show,
+} from './prepared.ts'
 import { speaksOf } from './request.ts'
 import { jobFacts } from '../select.ts'
 import { checkSaved } from '../whole.ts'
@@ -83,17 +90,29 @@ async function intend(
   context: Context,
   prepared: Prepared,
   report: (report: Report) => void,
-): Promise<{ readonly job: Job; readonly stdinFile: string | null } | null> {
-  const token = context.newToken()
-  const free = prepared.request.checkOutputs ? checkForeign(context, prepared.reserved) : ok(null)
-  if (!free.ok) {
-    report(aboutDataset(context, 'impossible', free.failure))
+): Promise<Intended | null> {
+  const job = reserve(context, prepared, report)
+  return job === null ? null : makeFiles(context, prepared, job, report)
+}
+
+/** A job that is noted and whose files are ready. */
+export interface Intended {
+  readonly job: Job
+  readonly stdinFile: string | null
+}
+
+/** Notes the job with its reservations; null after saying what stands in the way. */
+export function reserve(context: Context, prepared: Prepared, report: (report: Report) => void): Job | null {
+  const refuse = (note: Note): null => {
+    report(aboutDataset(context, 'impossible', note))
     return null
   }
+  const free = prepared.request.checkOutputs ? checkForeign(context, prepared.reserved) : ok(null)
+  if (!free.ok) return refuse(free.failure)
   const intended = intendJob(
     context,
     {
-      token,
+      token: context.newToken(),
       scheduler: prepared.command.scheduler,
       createdAt: context.now(),
       user: context.user,
@@ -105,26 +124,23 @@ async function intend(
     prepared.reserved,
     prepared.request.checkOutputs,
   )
-  if ('taken' in intended) {
-    report(aboutDataset(context, 'impossible', { kind: 'replaced-meanwhile' }))
-    return null
-  }
+  if ('taken' in intended) return refuse({ kind: 'replaced-meanwhile' })
   if ('conflict' in intended) {
     const { wanted, reserved, job } = intended.conflict
-    report(
-      aboutDataset(context, 'impossible', {
-        kind: 'output-conflict',
-        wanted,
-        reserved,
-        ...named(context, job),
-      }),
-    )
-    return null
+    return refuse({ kind: 'output-conflict', wanted, reserved, ...named(context, job) })
   }
-  const { id } = intended
-  const job = context.ledger.job(id)
-  if (job === null) throw new Error(`job ${id} vanished from the ledger`)
-  const kept = keepScript(context, prepared, jobFolder(context, token))
+  return mustFind(context, intended.id)
+}
+
+/** Makes the files that the submission needs; null after saying why not, and giving the job up. */
+export async function makeFiles(
+  context: Context,
+  prepared: Prepared,
+  job: Job,
+  report: (report: Report) => void,
+  alike: KeptScript | null = null,
+): Promise<Intended | null> {
+  const kept = keepScript(context, prepared, jobFolder(context, job.token), alike)
   const ready = kept.ok ? await makeReady(context, prepared, job, report) : kept
   if (kept.ok && ready.ok) return { job, stdinFile: kept.value }
   await giveUp(context, job, report)
@@ -178,7 +194,8 @@ async function begin(
   return { id, outcome }
 }
 
-function noteOutcome(
+/** Notes the scheduler's id of a job. */
+export function noteOutcome(
   context: Context,
   id: JobId,
   { id: schedulerId, cluster, members = [] }: Extract<SubmitOutcome, { kind: 'submitted' }>,
@@ -219,25 +236,34 @@ async function conclude(
   prepared: Prepared,
   report: (report: Report) => void,
 ): Promise<Scheduled> {
+  if (outcome.kind === 'submitted') await noteDescription(context, mustFind(context, id))
+  return tell(context, id, outcome, prepared.request, report)
+}
+
+/** Says what came of a submission; one that no job came of is given up. */
+export async function tell(
+  context: Context,
+  id: JobId,
+  outcome: SubmitOutcome,
+  { checkOutputs }: Pick<Prepared['request'], 'checkOutputs'>,
+  report: (report: Report) => void,
+): Promise<Scheduled> {
   switch (outcome.kind) {
     case 'submitted': {
       const job = mustFind(context, id)
-      await noteDescription(context, job)
       report({
-        ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: filledCommand(prepared.spec) }),
-        facts: {
-          ...jobFacts(job),
-          ...(prepared.request.checkOutputs ? {} : { outputs_checked: false }),
-        },
+        ...aboutDataset(context, 'ok', { kind: 'scheduled', cmd: filledCommand(job.spec) }),
+        facts: { ...jobFacts(job), ...(checkOutputs ? {} : { outputs_checked: false }) },
       })
-      if (outcome.exitCode !== 0 && prepared.spec.submitsItself)
+      if (outcome.exitCode !== 0 && job.spec.submitsItself)
         report(failedAfter(context, job, outcome.exitCode))
       return { exitCode: outcome.exitCode, job: id }
     }
     case 'refused':
     case 'no-job': {
-      await giveUp(context, mustFind(context, id), report)
-      const { status, note } = withoutJob(prepared.spec, outcome)
+      const job = mustFind(context, id)
+      await giveUp(context, job, report)
+      const { status, note } = withoutJob(job.spec, outcome)
       report(aboutDataset(context, status, note))
       return { exitCode: outcome.kind === 'no-job' ? outcome.exitCode : null, job: null }
     }
@@ -254,14 +280,20 @@ async function conclude(
   }
 }
 
-async function giveUp(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
+/** The end of a job that was never submitted: its files are put back, its outputs are free. */
+export async function giveUp(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
   await releaseFiles(context, job, report)
   context.ledger.change(job.id, context.now(), 'refused', { state: 'refused' })
   if (job.spec.altDir !== undefined)
     await (await import('../alt-dir/alt-clean.ts')).tryToUndoAltDir(context, job)
 }
 
-function warnOfOpenInputs(context: Context, prepared: Prepared, report: (report: Report) => void): void {
+/** Says of an input that an open job may still write it. */
+export function warnOfOpenInputs(
+  context: Context,
+  prepared: Prepared,
+  report: (report: Report) => void,
+): void {
   if (prepared.request.after.length > 0) return
   const inputs = prepared.spec.inputs.filter((path) => !path.startsWith('/'))
   const conflict = context.ledger.conflict(context.dataset.root, inputs)
