@@ -38,7 +38,8 @@ const variants: readonly Variant[] = [
     accounting: 'own',
     cgroups: false,
     enforce: 'associations,limits,qos',
-    extra: ['MaxArraySize=21', 'MaxJobCount=60'],
+    // What is over counts until it is forgotten.
+    extra: ['MaxArraySize=21', 'MaxJobCount=60', 'MinJobAge=2'],
     partitions,
     accounts: [
       ['add', 'account', 'capped', 'MaxSubmitJobs=10'],

@@ -64,6 +64,8 @@ async function recoverSubmission(
   report: (report: Report) => void,
 ): Promise<void> {
   if (mayStillSubmit(job) || mayGoOnElsewhere(context, job)) return
+  // Of one that waits here nothing had begun: it goes on waiting.
+  if (job.held !== null && neverBegan(job)) return
   if (neverBegan(job)) return neverSubmitted(context, job, report)
   const scheduler = context.schedulers[job.scheduler]
   const found = await scheduler.findToken(job.token, job.createdAt, jobFolder(context, job.token), job.user)
@@ -76,6 +78,7 @@ async function recoverSubmission(
         ...(found.members === undefined ? {} : { members: found.members }),
       })
       if (!noted) return
+      if (job.held !== null) (await import('./schedule/held.ts')).dropEnvironment(context, job)
       report({
         action: 'recover',
         status: 'ok',
@@ -102,6 +105,10 @@ async function recoverSubmission(
 
 /** The end of an intent that nothing came of: its files are put back and its outputs are free. */
 async function neverSubmitted(context: Context, job: Job, report: (report: Report) => void): Promise<void> {
+  if (job.held !== null) {
+    context.ledger.change(job.id, context.now(), 'held-again', { state: 'intended', submitter: null })
+    return
+  }
   await releaseFiles(context, job, report)
   if (!context.ledger.change(job.id, context.now(), 'never-submitted', { state: 'refused' })) return
   if (job.spec.altDir !== undefined)

@@ -123,15 +123,18 @@ export class Ledger<Spec, Observed, Plan> {
     })
   }
 
-  /** Takes a held job to submit it or to give it up; false when it is not held any more: somebody else has it. */
-  claimHeld(id: JobId, at: EpochSeconds, submitter: Submitter | null): boolean {
-    return this.transaction(() => {
+  /**
+   * Takes a held job for `submitter`; false when it is not held any more, or was taken by somebody else than `before`. It
+   * stays held until it is submitted: what dies before that has changed nothing.
+   */
+  claimHeld(id: JobId, before: Submitter | null, submitter: Submitter): boolean {
+    return this.guarded(() => {
       const claimed = this.db
-        .prepare(`UPDATE jobs SET held = NULL, submitter = ? WHERE id = ? AND held IS NOT NULL AND ${isOpen}`)
-        .run(toJson(submitter), id)
-      if (claimed.changes === 0) return false
-      this.addEvent(id, at, 'released', {})
-      return true
+        .prepare(
+          `UPDATE jobs SET submitter = ? WHERE id = ? AND submitter IS ? AND held IS NOT NULL AND ${isOpen}`,
+        )
+        .run(toJson(submitter), id, toJson(before))
+      return claimed.changes > 0
     })
   }
 
@@ -173,10 +176,13 @@ export class Ledger<Spec, Observed, Plan> {
     return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND worktree = ? ORDER BY id`, worktree)
   }
 
-  /** Open jobs that were to be submitted and that their scheduler has given no id, as far as anybody noted. */
+  /**
+   * Open jobs that were to be submitted and that their scheduler has given no id, as far as anybody noted. Held ones are
+   * among them while somebody submits them, or has died over it.
+   */
   unsubmittedJobs(): readonly JobRow<Spec, Observed>[] {
     return this.jobs(
-      `SELECT * FROM jobs WHERE scheduler_id IS NULL AND held IS NULL AND ${isOpen} ORDER BY id`,
+      `SELECT * FROM jobs WHERE scheduler_id IS NULL AND (held IS NULL OR submitter IS NOT NULL) AND ${isOpen} ORDER BY id`,
     )
   }
 

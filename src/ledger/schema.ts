@@ -72,7 +72,7 @@ export const migrations: readonly string[] = [
   DROP INDEX jobs_open;
   CREATE INDEX jobs_open ON jobs (worktree, id) WHERE state NOT IN ('recorded', 'closed', 'refused');
   CREATE INDEX jobs_unsubmitted ON jobs (id)
-    WHERE scheduler_id IS NULL AND held IS NULL AND state NOT IN ('recorded', 'closed', 'refused');
+    WHERE scheduler_id IS NULL AND (held IS NULL OR submitter IS NOT NULL) AND state NOT IN ('recorded', 'closed', 'refused');
   CREATE INDEX jobs_held ON jobs (worktree, id)
     WHERE held IS NOT NULL AND state NOT IN ('recorded', 'closed', 'refused');
   CREATE INDEX jobs_with_members ON jobs (id)

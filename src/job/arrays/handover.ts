@@ -23,7 +23,8 @@ export function noteSubmitted(
 ): boolean {
   const { ledger } = context
   return ledger.transaction(() => {
-    if (!ledger.change(id, context.now(), kind, { state: 'submitted', ...change }, data)) return false
+    if (!ledger.change(id, context.now(), kind, { state: 'submitted', held: null, ...change }, data))
+      return false
     const replaced = ledger.job(id)?.spec.replaces
     if (replaced === undefined) return true
     const removed = removedFiles(context, replaced)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { HeldBack } from '../../contract/scheduler.ts'
 import { fromSystem } from '../../dataset/failure.ts'
 import { jobFolder, type Context, type Job } from '../context.ts'
+import { liveness } from '../../process/identity.ts'
 import type { Report } from '../report.ts'
 import { jobFacts } from '../select.ts'
 import { aboutDataset } from './prepared.ts'
@@ -63,13 +64,22 @@ export function dropEnvironment(context: Context, job: Job): void {
   rmSync(environmentFile(context, job), { force: true })
 }
 
-/** Gives a held job up; false when it is not held any more. */
+/** Takes a held job, to submit it or to give it up; false when another process has it, or it is not held any more. */
+export function claimHeld(context: Context, job: Job): boolean {
+  const { submitter } = job
+  // What a shell that stood ready has come to, recovery finds out first.
+  const free = submitter === null || (submitter.shell === null && liveness(submitter.waybill) === 'dead')
+  if (!free) return false
+  return context.ledger.claimHeld(job.id, job.submitter, { waybill: context.self, shell: null })
+}
+
+/** Gives a held job up; false when it is not held any more, or is just being submitted. */
 export async function giveUpHeld(
   context: Context,
   job: Job,
   report: (report: Report) => void,
 ): Promise<boolean> {
-  if (!context.ledger.claimHeld(job.id, context.now(), null)) return false
+  if (!claimHeld(context, job)) return false
   await giveUp(context, job, report)
   dropEnvironment(context, job)
   return true

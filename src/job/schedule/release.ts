@@ -6,7 +6,7 @@ import { tryLease } from '../lease.ts'
 import type { Report } from '../report.ts'
 import { jobFacts } from '../select.ts'
 import { noteDescriptions } from './after-submission.ts'
-import { dropEnvironment, keptEnvironment } from './held.ts'
+import { claimHeld, dropEnvironment, keptEnvironment } from './held.ts'
 import type { Ready } from './ready.ts'
 import { submitMany } from './submit-many.ts'
 
@@ -63,7 +63,7 @@ function claim(context: Context, job: Job, report: (report: Report) => void): re
   const { held, spec } = job
   const env = keptEnvironment(context, job)
   if (held === null || env === null) return []
-  if (!context.ledger.claimHeld(job.id, context.now(), { waybill: context.self, shell: null })) return []
+  if (!claimHeld(context, job)) return []
   const folder = jobFolder(context, job.token)
   return [
     {

@@ -268,7 +268,13 @@ export async function tell(
       return { exitCode: outcome.kind === 'no-job' ? outcome.exitCode : null, job: null }
     }
     case 'unknown': {
-      context.ledger.change(id, context.now(), 'submission-unknown', { state: 'unknown' }, outcome)
+      context.ledger.change(
+        id,
+        context.now(),
+        'submission-unknown',
+        { state: 'unknown', held: null },
+        outcome,
+      )
       const note = {
         kind: 'submission-unknown',
         words: outcome.stderr || outcome.stdout,
