@@ -1,6 +1,6 @@
 import type { Context } from '../job/context.ts'
 import type { Report } from '../job/report.ts'
-import { exitCodeOf } from './exit-code.ts'
+import { exitCode, exitCodeOf } from './exit-code.ts'
 import { contextOf, type OpenDataset } from './open-dataset.ts'
 import { progressWords } from './progress.ts'
 import { toResult, type Outcome, type Result } from './result.ts'
@@ -12,6 +12,8 @@ export interface CallOptions {
   readonly onResult?: ((result: Result) => void) | undefined
   /** Called with a line for people that replaces the one before; null: there is nothing to show any more. */
   readonly onProgress?: ((line: string | null) => void) | undefined
+  /** False: `results` at the end is empty, and `onResult` has had them all. Default: true. */
+  readonly keepResults?: boolean | undefined
 }
 
 /** Does one piece of work on a dataset and gathers its results; what the work itself gives stands beside them. */
@@ -25,12 +27,14 @@ export async function call<More extends object>(
   const progress: Context['progress'] =
     onProgress === undefined ? () => {} : (event) => onProgress(progressWords(event))
   const results: Result[] = []
+  let worst: number = exitCode.ok
   const more = await withWords(async () =>
     work({ ...opened, progress }, (report) => {
       const result = toResult(report)
-      results.push(result)
+      if (options.keepResults !== false) results.push(result)
+      worst = Math.max(worst, exitCodeOf([result]))
       onResult?.(result)
     }),
   )
-  return { results, exitCode: exitCodeOf(results), ...more }
+  return { results, exitCode: worst, ...more }
 }

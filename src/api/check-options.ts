@@ -28,7 +28,7 @@ export function oneOf(...words: readonly string[]): Check {
 }
 
 /** Checks of the options that every function takes. */
-export const callChecks = { onResult: callback, onProgress: callback } as const
+export const callChecks = { onResult: callback, onProgress: callback, keepResults: flag } as const
 
 /** @throws TypeError with words for an option that does not exist or has a value it cannot have; undefined is not given. */
 export function checkOptions<Options extends object>(

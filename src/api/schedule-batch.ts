@@ -14,7 +14,10 @@ import type { Outcome } from './result.ts'
 import { scheduleChecks, scheduleRequest, type ScheduleOptions } from './schedule.ts'
 
 /** What a job of a batch may say, beside its command. */
-type LineOptions = Omit<ScheduleOptions, 'onResult' | 'onProgress' | 'onBegun' | 'onOutput' | 'readStdin'>
+type LineOptions = Omit<
+  ScheduleOptions,
+  'onResult' | 'onProgress' | 'keepResults' | 'onBegun' | 'onOutput' | 'readStdin'
+>
 
 /** One job of a batch: the words of its command, or one line as `schedule` takes it, and the options of `schedule`. */
 export interface BatchJob extends LineOptions {
@@ -34,6 +37,7 @@ export interface BatchOptions extends CallOptions {
 const {
   onResult: _r,
   onProgress: _p,
+  keepResults: _k,
   onBegun: _b,
   onOutput: _o,
   readStdin: _s,

@@ -1,7 +1,6 @@
 import type { CallOptions } from '../api/call.ts'
 import type { Result } from '../api/result.ts'
-import { exitCodeOf } from '../api/exit-code.ts'
-import { actionSummary, resultLine } from './result-lines.ts'
+import { resultLine, Tally } from './result-lines.ts'
 import { printable } from '../api/printable.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -23,7 +22,7 @@ export interface Printer {
 
 /** Makes the printer of one command. */
 export function makePrinter(runtime: Runtime, options: PrintOptions): Printer {
-  const results: Result[] = []
+  const tally = new Tally()
   const progress = makeProgress(runtime)
   const { original } = options
   const write = options.resultsTo === 'err' ? runtime.err : runtime.out
@@ -34,18 +33,19 @@ export function makePrinter(runtime: Runtime, options: PrintOptions): Printer {
         // The original merges and copies without a line.
         if (lines && told.status === 'ok' && (told.action === 'merge' || told.action === 'copy')) return
         const result = original === undefined ? told : asOriginal(told)
-        results.push(result)
+        tally.add(result)
         progress(null)
         if (original?.silent || (lines && told.status === 'notneeded')) return
         const json = (): string => JSON.stringify(result, null, original?.pretty ? 2 : undefined)
         write(`${options.json ? json() : resultLine(result)}\n`)
       },
       onProgress: progress,
+      keepResults: false,
     },
     end: () => {
       progress(null)
-      if (!options.json && !original?.silent) for (const line of actionSummary(results)) write(`${line}\n`)
-      return exitCodeOf(results)
+      if (!options.json && !original?.silent) for (const line of tally.summary()) write(`${line}\n`)
+      return tally.exitCode()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { exitCode } from '../api/exit-code.ts'
 import type { Result } from '../api/result.ts'
 import { printable } from '../api/printable.ts'
 
@@ -9,22 +10,35 @@ export function resultLine(result: Result): string {
   return `${result.action}(${result.status}):${path}${message}`
 }
 
-/** Counts by action and status, as DataLad ends a command of more than one result; empty for one or none. */
-export function actionSummary(results: readonly Result[]): readonly string[] {
-  if (results.length < 2) return []
-  const actions = new Map<string, Map<string, number>>()
-  for (const { action, status } of results) {
-    const counts = actions.get(action) ?? new Map<string, number>()
+/** How many results there were of each action and status. */
+export class Tally {
+  private count = 0
+  private trouble = false
+  private readonly actions = new Map<string, Map<string, number>>()
+
+  add({ action, status }: Pick<Result, 'action' | 'status'>): void {
+    this.count++
+    this.trouble ||= status === 'impossible' || status === 'error'
+    const counts = this.actions.get(action) ?? new Map<string, number>()
     counts.set(status, (counts.get(status) ?? 0) + 1)
-    actions.set(action, counts)
+    this.actions.set(action, counts)
   }
-  const lines = [...actions]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([action, counts]) => {
-      const parts = [...counts]
-        .toSorted(([a], [b]) => (a < b ? 1 : -1))
-        .map(([status, count]) => `${status}: ${count}`)
-      return `  ${action} (${parts.join(', ')})`
-    })
-  return ['action summary:', ...lines]
+
+  exitCode(): number {
+    return this.trouble ? exitCode.trouble : exitCode.ok
+  }
+
+  /** As DataLad ends a command of more than one result; empty for one or none. */
+  summary(): readonly string[] {
+    if (this.count < 2) return []
+    const lines = [...this.actions]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([action, counts]) => {
+        const parts = [...counts]
+          .toSorted(([a], [b]) => (a < b ? 1 : -1))
+          .map(([status, count]) => `${status}: ${count}`)
+        return `  ${action} (${parts.join(', ')})`
+      })
+    return ['action summary:', ...lines]
+  }
 }

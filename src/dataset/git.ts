@@ -1,5 +1,5 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
-import { CannotStart, run, type RunResult } from '../process/run.ts'
+import { CannotStart, run, type Pieces, type RunResult } from '../process/run.ts'
 import { classify, type DatasetFailure } from './failure.ts'
 
 /** A child's environment. */
@@ -24,6 +24,8 @@ export interface GitOptions {
   /** Paths on the command line are names, not patterns. Not for git-annex and check-ignore, which then fail. */
   readonly literal?: boolean
   readonly showStderr?: boolean
+  /** Takes the output as it comes: of many files it does not stand in memory. */
+  readonly pieces?: Pieces
 }
 
 /** What would make git look at another repository, index or object store, or print and match otherwise. */
@@ -85,6 +87,7 @@ export async function git(
       env,
       ...(options.input === undefined ? {} : { input: options.input }),
       ...(options.showStderr ? { showStderr: true } : {}),
+      ...(options.pieces === undefined ? {} : { pieces: options.pieces }),
     })
   } catch (error) {
     if (error instanceof CannotStart) return fail(error.missing)

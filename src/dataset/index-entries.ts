@@ -1,7 +1,7 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import { coveringPrefixes } from './covering-prefixes.ts'
 import type { DatasetFailure } from './failure.ts'
-import { git, pieces } from './git.ts'
+import { git } from './git.ts'
 import type { Dataset } from './locate.ts'
 import type { Entry } from './tree.ts'
 
@@ -21,18 +21,20 @@ export async function readIndexEntries(
 ): Promise<Fallible<ReadonlyMap<string, IndexEntry>, DatasetFailure>> {
   if (paths.length === 0) return ok(new Map())
   const prefixes = coveringPrefixes(paths) ?? []
+  const wanted = new Set(paths)
+  const entries = new Map<string, IndexEntry>()
   const listed = await git(dataset, ['ls-files', '--stage', '-v', '-z', '--', ...prefixes], {
     literal: true,
     ...(index === undefined ? {} : { index }),
+    pieces: {
+      end: '\0',
+      take: (line) => {
+        const entry = parseLine(line.toString('utf8'))
+        if (wanted.has(entry.path)) entries.set(entry.path, entry)
+      },
+    },
   })
-  if (!listed.ok) return listed
-  const wanted = new Set(paths)
-  const entries = new Map<string, IndexEntry>()
-  for (const line of pieces(listed.value.stdout)) {
-    const entry = parseLine(line)
-    if (wanted.has(entry.path)) entries.set(entry.path, entry)
-  }
-  return ok(entries)
+  return listed.ok ? ok(entries) : listed
 }
 
 /** `tag mode oid stage TAB path`: tag S or s is skip-worktree, a lower-case one assume-unchanged. */

@@ -6,7 +6,7 @@ import { filterGroups, quiet, withoutAnnex } from './filter-groups.ts'
 import { git } from './git.ts'
 import { indexInfo } from './index-entries.ts'
 import type { Dataset } from './locate.ts'
-import { parseRaw, type Entry } from './tree.ts'
+import { rawChanges, type Entry } from './tree.ts'
 
 /**
  * Those paths at which the work tree holds exactly what these entries say: kind, mode and content as git's filters read
@@ -58,11 +58,13 @@ async function differingFrom(
     // This compares contents, and notes the times of those that are the same: diff-files looks at times alone.
     const refreshed = await git(dataset, ['update-index', '-q', '--refresh'], { index, config, normal: [1] })
     if (!refreshed.ok) return refreshed
+    const differing = new Set<string>()
     const diff = await git(dataset, ['diff-files', '--raw', '-z', '--no-renames', '--ignore-submodules'], {
       index,
       config,
+      pieces: rawChanges(({ path }) => differing.add(path)),
     })
-    return diff.ok ? ok(new Set(parseRaw(diff.value.stdout).map(({ path }) => path))) : diff
+    return diff.ok ? ok(differing) : diff
   } finally {
     remove(index)
   }

@@ -55,22 +55,31 @@ export async function addByAnnex(
   )
   for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
     if (group.paths.length === 0) continue
+    let answered = 0
+    // Of most there is nothing to say but the key: only those are kept of which there is.
+    const odd: { readonly path: string; readonly reply: Reply }[] = []
+    const take = (line: Buffer): void => {
+      // Names come back changed when they are not plain text: replies belong to requests by their order alone.
+      const path = group.paths[answered++]
+      if (path === undefined) return
+      const reply = parseReply(line.toString('utf8'))
+      if (reply.success !== true) odd.push({ path, reply })
+      else if (reply.key !== undefined) keys.set(path, reply.key)
+    }
     const args = ['add', '--json', '--json-error-messages', '--no-check-gitignore', '--batch', '-z']
     const added = await gitAnnex(work.dataset, args, {
       // NUL separates: a final one would be an empty request, which loses the whole batch in 10.20230126.
       input: group.paths.join('\0'),
       index: work.index,
       config: group.unlock ? [['annex.addunlocked', 'true']] : [],
+      pieces: { end: '\n', take },
     })
     if (!added.ok) return added
-    const { code, signal, stdout, stderr } = added.value
-    const lines = stdout.toString('utf8').split('\n').slice(0, -1)
-    // Names come back changed when they are not plain text: replies belong to requests by their order alone.
-    if (lines.length !== group.paths.length) {
+    const { code, signal, stderr } = added.value
+    if (answered !== group.paths.length) {
       return fail(classify('annex add', { code, signal, message: stderr.trim() }))
     }
-    const replies = group.paths.map((path, i) => ({ path, reply: parseReply(lines[i] ?? '') }))
-    const cut = replies.filter(({ reply }) => isCutOff(reply))
+    const cut = odd.filter(({ reply }) => isCutOff(reply))
     if (cut.length > 0) {
       // git-annex decided that some go to git, and could not hand them over; others only came after them.
       const left = cut.filter(({ reply }) => reply.note?.startsWith('non-large'))
@@ -78,15 +87,13 @@ export async function addByAnnex(
       byGit.push(...culprits)
       queue.push({ ...group, paths: cut.map(({ path }) => path).filter((path) => !culprits.has(path)) })
     }
-    for (const { path, reply } of replies.filter((one) => !isCutOff(one.reply))) {
-      if (reply.success !== true) {
-        const message = [...(reply['error-messages'] ?? [])].join('\n') || stderr.trim()
-        giveBack(work.dataset.root, path, message)
-        const failure = classify('annex add', { code, signal, message })
-        // The others are looked at first: content may have to be given back.
-        if (failure.kind === 'disk-full') full ??= failure
-        refused.push({ path, why: reason(work.dataset.root, path, failure), message })
-      } else if (reply.key !== undefined) keys.set(path, reply.key)
+    for (const { path, reply } of odd.filter((one) => !isCutOff(one.reply))) {
+      const message = [...(reply['error-messages'] ?? [])].join('\n') || stderr.trim()
+      giveBack(work.dataset.root, path, message)
+      const failure = classify('annex add', { code, signal, message })
+      // The others are looked at first: content may have to be given back.
+      if (failure.kind === 'disk-full') full ??= failure
+      refused.push({ path, why: reason(work.dataset.root, path, failure), message })
     }
   }
   if (full === null && refused.some(({ why }) => why === 'other') && isFull(work.dataset.gitDir)) {

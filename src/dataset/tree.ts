@@ -1,7 +1,8 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
 import type { DatasetFailure } from './failure.ts'
-import { chunks, git, pieces } from './git.ts'
+import type { Pieces } from '../process/run.ts'
+import { chunks, git } from './git.ts'
 import type { Dataset } from './locate.ts'
 
 /** A file, symlink or submodule as a tree or an index holds it. `mode` is octal: 100644, 100755, 120000, 160000. */
@@ -32,9 +33,10 @@ export async function listTree(
   const lists = paths.length === 0 || paths.includes('.') ? [[]] : chunks(paths)
   for (const list of lists) {
     // ls-tree(1) knows no pathspecs: its arguments are names already.
-    const listed = await git(dataset, ['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...list])
+    const listed = await git(dataset, ['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...list], {
+      pieces: { end: '\0', take: (line) => entries.push(parseEntry(line.toString('utf8'))) },
+    })
     if (!listed.ok) return listed
-    for (const line of pieces(listed.value.stdout)) entries.push(parseEntry(line))
   }
   return ok(entries)
 }
@@ -49,17 +51,10 @@ export async function diffTrees(
     const all = await listTree(dataset, to)
     return all.ok ? ok(all.value.map(({ path, ...after }) => ({ path, before: null, after }))) : all
   }
-  const diff = await git(dataset, [
-    'diff-tree',
-    '-r',
-    '-z',
-    '--raw',
-    '--no-renames',
-    '--no-ext-diff',
-    from,
-    to,
-  ])
-  return diff.ok ? ok(parseRaw(diff.value.stdout)) : diff
+  const changes: Change[] = []
+  const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-ext-diff', from, to]
+  const diff = await git(dataset, args, { pieces: rawChanges((change) => changes.push(change)) })
+  return diff.ok ? ok(changes) : diff
 }
 
 /** What commits of one parent change in it, by one process for all; a path that several change comes once. */
@@ -69,11 +64,12 @@ export async function changesOf(
 ): Promise<Fallible<readonly Change[], DatasetFailure>> {
   if (commits.length === 0) return ok([])
   const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-ext-diff', '--no-commit-id']
+  const changes = new Map<string, Change>()
   const diff = await git(dataset, [...args, '--stdin'], {
     input: commits.map((commit) => `${commit}\n`),
+    pieces: rawChanges((change) => changes.set(change.path, change)),
   })
-  if (!diff.ok) return diff
-  return ok([...new Map(parseRaw(diff.value.stdout).map((change) => [change.path, change])).values()])
+  return diff.ok ? ok([...changes.values()]) : diff
 }
 
 /** `mode type oid TAB path`, as `ls-tree -z` prints it. */
@@ -83,17 +79,24 @@ function parseEntry(line: string): Entry {
   return { path: line.slice(tab + 1), mode, oid }
 }
 
-/** `:mode mode oid oid status NUL path NUL`, as `--raw -z` prints it. */
-export function parseRaw(output: Buffer): readonly Change[] {
-  const parts = pieces(output)
-  const changes: Change[] = []
-  for (let i = 0; i + 1 < parts.length; i += 2) {
-    const [before = '', after = '', oldOid = '', newOid = ''] = (parts[i] ?? '').slice(1).split(' ')
-    changes.push({
-      path: parts[i + 1] ?? '',
-      before: before === '000000' ? null : { mode: before, oid: oldOid },
-      after: after === '000000' ? null : { mode: after, oid: newOid },
-    })
+/** Reads `:mode mode oid oid status NUL path NUL`, as `--raw -z` prints it. */
+export function rawChanges(found: (change: Change) => void): Pieces {
+  let head: string | null = null
+  return {
+    end: '\0',
+    take: (piece) => {
+      const text = piece.toString('utf8')
+      if (head === null) {
+        head = text
+        return
+      }
+      const [before = '', after = '', oldOid = '', newOid = ''] = head.slice(1).split(' ')
+      head = null
+      found({
+        path: text,
+        before: before === '000000' ? null : { mode: before, oid: oldOid },
+        after: after === '000000' ? null : { mode: after, oid: newOid },
+      })
+    },
   }
-  return changes
 }

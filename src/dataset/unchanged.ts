@@ -7,7 +7,7 @@ import { readIndexEntries } from './index-entries.ts'
 import type { Dataset } from './locate.ts'
 import { readObjects, readSizes } from './objects.ts'
 import type { StagedFile } from './stage.ts'
-import { parseRaw } from './tree.ts'
+import { rawChanges } from './tree.ts'
 
 /**
  * Those regular files that git itself takes for unchanged since they were added to the user's index, with their entries
@@ -19,15 +19,16 @@ export async function unchangedSinceIndexed(
 ): Promise<Fallible<readonly StagedFile[], DatasetFailure>> {
   if (paths.length === 0) return ok([])
   const prefixes = coveringPrefixes(paths) ?? []
+  const changed = new Set<string>()
   const [entries, diff] = await Promise.all([
     readIndexEntries(dataset, paths),
     git(dataset, ['diff-files', '--raw', '-z', '--no-renames', '--ignore-submodules', '--', ...prefixes], {
       literal: true,
+      pieces: rawChanges(({ path }) => changed.add(path)),
     }),
   ])
   if (!entries.ok) return entries
   if (!diff.ok) return diff
-  const changed = new Set(parseRaw(diff.value.stdout).map((change) => change.path))
   const same = [...entries.value.values()].filter(
     (entry) =>
       entry.stage === 0 &&

@@ -10,10 +10,19 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** More bytes of output than this kill the program: `signal` is SIGKILL. */
   readonly maxOutput?: number
+  /** Takes its output piece by piece as it comes, each without the byte that ends it; `stdout` is empty then. */
+  readonly pieces?: Pieces
   /** Let the program share the terminal's standard error (progress of git-annex). */
   readonly showStderr?: boolean
   /** A process group of its own: Ctrl-C at the terminal does not reach it. */
   readonly ownGroup?: boolean
+}
+
+/** How output is cut, and who takes the pieces. */
+export interface Pieces {
+  /** A line feed or NUL. */
+  readonly end: '\n' | '\0'
+  readonly take: (piece: Buffer) => void
 }
 
 /** What a program did. A code other than 0 is a result, not an exception. */
@@ -72,9 +81,11 @@ export async function run(
             child.kill('SIGKILL')
           }, options.timeoutMs)
     let size = 0
+    const cut = options.pieces === undefined ? null : cutter(options.pieces)
     child.stdout?.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size > (options.maxOutput ?? Infinity)) child.kill('SIGKILL')
+      else if (cut !== null) cut.add(chunk)
       else out.push(chunk)
     })
     child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
@@ -84,6 +95,7 @@ export async function run(
     })
     child.on('close', (code, signal) => {
       clearTimeout(timer)
+      cut?.end()
       resolve({ code, signal, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString(), timedOut })
     })
     // A program that ends before it has read its input breaks the pipe; its exit code tells what happened.
@@ -92,24 +104,63 @@ export async function run(
   })
 }
 
+/** Cuts chunks into pieces; what comes after the last end is a piece, too, where it is anything. */
+function cutter({ end, take }: Pieces): { readonly add: (chunk: Buffer) => void; readonly end: () => void } {
+  const byte = end.charCodeAt(0)
+  let begun: Buffer[] = []
+  return {
+    add: (chunk) => {
+      let from = 0
+      for (let at = chunk.indexOf(byte); at >= 0; at = chunk.indexOf(byte, from)) {
+        const piece = chunk.subarray(from, at)
+        take(begun.length === 0 ? piece : Buffer.concat([...begun, piece]))
+        begun = []
+        from = at + 1
+      }
+      if (from < chunk.length) begun.push(chunk.subarray(from))
+    },
+    end: () => {
+      if (begun.length > 0) take(Buffer.concat(begun))
+    },
+  }
+}
+
 function feed(stdin: NodeJS.WritableStream, input: NonNullable<RunOptions['input']>): void {
   if (typeof input === 'string' || input instanceof Uint8Array) {
     stdin.end(input)
     return
   }
-  const pieces = input[Symbol.iterator]()
+  const chunks = joined(input)[Symbol.iterator]()
   const pump = (): void => {
     for (;;) {
-      const piece = pieces.next()
-      if (piece.done) {
+      const chunk = chunks.next()
+      if (chunk.done) {
         stdin.end()
         return
       }
-      if (!stdin.write(piece.value)) {
+      if (!stdin.write(chunk.value)) {
         stdin.once('drain', pump)
         return
       }
     }
   }
   pump()
+}
+
+/** What a pipe takes at once: a write for each small piece would cost more than the piece. */
+const chunkBytes = 65_536
+
+function* joined(pieces: Iterable<string | Uint8Array>): Generator<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let size = 0
+  for (const piece of pieces) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+    waiting.push(bytes)
+    size += bytes.length
+    if (size < chunkBytes) continue
+    yield Buffer.concat(waiting)
+    waiting = []
+    size = 0
+  }
+  if (size > 0) yield Buffer.concat(waiting)
 }
