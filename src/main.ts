@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import packageJson from '../package.json' with { type: 'json' }
 import { definedOnly } from './api/environment.ts'
@@ -30,7 +29,10 @@ export async function main(words: readonly string[]): Promise<void> {
     terminal: isatty(2),
     outIsTerminal: isatty(1),
     version: packageJson.version,
-    compat: join(import.meta.dirname, '../compat'),
+    compatFolder: async () => {
+      const { compatFolder } = await import('./compat/folder.ts')
+      return compatFolder(runtime.env)
+    },
     stdinIsTerminal: isatty(0),
     readStdin,
     sleep: async (seconds) => new Promise((wake) => setTimeout(wake, seconds * 1000)),

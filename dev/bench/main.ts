@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { demand, runTool } from '../setup/command.ts'
 import { installPeers } from '../setup/peers.ts'
 import { copied, runOne, thereAndBack } from './other-ways.ts'
-import { endedJobs, makeRepository, timed, median, type Side } from './work.ts'
+import { startTable } from './start.ts'
+import { alternate, endedJobs, makeRepository, timed, type Side } from './work.ts'
 
 const checkout = join(import.meta.dirname, '..', '..')
 
@@ -28,6 +29,7 @@ await runTool(() => {
   const peer: Side = { words: [join(peers, 'datalad'), '-l', 'error'], prefix: 'slurm-' }
   try {
     process.stdout.write(`${table(measureAll(folder, env, waybill, peer)).join('\n')}\n`)
+    process.stdout.write(`\n${startTable(join(checkout, 'dist'), join(folder, 'start'), env).join('\n')}\n`)
     return 0
   } finally {
     demand('scancel', ['--me'], { env })
@@ -105,19 +107,6 @@ function measureAll(folder: string, env: NodeJS.ProcessEnv, waybill: Side, peer:
       elsewhere[1],
     ),
   ]
-}
-
-/** Runs the sides in turn, so that what the machine does meanwhile meets all of them; the medians. */
-function alternate(times: number, sides: readonly (() => number)[]): readonly number[] {
-  const seconds: number[][] = sides.map(() => [])
-  for (let i = 0; i <= times; i++) {
-    // The first round warms caches and is not counted.
-    for (const [j, side] of sides.entries()) {
-      const took = side()
-      if (i > 0) seconds[j]?.push(took)
-    }
-  }
-  return seconds.map(median)
 }
 
 function row(

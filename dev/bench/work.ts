@@ -25,8 +25,21 @@ export function timed(words: readonly string[], place: Place): number {
 }
 
 /** The middle value. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+/** Runs the sides in turn, so that what the machine does meanwhile meets all of them; the medians. */
+export function alternate(times: number, sides: readonly (() => number)[]): readonly number[] {
+  const seconds: number[][] = sides.map(() => [])
+  for (let i = 0; i <= times; i++) {
+    // The first round warms caches and is not counted.
+    for (const [j, side] of sides.entries()) {
+      const took = side()
+      if (i > 0) seconds[j]?.push(took)
+    }
+  }
+  return seconds.map(median)
 }
 
 /** A git-annex repository with text2git's rule and so many small files, 100 a folder. */

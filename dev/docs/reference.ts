@@ -89,7 +89,7 @@ function silent(out: (text: string) => void): Runtime {
     terminal: false,
     outIsTerminal: false,
     version: '',
-    compat: '',
+    compatFolder: unused,
     stdinIsTerminal: false,
     readStdin: unused,
     open: unused,

@@ -10,8 +10,8 @@ export function addCompat(program: Command, runtime: Runtime): void {
       'Prints a folder that holds an executable named datalad. Put it first on PATH, and scripts written for datalad-slurm run as they are: slurm-schedule, slurm-finish and slurm-reschedule go to Waybill, everything else to the next datalad on PATH.',
     )
     .addHelpText('after', '\nExamples:\n  export PATH="$(waybill compat):$PATH"')
-    .action(() => {
-      runtime.out(`${runtime.compat}\n`)
+    .action(async () => {
+      runtime.out(`${await runtime.compatFolder()}\n`)
       runtime.exit(0)
     })
 }

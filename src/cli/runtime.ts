@@ -20,8 +20,8 @@ export interface Runtime {
   /** Whether standard output is one: only there is a screen cleared. */
   readonly outIsTerminal: boolean
   readonly version: string
-  /** The folder of our stand-in for `datalad`. */
-  readonly compat: string
+  /** The folder of our stand-in for `datalad`, which may have to be made. */
+  readonly compatFolder: () => Promise<string>
   readonly stdinIsTerminal: boolean
   readonly readStdin: () => Promise<Buffer>
   /** Opens the dataset and its ledger. @throws WaybillError when that cannot be. */

@@ -50,7 +50,9 @@ case $subcommand in
   *) run_the_real_one "$@" ;;
 esac
 
-own=$(dirname "$(readlink -f "$0")")/../waybill.cjs
+# The executable leaves a link to itself beside the copy it makes.
+own=$(dirname "$(readlink -f "$0")")/waybill
+[ -x "$own" ] || own=${own%/*}/../waybill.cjs
 
 # For this one run, as git(1) takes it from the environment: NAME=VALUE. Taking a setting away (:NAME) has no like.
 configure() {

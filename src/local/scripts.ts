@@ -1,6 +1,7 @@
 import { newHash } from '../contract/new-hash.ts'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { shippedText } from '../process/shipped.ts'
 
 const names = ['cancel.sh', 'payload.sh', 'process.sh', 'pump.sh', 'watch.sh'] as const
 
@@ -9,7 +10,7 @@ const names = ['cancel.sh', 'payload.sh', 'process.sh', 'pump.sh', 'watch.sh'] a
  * uses the copy: it goes on when Waybill is upgraded or removed.
  */
 export function installScripts(home: string): string {
-  const texts = names.map((name) => readFileSync(new URL(`./${name}`, import.meta.url)))
+  const texts = names.map((name) => shippedText(name, import.meta.url))
   const hash = newHash('sha256')
   for (const text of texts) hash.update(text).update('\0')
   const folder = join(home, `scripts-${hash.digest('hex').slice(0, 16)}`)

@@ -1,11 +1,8 @@
-import { copyFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { SubmitRequest } from '../contract/scheduler.ts'
+import { shippedText } from '../process/shipped.ts'
 import { writeTrace } from './witnesses.ts'
-
-/** Where the sbatch lies that notes calls, unless the build put it elsewhere. */
-const shim = fileURLToPath(new URL('sbatch-shim.sh', import.meta.url))
 
 /**
  * Makes a submission's folder ready for a command that submits by itself, and gives the environment to run it in: the same,
@@ -19,7 +16,7 @@ export function withShim(request: SubmitRequest): Readonly<Record<string, string
   writeTrace(folder, { clusters: null, ownComment: false, submitsNothing: false, submitsItself: true })
   writeFileSync(join(folder, 'mark'), `waybill:${request.token}\n`)
   const program = join(bin, 'sbatch')
-  copyFileSync(shim, program)
+  writeFileSync(program, shippedText('sbatch-shim.sh', import.meta.url))
   chmodSync(program, 0o755)
   // Without a PATH a shell has one of its own.
   const path = env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'

@@ -22,7 +22,7 @@ import { environmentFacts } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
 import { showJobs } from './show-jobs.ts'
 import { roomBeside } from './room.ts'
-import { holdSubmission, holdSubmissions, submitScript } from './submit.ts'
+import { holdSubmission, holdSubmissions } from './submit.ts'
 import { readTrace } from './witnesses.ts'
 
 /** What the room needs from outside. */
@@ -33,8 +33,6 @@ export interface SlurmSettings {
   readonly user: string
   /** Seconds one question to Slurm may take; 30 unless said. */
   readonly deadline?: number
-  /** Where the build put `submit.sh`. */
-  readonly submitScript?: string
 }
 
 /** Slurm's default when slurmctld does not say (slurm.conf(5), MessageTimeout). */
@@ -62,7 +60,7 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
   return {
     kind: 'slurm',
     hold: async (request) => {
-      const held = await holdSubmission(request, settings.submitScript ?? submitScript)
+      const held = await holdSubmission(request)
       const go: HeldSubmission['go'] = async (onId) => {
         const since = settings.now()
         const outcome = await held.go(onId)
@@ -78,7 +76,7 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
       }
       return { ...held, go }
     },
-    holdMany: async (requests) => holdSubmissions(requests, settings.submitScript ?? submitScript),
+    holdMany: async (requests) => holdSubmissions(requests),
     room: async () => {
       const known = await config()
       const [queue, limits] = await Promise.all([

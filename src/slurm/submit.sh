@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs submissions, one after the other, when it is told to, and leaves witnesses that outlive whoever asked for them.
 #
-#   sh submit.sh FOLDER INPUT COUNT COMMAND [ARGUMENT...] [FOLDER INPUT COUNT COMMAND...]...
+#   sh -c TEXT submit.sh FOLDER INPUT COUNT COMMAND [ARGUMENT...] [FOLDER INPUT COUNT COMMAND...]...     (TEXT: this)
 #
 # Waits for the line "go" on its input; the end of the input instead means that nobody wants the submissions any more.
 # COMMAND (COUNT words with its arguments) then runs with its input from INPUT. In FOLDER: stdout and stderr hold what it

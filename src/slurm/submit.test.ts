@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { JobToken, SchedulerJobId } from '../contract/ids.ts'
-import type { HeldSubmission, SubmitRequest } from '../contract/scheduler.ts'
+import type { SubmitRequest } from '../contract/scheduler.ts'
 import { liveness } from '../process/identity.ts'
-import { holdSubmission, submitScript } from './submit.ts'
+import { holdSubmission } from './submit.ts'
 import { readTrace, readWitnesses } from './witnesses.ts'
 
 let dir = ''
@@ -44,17 +44,13 @@ function requestFor(
   }
 }
 
-function hold(request: SubmitRequest): Promise<HeldSubmission> {
-  return holdSubmission(request, submitScript)
-}
-
 function seen(): readonly string[] {
   return readFileSync(join(dir, 'args'), 'utf8').split('\0').slice(0, -1)
 }
 
 test('runs the words when told to, with our comment first', async () => {
   const words = ['-J', 'a\nb ü', '--', '-odd script', '']
-  const held = await hold(requestFor('echo Submitted batch job 7; echo careful >&2', words))
+  const held = await holdSubmission(requestFor('echo Submitted batch job 7; echo careful >&2', words))
   expect(liveness(held.process)).toBe('alive')
   expect(existsSync(join(dir, 'args'))).toBe(false)
   const ids: unknown[] = []
@@ -73,7 +69,7 @@ test('runs the words when told to, with our comment first', async () => {
 })
 
 test('an abandoned submission never runs', async () => {
-  const held = await hold(requestFor('echo 7'))
+  const held = await holdSubmission(requestFor('echo 7'))
   await held.abandon()
   expect(liveness(held.process)).toBe('dead')
   expect(readWitnesses(join(dir, 'folder'))).toBe('not-started')
@@ -82,7 +78,9 @@ test('an abandoned submission never runs', async () => {
 
 test('the id is known while sbatch still waits', async () => {
   execFileSync('mkfifo', [join(dir, 'gate')])
-  const held = await hold(requestFor('echo Submitted batch job 7; cat gate; exit 3', ['--wait', 'a.sh']))
+  const held = await holdSubmission(
+    requestFor('echo Submitted batch job 7; cat gate; exit 3', ['--wait', 'a.sh']),
+  )
   let told: (id: SchedulerJobId) => void = () => {}
   const early = new Promise<SchedulerJobId>((resolve) => (told = resolve))
   const outcome = held.go(told)
@@ -96,7 +94,7 @@ test('gives the command its input', async () => {
   const stdinFile = join(dir, 'typed')
   writeFileSync(stdinFile, '#!/bin/sh\n#SBATCH --comment=theirs\n')
   const request = requestFor('echo 7')
-  await (await hold({ ...request, stdinFile })).go()
+  await (await holdSubmission({ ...request, stdinFile })).go()
   expect(readFileSync(join(dir, 'input'), 'utf8')).toBe('#!/bin/sh\n#SBATCH --comment=theirs\n')
   expect(seen()).toEqual(['--comment=waybill:abc', '--comment=theirs'])
   expect(readTrace(request.folder)).toMatchObject({ ownComment: true, clusters: null })
@@ -105,7 +103,7 @@ test('gives the command its input', async () => {
 test('a comment in the script is said again, with all that is in it', async () => {
   writeFileSync(join(dir, 'a.sh'), '#!/bin/sh\n#SBATCH --comment="two  words" -M far,near\n')
   const request = requestFor('echo "7;far"', ['a.sh'])
-  await (await hold(request)).go()
+  await (await holdSubmission(request)).go()
   expect(seen()).toEqual(['--comment=waybill:abc', '--comment=two  words', 'a.sh'])
   expect(readTrace(request.folder)).toEqual({
     ownComment: true,
@@ -115,8 +113,15 @@ test('a comment in the script is said again, with all that is in it', async () =
 })
 
 test('functions that bash exported reach the job', async () => {
-  const env = { 'BASH_FUNC_module%%': '() {  echo loaded\n}', BASH_ENV: '/nonexistent', 'a.b': '1' }
-  await (await hold(requestFor('env -0 >env; echo 7', [], env))).go()
+  // Files of bash's own that would end it are not read.
+  writeFileSync(join(dir, '.bashrc'), 'exit 1\n')
+  const env = {
+    'BASH_FUNC_module%%': '() {  echo loaded\n}',
+    BASH_ENV: join(dir, '.bashrc'),
+    HOME: dir,
+    'a.b': '1',
+  }
+  await (await holdSubmission(requestFor('env -0 >env; echo 7', [], env))).go()
   const reached = readFileSync(join(dir, 'env'), 'utf8').split('\0')
   expect(reached).toContain('BASH_FUNC_module%%=() {  echo loaded\n}')
 })
@@ -126,18 +131,18 @@ test('an exported function does not stand in for the program', async () => {
   const request = requestFor('echo 7')
   const path = `${dir}:${request.env['PATH']}`
   const named = { ...request, words: ['sbatch', 'a.sh'], env: { ...request.env, ...env, PATH: path } }
-  expect(await (await hold(named)).go()).toMatchObject({ kind: 'submitted', id: '7' })
+  expect(await (await holdSubmission(named)).go()).toMatchObject({ kind: 'submitted', id: '7' })
 })
 
 test('a missing program is a refusal', async () => {
   const request = { ...requestFor(''), words: ['no-such-sbatch', 'a.sh'] }
-  expect(await (await hold(request)).go()).toMatchObject({ kind: 'refused', exitCode: 127 })
+  expect(await (await holdSubmission(request)).go()).toMatchObject({ kind: 'refused', exitCode: 127 })
 })
 
 test('where the witnesses cannot be written nothing runs', async () => {
   const request = requestFor('echo 7')
   mkdirSync(join(request.folder, 'stdout'))
-  expect(await (await hold(request)).go()).toMatchObject({ kind: 'refused' })
+  expect(await (await holdSubmission(request)).go()).toMatchObject({ kind: 'refused' })
   expect(existsSync(join(dir, 'args'))).toBe(false)
 })
 
@@ -145,8 +150,8 @@ test('where the witnesses cannot be written nothing runs', async () => {
 async function holdAndDie(request: SubmitRequest, say: 'nothing' | 'go'): Promise<void> {
   const module = JSON.stringify(new URL('submit.ts', import.meta.url).href)
   const script = `
-    const { holdSubmission, submitScript } = await import(${module})
-    const held = await holdSubmission(JSON.parse(process.env.REQUEST), submitScript)
+    const { holdSubmission } = await import(${module})
+    const held = await holdSubmission(JSON.parse(process.env.REQUEST))
     ${say === 'go' ? 'void held.go()' : ''}
     process.stdout.write('held\\n')
     setInterval(() => {}, 1000)`

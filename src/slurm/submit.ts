@@ -1,16 +1,13 @@
 import { readFileSync, statSync, watch } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { JobToken } from '../contract/ids.ts'
 import type { HeldSubmission, HeldSubmissions, SubmitOutcome, SubmitRequest } from '../contract/scheduler.ts'
 import { holdProcess, type HeldProcess } from '../process/held-process.ts'
+import { shippedText } from '../process/shipped.ts'
 import { readSbatch } from './sbatch-line.ts'
 import type { SbatchLine } from './sbatch-line.ts'
 import { withShim } from './self-submission.ts'
 import { printedId } from './submit-outcome.ts'
 import { readStdout, readWitnesses, writeTrace } from './witnesses.ts'
-
-/** Where the waiting shell script lies, unless the build put it elsewhere. */
-export const submitScript = fileURLToPath(new URL('submit.sh', import.meta.url))
 
 /** A submission as the shell is given it. */
 interface Submission {
@@ -20,13 +17,13 @@ interface Submission {
 }
 
 /** Starts the shell that will run sbatch, and leaves it waiting. Its command carries the token in its comment. */
-export async function holdSubmission(request: SubmitRequest, script: string): Promise<HeldSubmission> {
+export async function holdSubmission(request: SubmitRequest): Promise<HeldSubmission> {
   const { folder, cwd, stdinFile } = request
   const { words, waits } = request.submitsItself
     ? { words: request.words, waits: false }
     : sbatchWords(request)
   const env = request.submitsItself ? withShim(request) : request.env
-  const held = await holdShell([{ folder, stdinFile, words }], { cwd, env }, script)
+  const held = await holdShell([{ folder, stdinFile, words }], { cwd, env })
   return {
     process: held.identity,
     go: async (onId) => {
@@ -57,15 +54,12 @@ export async function holdSubmission(request: SubmitRequest, script: string): Pr
  * The same for many plain submissions with one directory and environment: one shell makes them one after the other, and
  * goes on when this process dies.
  */
-export async function holdSubmissions(
-  requests: readonly SubmitRequest[],
-  script: string,
-): Promise<HeldSubmissions> {
+export async function holdSubmissions(requests: readonly SubmitRequest[]): Promise<HeldSubmissions> {
   const [first] = requests
   if (first === undefined) throw new Error('there is nothing to submit')
   const { cwd, env } = first
   const submissions = requests.map((request) => ({ ...request, words: sbatchWords(request).words }))
-  const held = await holdShell(submissions, { cwd, env }, script)
+  const held = await holdShell(submissions, { cwd, env })
   return {
     process: held.identity,
     go: async () => {
@@ -83,7 +77,6 @@ export async function holdSubmissions(
 async function holdShell(
   submissions: readonly Submission[],
   place: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
-  script: string,
 ): Promise<HeldProcess> {
   const [shell, ...flags] = shellFor(place.env)
   const words = submissions.flatMap((one) => [
@@ -92,7 +85,9 @@ async function holdShell(
     `${one.words.length}`,
     ...one.words,
   ])
-  return holdProcess(shell, [...flags, script, ...words], place)
+  // By its text, not its path: an upgrade may take the file away while the shell waits, and the executable has none.
+  const script = shippedText('submit.sh', import.meta.url).toString()
+  return holdProcess(shell, [...flags, '-c', script, 'submit.sh', ...words], place)
 }
 
 /** The words of an sbatch command with our token, after the trace is written. */
@@ -144,11 +139,12 @@ function onChange(folder: string, listener: () => void): () => void {
 
 /**
  * dash drops variables whose names are no shell names, and with them the functions that bash exports
- * (`BASH_FUNC_module%%`), which job scripts live on. bash keeps them; as POSIX shell it does not read BASH_ENV.
+ * (`BASH_FUNC_module%%`), which job scripts live on. bash keeps them; as POSIX shell it does not read BASH_ENV. Given a
+ * text and a socket to read from, it takes itself for a shell of rshd's, and would read ~/.bashrc.
  */
 function shellFor(env: Readonly<Record<string, string>>): readonly [string, ...(readonly string[])] {
   const odd = Object.keys(env).some((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-  return odd ? ['bash', '--posix'] : ['sh']
+  return odd ? ['bash', '--posix', '--norc'] : ['sh']
 }
 
 /** An id is only whole once its line is. */

@@ -33,7 +33,7 @@ declare module 'vitest' {
 export const checkout = join(import.meta.dirname, '../..')
 
 /** The folder of the built product: `WAYBILL_BUILT`, which says that it is fresh, or the checkout's dist. */
-function builtFolder(): string {
+export function builtFolder(): string {
   return process.env['WAYBILL_BUILT'] ?? join(checkout, 'dist')
 }
 
@@ -49,7 +49,9 @@ export function publishProduct(): string {
     copyFileSync(process.execPath, node)
     chmodSync(node, 0o755)
   }
-  cpSync(builtFolder(), join(folder, 'dist'), { recursive: true })
+  // The executable is no part of the package, and large.
+  const executable = join(builtFolder(), 'waybill')
+  cpSync(builtFolder(), join(folder, 'dist'), { recursive: true, filter: (path) => path !== executable })
   copyFileSync(join(checkout, 'package.json'), join(folder, 'package.json'))
   chmodSync(join(folder, 'dist/waybill.cjs'), 0o755)
   symlinkSync('../dist/waybill.cjs', join(folder, 'bin/waybill'))
