@@ -9,6 +9,7 @@ import type { LedgerFailure } from '../ledger/broken.ts'
 import type { RecordFailure } from '../provenance/message.ts'
 import type { UnfitDir } from './alt-dir/alt-dir.ts'
 import type { LinkTrouble } from './alt-dir/alt-list.ts'
+import type { Waited } from './finish/ended.ts'
 import type { PlaceholderFailure } from './schedule/placeholders.ts'
 
 /** Everything that this room can have to say about a piece of work: facts, never words. */
@@ -141,7 +142,8 @@ export type FinishNote =
   | { readonly kind: 'submitted-before'; readonly job: string; readonly revision: string }
   | { readonly kind: 'other-worktree'; readonly job: string; readonly worktree: string }
   | { readonly kind: 'other-branch'; readonly job: string; readonly branch: string; readonly now: string }
-  | { readonly kind: 'output-missing'; readonly path: string }
+  /** `waited`: it may be there on the machine that wrote it. */
+  | { readonly kind: 'output-missing'; readonly path: string; readonly waited?: Waited | undefined }
   | { readonly kind: 'not-recorded'; readonly path: string; readonly reason: OddReason }
   | {
       readonly kind: 'not-stored'
