@@ -199,6 +199,14 @@ export type RescheduleNote =
   | { readonly kind: 'no-array-now'; readonly cmd: string }
   | { readonly kind: 'no-array'; readonly job: string }
   | { readonly kind: 'no-failed-tasks'; readonly job: string }
+  /** Tasks were named of what tells of none: another tool's record, that of several jobs, or a job that is no array. */
+  | {
+      readonly kind: 'no-tasks'
+      readonly of: string
+      readonly why: 'foreign' | 'several-jobs' | 'no-array'
+    }
+  | { readonly kind: 'no-such-task'; readonly of: string; readonly tasks: string; readonly known: string }
+  | { readonly kind: 'one-task'; readonly of: string; readonly first: number }
   /** Tasks that completed have no record: the others can be repeated when they have. */
   | { readonly kind: 'record-completed-first'; readonly job: string; readonly tasks: string }
   | { readonly kind: 'replaced-by'; readonly job: string; readonly by: string }
