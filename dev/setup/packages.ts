@@ -23,6 +23,8 @@ const programs: readonly (readonly [program: string, pkg: string])[] = [
   ['ssh-keygen', 'openssh-client'],
   ['bwrap', 'bubblewrap'],
   ['python3', 'python3'],
+  ['sshfs', 'sshfs'],
+  ['script', 'bsdutils'],
 ]
 
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
@@ -36,6 +38,9 @@ const ourPolicy =
 /** The Python that belongs to the system: another one may lie where an ordinary user cannot read it. */
 export const systemPython = '/usr/bin/python3'
 
+/** The other end of sshfs. */
+export const sftpServer = '/usr/lib/openssh/sftp-server'
+
 /** The Debian packages of which something is absent, sorted; empty when this machine has everything. */
 function missingPackages(): readonly string[] {
   const absent = programs.filter(([program]) => !folders.some((folder) => existsSync(`${folder}/${program}`)))
@@ -44,6 +49,7 @@ function missingPackages(): readonly string[] {
   if (attempt(systemPython, ['-c', 'import venv, ensurepip']).code !== 0) packages.add('python3-venv')
   // It brings no program, only commands for Debian's datalad.
   if (!existsSync('/usr/lib/python3/dist-packages/datalad_container')) packages.add('datalad-container')
+  if (!existsSync(sftpServer)) packages.add('openssh-sftp-server')
   return [...packages].toSorted()
 }
 

@@ -41,7 +41,7 @@ export interface RescheduleOptions extends CallOptions {
   readonly onOutput?: ((stdout: string, stderr: string) => void) | undefined
 }
 
-/** Submits the job of a record again, as `waybill reschedule`. */
+/** Submits the job of a record again, or some tasks of it (`HEAD:3-5,9`, `4711_3`), as `waybill reschedule`. */
 export async function reschedule(
   dataset: OpenDataset,
   revision = 'HEAD',

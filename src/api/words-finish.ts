@@ -1,4 +1,6 @@
 import type { FinishNote, OddReason } from '../job/note.ts'
+import type { Waited } from '../job/finish/ended.ts'
+import { duration } from './quantities.ts'
 import { shortRef } from './short-ref.ts'
 import type { Words } from './word-table.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
@@ -44,7 +46,10 @@ export const finishWords = {
     `job ${note.job} was submitted from the worktree ${note.worktree}; do that there. Where that is gone for good, \`waybill close ${note.job}\` gives the job up`,
   'other-branch': (note) =>
     `job ${note.job} was submitted on branch ${shortRef(note.branch)}, and ${shortRef(note.now)} is checked out; \`git switch ${shortRef(note.branch)}\` and finish there, or give the job up with \`waybill close ${note.job}\` and save its files yourself`,
-  'output-missing': (note) => `output ${note.path} was declared, but the job made no such file`,
+  'output-missing': ({ path, waited }) =>
+    waited === undefined
+      ? `output ${path} was declared, but the job made no such file`
+      : unseenWords(path, waited),
   'not-recorded': (note) => oddWords(note.reason),
   'not-stored': (note) => refusedWords(note.why, note.message),
   'not-saved': (note) =>
@@ -92,6 +97,12 @@ export const finishWords = {
     `there is a branch ${taken} already, and job ${job} would be recorded on ${branch}; rename it (\`git branch -m ${taken} NEW\`), or delete it when nobody needs what it holds (\`git branch -D ${taken}\`), and finish again. The job stays open`,
   'left-in-place': ({ why }) => inPlaceWords(why),
 } satisfies Words<FinishNote>
+
+/** Whether the job made it is more than can be known here. */
+function unseenWords(path: string, { fileSystem, seconds }: Waited): string {
+  const when = seconds === null ? 'yet' : `${duration(seconds)} after the end of the job`
+  return `output ${path} was declared, and there is no such file to be seen here ${when}. The job did not make it, or this machine's ${fileSystem} file system is late: when it appears, add and commit it yourself, and let WAYBILL_OUTPUTS_WAIT be more seconds`
+}
 
 function recordedWords({ recorded }: { readonly recorded: string }): string {
   return recorded === '' ? '' : ` (recorded already: ${recorded})`

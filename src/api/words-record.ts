@@ -11,6 +11,11 @@ export const recordWords = {
   'no-array-now': (note) => `it asks for no array any more, so no tasks of one can be run: ${note.cmd}`,
   'no-array': (note) => `job ${note.job} is no array; \`waybill reschedule\` runs a record again as a whole`,
   'no-failed-tasks': (note) => `every task of job ${note.job} completed: there is nothing to run again`,
+  'no-tasks': ({ of, why }) => noTasksWords(of, why),
+  'no-such-task': ({ of, tasks, known }) =>
+    `${of} has no ${/^\d+$/.test(tasks) ? 'task' : 'tasks'} ${tasks}; it has ${known}`,
+  'one-task': ({ of, first }) =>
+    `one task is shown at a time, as in \`waybill show ${of}:${first}\`; \`waybill show ${of}\` has the states of all`,
   'record-completed-first': (note) =>
     `tasks ${note.tasks} of job ${note.job} completed and are not recorded yet; record them first, with \`waybill finish --completed-tasks ${note.job}\``,
   'replaced-by': ({ job, by }) =>
@@ -63,6 +68,18 @@ export const recordWords = {
     `job ${note.job} was recorded as ${note.commit.slice(0, 10)}, but that commit is gone, and no branch holds its record; another clone may (\`git fetch\`)`,
   'no-record-for-path': (note) => `no record made ${note.path}`,
 } satisfies Words<RescheduleNote | RecordFailure>
+
+function noTasksWords(of: string, why: Extract<RescheduleNote, { kind: 'no-tasks' }>['why']): string {
+  const whole = `\`waybill show ${of}\` and \`waybill reschedule ${of}\` take it as a whole`
+  switch (why) {
+    case 'foreign':
+      return `the record of ${of} was not made by Waybill, and says nothing of single tasks; ${whole}`
+    case 'several-jobs':
+      return `${of} is a command that submitted several jobs, and their tasks cannot be named one by one; ${whole}`
+    case 'no-array':
+      return `${of} is no array, and has no tasks; ${whole}`
+  }
+}
 
 /** Many files are named by the first of them. */
 function named(paths: readonly string[]): string {

@@ -89,13 +89,15 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
   ]
 }
 
-function fields(pairs: readonly (readonly [string, string | undefined])[]): readonly string[] {
+/** Lines `name: value`, without those of which there is no value. */
+export function fields(pairs: readonly (readonly [string, string | undefined])[]): readonly string[] {
   return pairs.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [`${`${name}:`.padEnd(15)}${printable(value)}`],
   )
 }
 
-function list(title: string, items: readonly string[]): readonly string[] {
+/** A title and an item a line; nothing for no items. */
+export function list(title: string, items: readonly string[]): readonly string[] {
   if (items.length === 0) return []
   const more =
     items.length > named

@@ -35,6 +35,8 @@ Examples:
   waybill reschedule HEAD -- --partition=big --time=4:00:00
   waybill reschedule --as-recorded HEAD~3
   waybill reschedule --script=again.sh --since=HEAD~5
+  waybill reschedule HEAD:3-5,9       those tasks of an array
+  waybill reschedule 4711_3
   waybill reschedule --failed-tasks 4711 -- --time=2:00:00`
 
 /** `waybill reschedule [REV]`, and `slurm-reschedule` */
@@ -45,7 +47,10 @@ export function addReschedule(program: Command, runtime: Runtime, prefix: Prefix
     .description(
       'Submits the job of a record again, with the script and inputs that are there now, and says what differs from the record. Takes records of Waybill, of datalad-slurm and of datalad run.',
     )
-    .argument('[revision]', 'the commit of the record, or its job (default: HEAD)')
+    .argument(
+      '[revision]',
+      'the commit of the record, or its job (default: HEAD); with :3-5,9 those tasks of its array alone',
+    )
     .argument('[options...]', 'after --: options for sbatch that override the recorded ones')
     .option(
       '--since <revision>',

@@ -27,6 +27,8 @@ export type Progress =
   | { readonly kind: 'adding'; readonly files: number; readonly done: number }
   | { readonly kind: 'waiting-for-finish' | 'waiting-for-copies'; readonly holder: string }
   | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
+  /** They were written on another machine, and are not seen here yet. */
+  | { readonly kind: 'waiting-for-outputs'; readonly files: number; readonly fileSystem: string }
   /** `run` waits, and the job has not begun. */
   | { readonly kind: 'waiting-for-start'; readonly job: string }
   | { readonly kind: 'done' }

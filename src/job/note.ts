@@ -9,6 +9,7 @@ import type { LedgerFailure } from '../ledger/broken.ts'
 import type { RecordFailure } from '../provenance/message.ts'
 import type { UnfitDir } from './alt-dir/alt-dir.ts'
 import type { LinkTrouble } from './alt-dir/alt-list.ts'
+import type { Waited } from './finish/ended.ts'
 import type { PlaceholderFailure } from './schedule/placeholders.ts'
 
 /** Everything that this room can have to say about a piece of work: facts, never words. */
@@ -141,7 +142,8 @@ export type FinishNote =
   | { readonly kind: 'submitted-before'; readonly job: string; readonly revision: string }
   | { readonly kind: 'other-worktree'; readonly job: string; readonly worktree: string }
   | { readonly kind: 'other-branch'; readonly job: string; readonly branch: string; readonly now: string }
-  | { readonly kind: 'output-missing'; readonly path: string }
+  /** `waited`: it may be there on the machine that wrote it. */
+  | { readonly kind: 'output-missing'; readonly path: string; readonly waited?: Waited | undefined }
   | { readonly kind: 'not-recorded'; readonly path: string; readonly reason: OddReason }
   | {
       readonly kind: 'not-stored'
@@ -197,6 +199,14 @@ export type RescheduleNote =
   | { readonly kind: 'no-array-now'; readonly cmd: string }
   | { readonly kind: 'no-array'; readonly job: string }
   | { readonly kind: 'no-failed-tasks'; readonly job: string }
+  /** Tasks were named of what tells of none: another tool's record, that of several jobs, or a job that is no array. */
+  | {
+      readonly kind: 'no-tasks'
+      readonly of: string
+      readonly why: 'foreign' | 'several-jobs' | 'no-array'
+    }
+  | { readonly kind: 'no-such-task'; readonly of: string; readonly tasks: string; readonly known: string }
+  | { readonly kind: 'one-task'; readonly of: string; readonly first: number }
   /** Tasks that completed have no record: the others can be repeated when they have. */
   | { readonly kind: 'record-completed-first'; readonly job: string; readonly tasks: string }
   | { readonly kind: 'replaced-by'; readonly job: string; readonly by: string }

@@ -3,6 +3,7 @@ import type { CommitId } from '../contract/ids.ts'
 import { readHead } from '../dataset/head.ts'
 import { readLog, resolveRevision, type LoggedCommit, type LogRequest } from '../dataset/log.ts'
 import { readMessage } from '../provenance/message.ts'
+import type { RunRecord } from '../provenance/record.ts'
 import type { Context, Job } from './context.ts'
 import type { Note } from './note.ts'
 
@@ -40,8 +41,12 @@ export async function newest(
   return logged.ok ? ok(logged.value[0] ?? null) : logged
 }
 
-/** The newest record of the Slurm job; a text that only speaks of it is none. */
-export async function bySlurmId(context: Context, id: string): Promise<Fallible<LoggedCommit | null, Note>> {
+/** The newest record of the Slurm job that fits, else the newest of all; a text that only speaks of it is none. */
+export async function bySlurmId(
+  context: Context,
+  id: string,
+  fits: (record: RunRecord) => boolean = () => true,
+): Promise<Fallible<LoggedCommit | null, Note>> {
   const head = await readHead(context.dataset)
   if (!head.ok) return head
   if (head.value.commit === null) return ok(null)
@@ -51,13 +56,15 @@ export async function bySlurmId(context: Context, id: string): Promise<Fallible<
     containing: `"slurm_job_id": ${id}`,
   })
   if (!logged.ok) return logged
-  const own = logged.value.find(({ message }) => {
-    const read = readMessage(message)
-    if (!read.ok || typeof read.value.record === 'string') return false
-    const { slurm_job_id: first, waybill } = read.value.record
-    return [first, ...memberIds(waybill?.['jobs'])].includes(Number(id))
+  const own = logged.value.flatMap((one) => {
+    const read = readMessage(one.message)
+    if (!read.ok || typeof read.value.record === 'string') return []
+    const { record } = read.value
+    const ids = [record.slurm_job_id, ...memberIds(record.waybill?.['jobs'])]
+    return ids.includes(Number(id)) ? [{ one, record }] : []
   })
-  return ok(own ?? null)
+  const found = own.find(({ record }) => fits(record)) ?? own[0]
+  return ok(found?.one ?? null)
 }
 
 /** The ids of all jobs of a command that submitted several. */

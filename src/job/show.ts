@@ -52,7 +52,8 @@ export async function findRecord(context: Context, target: string): Promise<Fall
   return fail({ action: 'show', status: 'impossible', path: '', note: found.failure } as const)
 }
 
-async function search(context: Context, target: string): Promise<Fallible<Shown, Note>> {
+/** The same with what is in the way as a note. */
+export async function search(context: Context, target: string): Promise<Fallible<Shown, Note>> {
   const named = /^(?:w\d+|(\d+))(?:[_+]\d+)?$/.exec(target)
   if (named !== null) {
     const found = findJob(context, target)

@@ -1,14 +1,14 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
-import { BadIndices, compactIndices, parseIndices } from '../../contract/index-set.ts'
+import { compactIndices } from '../../contract/index-set.ts'
 import { resolveRevision } from '../../dataset/log.ts'
-import { readObjects } from '../../dataset/objects.ts'
 import { readMessage } from '../../provenance/message.ts'
 import type { Context, Job } from '../context.ts'
 import type { Note } from '../note.ts'
 import { bySlurmId, newest, recordOf } from '../record-of-job.ts'
 import type { Repeatable } from '../reschedule/repeatable.ts'
 import { calledName } from '../select.ts'
+import { taskRows } from './task-rows.ts'
 import { readSidecarOf } from '../reschedule/sidecar.ts'
 
 /** The record of an array: of a job of this ledger, else by Slurm's id in the history, or a commit. */
@@ -53,43 +53,10 @@ export async function failedInRecord(
   { commit, record }: Repeatable,
   name: string,
 ): Promise<Fallible<string, Note>> {
-  const lines = await taskLines(context, commit, record.waybill ?? {})
-  if (lines === null) return fail({ kind: 'no-array', job: name })
-  try {
-    const failed = lines
-      .map((line) => line.split(' '))
-      .filter(([, state]) => state !== 'COMPLETED')
-      .flatMap(([tasks = '']) => parseIndices(tasks))
-    if (failed.length === 0) return fail({ kind: 'no-failed-tasks', job: name })
-    return ok(compactIndices(failed.toSorted((a, b) => a - b)))
-  } catch (error) {
-    // A record is anybody's.
-    if (error instanceof BadIndices)
-      return fail({ kind: 'bad-record', detail: `"${error.message}" names no tasks` })
-    throw error
-  }
-}
-
-/** `0-97 COMPLETED`, `98 FAILED 1:0`: from the record, or from the file that holds its long lists. */
-async function taskLines(
-  context: Context,
-  commit: CommitId,
-  own: NonNullable<Repeatable['record']['waybill']>,
-): Promise<readonly string[] | null> {
-  if (own['tasks'] !== undefined) return textsOf(own['tasks'])
-  const lists = own['lists']
-  if (typeof lists !== 'string' || lists.includes('\n')) return null
-  const read = await readObjects(context.dataset, [`${commit}:${lists}`])
-  try {
-    const content = JSON.parse(read.ok ? (read.value[0]?.content.toString() ?? '') : '') as unknown
-    return typeof content === 'object' && content !== null && 'tasks' in content
-      ? textsOf(content.tasks)
-      : null
-  } catch {
-    return null
-  }
-}
-
-function textsOf(value: unknown): readonly string[] | null {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : null
+  const rows = await taskRows(context, commit, record)
+  if (!rows.ok) return rows
+  if (rows.value === null) return fail({ kind: 'no-array', job: name })
+  const failed = rows.value.filter(({ state }) => state !== 'COMPLETED').flatMap(({ tasks }) => tasks)
+  if (failed.length === 0) return fail({ kind: 'no-failed-tasks', job: name })
+  return ok(compactIndices(failed.toSorted((a, b) => a - b)))
 }

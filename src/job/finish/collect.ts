@@ -138,7 +138,7 @@ function collectionOf(
     unreadable: found.some(({ kind }) => kind === 'unreadable'),
     reports: [
       ...logs.reports,
-      ...expectedOutputs(ended).flatMap((output) => missingOutput(output, files, before)),
+      ...expectedOutputs(ended).flatMap((output) => missingOutput(ended, output, files, before)),
       ...found.flatMap((one) => oddThing(one, before)),
     ],
   }
@@ -264,6 +264,7 @@ export function logsOfOthers(context: Context, jobs: readonly EndedJob[]): Reado
 }
 
 function missingOutput(
+  { waited }: EndedJob,
   output: string,
   files: ReadonlySet<string>,
   before: ReadonlyMap<string, Entry>,
@@ -271,7 +272,6 @@ function missingOutput(
   if (output === '.') return []
   for (const path of files) if (covers(output, path)) return []
   for (const path of before.keys()) if (covers(output, path)) return []
-  return [
-    { action: 'add', status: 'impossible', path: output, note: { kind: 'output-missing', path: output } },
-  ]
+  const note = { kind: 'output-missing', path: output, waited } as const
+  return [{ action: 'add', status: 'impossible', path: output, note }]
 }

@@ -15,6 +15,7 @@ import { expandedOutputs } from './expanded-outputs.ts'
 import { logPatterns, placeInDataset } from '../logs-plan.ts'
 import { buildRecord } from './record.ts'
 import type { Report } from '../report.ts'
+import { taskLogs } from '../arrays/task-logs.ts'
 
 /** Refusals that no second try would change: what is recorded without them is all there is to record. */
 const forGood: ReadonlySet<string> = new Set<Stage['refused'][number]['why']>([
@@ -67,6 +68,7 @@ export function draft(
         .filter((path) => path !== null),
       ...environmentPatterns(described),
     ],
+    taskLogs: taskLogs(root, ended.job),
     scriptCopy: script.copy,
     logsOutside: collection.logsOutside,
     outputs: expandedOutputs(root, ended),

@@ -14,6 +14,14 @@ export interface EndedJob {
   readonly part?: ArrayPart
   /** Outputs that were named only at finish, root-relative. */
   readonly more?: readonly string[]
+  /** Something that the job should have made is not seen here, so many seconds after its end. */
+  readonly waited?: Waited
+}
+
+/** A file system of several machines, and the time it had to show what was written on another; null: not known. */
+export interface Waited {
+  readonly fileSystem: string
+  readonly seconds: number | null
 }
 
 /** Some tasks of an array. `keepsOpen`: the others are left for a record of their own, and the job stays open for them. */

@@ -14,6 +14,7 @@ import { recordJobs } from './record-jobs.ts'
 import type { Report } from '../report.ts'
 import { calledName, isOpen } from '../select.ts'
 import { toldOutputs, withTold } from './told-outputs.ts'
+import { waitForOutputs } from './wait-for-outputs.ts'
 import { waitForFacts } from '../wait-for-facts.ts'
 import type { FinishRequest } from './finish-request.ts'
 
@@ -62,7 +63,8 @@ export async function finish(
     }
     if (head !== null && ended.length > 0) {
       const known = await waitForFacts(context, ended)
-      await recordJobs(context, inOrder(known), request, report)
+      const arrived = await waitForOutputs(context, known)
+      await recordJobs(context, inOrder(arrived), request, report)
     }
     await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
     // What is left to do stands last, where it is seen.

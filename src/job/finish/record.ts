@@ -6,9 +6,10 @@ import type { RunRecord } from '../../provenance/record.ts'
 import { joinWords } from '../../provenance/shell-words.ts'
 import { stateTitle } from '../../provenance/title.ts'
 import { groupsOfTasks } from '../arrays/array-part.ts'
+import { attemptJson, iso } from './attempt-json.ts'
 import type { Job } from '../context.ts'
 import type { ArrayPart } from './ended.ts'
-import type { AttemptFacts, Evidence, Group } from '../evidence.ts'
+import type { Evidence, Group } from '../evidence.ts'
 import { groupsOfMember, schedulerJobs } from '../members/members.ts'
 import type { InputIdentity } from '../spec.ts'
 
@@ -29,6 +30,8 @@ export interface RecordParts {
   readonly slurmFiles: readonly string[]
   /** Glob patterns that cover `slurmFiles`, for when the list is too long. */
   readonly slurmPatterns: readonly string[]
+  /** Of an array: names of its tasks' logs with `{task}` for the index, relative to the root. */
+  readonly taskLogs?: readonly string[]
   /** Where the script's text lies in the commit when the tree itself does not hold it. */
   readonly scriptCopy: string | null
   /** Logs that stay outside the dataset. */
@@ -126,6 +129,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(evidence.attempts.length === 0 ? {} : { attempts: evidence.attempts.map(attemptJson) }),
     ...(spec.array === null ? {} : { array: spec.array }),
     ...(templates.length === 0 ? {} : { task_outputs: templates }),
+    ...(parts.taskLogs?.length ? { task_logs: parts.taskLogs } : {}),
     // In a RUNCMD DataLad has no key for it.
     ...(spec.altDir !== undefined && spec.title === 'DATALAD RUNCMD' ? { alt_dir: spec.altDir } : {}),
     ...(spec.container === undefined ? {} : { container: spec.container }),
@@ -197,20 +201,6 @@ function membersOf({ job, evidence }: RecordParts): readonly Json[] {
   })
 }
 
-function attemptJson(attempt: AttemptFacts): Json {
-  const { elapsed_seconds: elapsed, node_list: nodes } = attempt.facts
-  return {
-    ...(attempt.job === undefined ? {} : { slurm_job_id: Number(attempt.job) }),
-    ...(attempt.part === '' ? {} : { task: Number(attempt.part) }),
-    state: attempt.state,
-    ...(attempt.exit === null ? {} : { exit_code: attempt.exit.code, exit_signal: attempt.exit.signal }),
-    started: iso(attempt.started),
-    ended: iso(attempt.ended),
-    ...(elapsed === undefined ? {} : { elapsed_seconds: elapsed }),
-    ...(nodes === undefined ? {} : { node_list: nodes }),
-  }
-}
-
 function overallState(groups: readonly Group[]): string {
   const states = new Set(groups.map(({ state }) => state))
   const [only] = states
@@ -241,8 +231,4 @@ function textOf(parts: RecordParts): string {
 function oneLine(cmd: string): string {
   const characters = [...cmd.replaceAll(/\s+/g, ' ')]
   return characters.length > 40 ? `${characters.slice(0, 40).join('')}...` : characters.join('')
-}
-
-function iso(seconds: number | null): string | null {
-  return seconds === null ? null : new Date(Math.round(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }

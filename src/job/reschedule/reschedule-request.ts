@@ -2,7 +2,7 @@ import type { Which } from '../schedule/request.ts'
 
 /** What `reschedule` is asked to do. */
 export interface RescheduleRequest {
-  /** A commit, or without `since` a job that is recorded. */
+  /** A commit, or without `since` a job that is recorded, or tasks of one of them (`HEAD:3-5,9`). */
   readonly revision: string
   /** Null: that one commit. Empty: from the first commit on. */
   readonly since: string | null

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
+import { compactIndices } from '../../contract/index-set.ts'
 import { fromSystem } from '../../dataset/failure.ts'
 import { withRestored, conflictingStates } from './as-recorded.ts'
 import type { Context } from '../context.ts'
@@ -9,6 +10,8 @@ import { differencesFrom } from './differences.ts'
 import { installFor } from '../schedule/install.ts'
 import type { Note } from '../note.ts'
 import { forTasks, type TasksAgain } from '../arrays/only-tasks.ts'
+import { readTaskName, type TaskName } from '../arrays/task-name.ts'
+import { rowsOfTasks } from '../arrays/task-rows.ts'
 import type { Show } from '../schedule/prepared.ts'
 import { directoryOf } from './record-place.ts'
 import { requestOf } from './repeat-request.ts'
@@ -24,7 +27,7 @@ type Say = (status: Report['status'], note: Note, commit?: CommitId) => void
 /** Submits the jobs of records again, oldest first, with the scripts and inputs that are there now or as they were. */
 export async function reschedule(
   context: Context,
-  request: RescheduleRequest,
+  given: RescheduleRequest,
   report: (report: Report) => void,
   show: Show,
 ): Promise<void> {
@@ -37,14 +40,22 @@ export async function reschedule(
       note,
       ...(commit === undefined ? {} : { facts: { commit } }),
     })
+  const named = given.since === null ? await readTaskName(context, given.revision) : ok(null)
+  if (!named.ok) return say('impossible', named.failure)
+  // Whoever names tasks means them, however the others ended.
+  const request =
+    named.value === null ? given : { ...given, revision: named.value.revision, withFailedJobs: true }
   const chosen = await chooseRecords(context, request)
   if (!chosen.ok) return say('impossible', chosen.failure)
   const repetitions: Repetition[] = []
   for (const candidate of chosen.value) {
     const { found } = candidate
-    const repetition = found.ok
-      ? await repetitionOf(context, request, found.value, report, tasksOf(found.value))
-      : found
+    const again = found.ok ? await tasksOf(context, found.value, named.value) : found
+    const repetition = !found.ok
+      ? found
+      : again.ok
+        ? await repetitionOf(context, request, found.value, report, again.value)
+        : again
     if (repetition.ok) repetitions.push(repetition.value)
     else say(skipped(request, repetition.failure), repetition.failure, candidate.commit)
   }
@@ -108,10 +119,18 @@ async function repetitionOf(
   return ok({ found, there: place.value, context: moved, request: { ...asked.value, altDir: from }, isNew })
 }
 
-/** A record of some tasks is run again for these. */
-function tasksOf({ record }: Repeatable): TasksAgain | null {
-  const tasks = record.waybill?.['recorded_tasks']
-  return typeof tasks === 'string' ? { tasks, replaces: null, unrecorded: null } : null
+/** The tasks that were named; else a record of some tasks is run again for these, and one of all as a whole. */
+async function tasksOf(
+  context: Context,
+  { commit, record }: Repeatable,
+  named: TaskName | null,
+): Promise<Fallible<TasksAgain | null, Note>> {
+  const recorded = record.waybill?.['recorded_tasks']
+  const all = typeof recorded === 'string' ? recorded : null
+  const rows = named === null ? ok(null) : await rowsOfTasks(context, commit, record, named)
+  if (!rows.ok) return rows
+  const tasks = named === null ? all : compactIndices(named.tasks)
+  return ok(tasks === null ? null : { tasks, replaces: null, unrecorded: null })
 }
 
 async function runAgain(

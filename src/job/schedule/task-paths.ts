@@ -13,7 +13,7 @@ const listed = 100
 const pieces = /\{\{|\}\}|\{task(?::0(\d{1,2})d?)?\}/g
 
 /** What stands for `{task}` while the rest of a path is filled and normalised: nothing that a path may be looked at for. */
-const mark = (width: string): string => `\u0001${width}\u0002`
+export const markOf = (width: string): string => `\u0001${width}\u0002`
 
 /** The placeholders for the index in a text, each with a mark that `fromMarked` turns back; none in most texts. */
 export function taskMarks(texts: readonly string[]): Readonly<Record<string, string>> {
@@ -21,7 +21,7 @@ export function taskMarks(texts: readonly string[]): Readonly<Record<string, str
   return Object.fromEntries(
     found
       .filter(([whole]) => whole.startsWith('{task'))
-      .map(([whole, width]) => [whole.slice(1, -1), mark(width ?? '')]),
+      .map(([whole, width]) => [whole.slice(1, -1), markOf(width ?? '')]),
   )
 }
 
