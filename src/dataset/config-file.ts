@@ -6,6 +6,8 @@ export interface ConfigFile {
   readonly value: (key: string) => string | null
   /** All values of a name, whatever their section. */
   readonly named: (name: string) => readonly string[]
+  /** Whether a section of that name (in lower case) says anything. */
+  readonly hasSection: (name: string) => boolean
 }
 
 /**
@@ -26,6 +28,7 @@ export function readConfigFile(file: string): ConfigFile {
   }
   return {
     value: (key) => values.get(key) ?? null,
+    hasSection: (name) => [...values.keys()].some((key) => key.startsWith(`${name}.`)),
     named: (name) => [...values].filter(([key]) => key.endsWith(`.${name}`)).map(([, value]) => value),
   }
 }

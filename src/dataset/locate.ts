@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { isTrue, readConfigFile } from './config-file.ts'
 import type { DatasetFailure } from './failure.ts'
+import { findPlainRepository } from './find-repository.ts'
 import { git, gitEnvironment, pieces, type Environment } from './git.ts'
 
 /** Facts about git-annex in a repository where it is initialised. */
@@ -35,7 +36,7 @@ export interface Dataset {
 const questions = ['--is-bare-repository', '--is-inside-git-dir', '--show-object-format'] as const
 const places = ['--git-dir', '--git-common-dir', '--show-toplevel'] as const
 
-/** Finds the repository that `directory` lies in. One git process and a few small files are read; nothing is changed. */
+/** Finds the repository that `directory` lies in: a few small files are read, and at most one git process; nothing is changed. */
 export async function locate(
   directory: string,
   callerEnv: Readonly<Record<string, string | undefined>>,
@@ -44,13 +45,24 @@ export async function locate(
   // A missing directory and a missing git look alike to spawn(2).
   const real = realDirectory(directory)
   if (!real.ok) return real
-  const place = { root: real.value, env }
+  const plain = findPlainRepository(real.value, callerEnv)
+  if (plain !== null) {
+    const { root, config } = plain
+    const gitDir = join(root, '.git')
+    return ok(describe({ root, gitDir, commonDir: gitDir, objectFormat: 'sha1', env }, config.value))
+  }
+  return askGit(real.value, env)
+}
+
+/** Asks git, which knows every way in which a repository can be laid out. */
+async function askGit(directory: string, env: Environment): Promise<Fallible<Dataset, DatasetFailure>> {
+  const place = { root: directory, env }
   const asked = await git(place, ['rev-parse', ...questions, '--path-format=absolute', ...places], {
     normal: [128],
   })
   if (!asked.ok) return asked
   const lines = asked.value.stdout.toString('utf8').split('\n').slice(0, -1)
-  const failure = refusal(real.value, asked.value.code, asked.value.stderr, lines)
+  const failure = refusal(directory, asked.value.code, asked.value.stderr, lines)
   if (failure !== null) return fail(failure)
   // A newline in a path makes the answer ambiguous: then each path is asked for by itself.
   const found = lines.length === 6 ? lines.slice(3) : await oneByOne(place)
@@ -58,20 +70,24 @@ export async function locate(
   if (found.some((path) => !path.startsWith('/'))) return fail({ kind: 'git-too-old' })
   const [gitDir, commonDir, root] = found.map((path) => realpathSync(path))
   if (gitDir === undefined || commonDir === undefined || root === undefined) {
-    return fail({ kind: 'not-a-repository', directory: real.value })
+    return fail({ kind: 'not-a-repository', directory })
   }
+  const objectFormat = lines[2] === 'sha256' ? 'sha256' : 'sha1'
   const config = readConfigFile(join(commonDir, 'config')).value
-  return ok({
-    root,
-    gitDir,
-    commonDir,
-    id: readConfigFile(join(root, '.datalad', 'config')).value('datalad.dataset.id'),
+  return ok(describe({ root, gitDir, commonDir, objectFormat, env }, config))
+}
+
+function describe(
+  found: Pick<Dataset, 'root' | 'gitDir' | 'commonDir' | 'objectFormat' | 'env'>,
+  config: (key: string) => string | null,
+): Dataset {
+  return {
+    ...found,
+    id: readConfigFile(join(found.root, '.datalad', 'config')).value('datalad.dataset.id'),
     annex: annexFacts(config),
-    objectFormat: lines[2] === 'sha256' ? 'sha256' : 'sha1',
     shared: sharedModes(config('core.sharedrepository')),
-    indexPath: join(gitDir, 'index'),
-    env,
-  })
+    indexPath: join(found.gitDir, 'index'),
+  }
 }
 
 function realDirectory(directory: string): Fallible<string, DatasetFailure> {
