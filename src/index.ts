@@ -9,7 +9,7 @@ export { scheduleBatch, type BatchJob, type BatchOptions } from './api/schedule-
 export { run, type RunOptions } from './api/run.ts'
 export { finish, type FinishOptions } from './api/finish.ts'
 export { reschedule, type RescheduleOptions } from './api/reschedule.ts'
-export { jobs, type JobsOutcome } from './api/jobs.ts'
+export { jobs, type JobsOptions, type JobsOutcome } from './api/jobs.ts'
 export type { ListedJob } from './job/list.ts'
 export { show, type ShowOutcome } from './api/show.ts'
 export type { Shown } from './job/show.ts'

@@ -14,6 +14,7 @@ import type { JobSpec } from './job/spec.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { localScheduler } from './local/local.ts'
 import { identify } from './process/identity.ts'
+import { runtimeFolder } from './slurm/runtime-folder.ts'
 import { slurmScheduler } from './slurm/slurm.ts'
 
 /** What `openDataset` may be told. */
@@ -52,12 +53,20 @@ export async function openDataset(
     if (self === null) throw new Error('this process is not in /proc')
     const now = (): number => Date.now() / 1000
     const { username: user, uid } = userInfo()
+    const sleep = async (seconds: number): Promise<void> =>
+      new Promise((wake) => setTimeout(wake, seconds * 1000))
+    const sharing = {
+      folder: () =>
+        runtimeFolder({ runtimeDir: env['XDG_RUNTIME_DIR'], tmpDir: env['TMPDIR'] || '/tmp', uid }),
+      self,
+      sleep,
+    }
     const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
     return handleOf({
       dataset,
       ledger,
       schedulers: {
-        slurm: slurmScheduler({ env, now, user }),
+        slurm: slurmScheduler({ env, now, user, sharing }),
         local: localScheduler({
           // The scheduler keeps its folder to one user; in a group's clone each member has one.
           folder: join(folder, dataset.shared === null ? 'local' : `local-${uid}`),
@@ -72,7 +81,7 @@ export async function openDataset(
       self,
       version: packageJson.version,
       now,
-      sleep: async (seconds) => new Promise((wake) => setTimeout(wake, seconds * 1000)),
+      sleep,
       newToken: () => randomToken() as JobToken,
       progress: () => {},
       critical,

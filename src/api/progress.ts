@@ -24,6 +24,8 @@ export function progressWords(event: Progress): string | null {
       return `waiting for Slurm's accounting of ${counted(event.jobs, 'job')} …`
     case 'waiting-for-outputs':
       return `waiting until ${counted(event.files, 'file')} of other machines can be seen here (${event.fileSystem}) …`
+    case 'waiting-for-slurm':
+      return `Slurm is busy; it is asked again in ${Math.ceil(event.seconds)} s …`
     case 'waiting-for-start':
       return `job ${event.job} waits to be started …`
     case 'done':

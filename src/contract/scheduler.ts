@@ -143,6 +143,10 @@ export interface JobReference {
   readonly submittedAt: EpochSeconds
   readonly token: JobToken
   readonly folder: string
+  /** When the look was begun that told what the ledger knows of it; null: none has. An older look has no say in it. */
+  readonly seenAt?: EpochSeconds | null
+  /** The ledger knows the end of all its parts. */
+  readonly over?: boolean
 }
 
 /** The states of Slurm, without suffixes such as `by 1000`; the embedded scheduler uses the same words. */
@@ -191,6 +195,10 @@ export type Testimony =
 export interface Look {
   readonly queue: Testimony
   readonly accounting: Testimony
+  /** When it was begun, by this process or another. Absent: now. */
+  readonly at?: EpochSeconds
+  /** When the scheduler may be asked again. Absent: at any time. */
+  readonly again?: EpochSeconds
 }
 
 /** The trace of a token: the job it became, or how sure we are that there is none. */
@@ -235,7 +243,10 @@ export interface Scheduler {
   readonly describe: (
     jobs: readonly JobReference[],
   ) => Promise<readonly (Readonly<Record<string, string>> | null)[]>
-  readonly cancel: (jobs: readonly JobReference[]) => Promise<readonly CancelOutcome[]>
+  readonly cancel: (
+    jobs: readonly JobReference[],
+    onWait?: LookOptions['onWait'],
+  ) => Promise<readonly CancelOutcome[]>
 }
 
 /** A scheduler that takes many submissions at once and has limits on how many. */
@@ -255,4 +266,12 @@ export interface LookOptions {
   readonly depth: 'states' | 'facts'
   /** Seconds that accounting gets where the queue has told each end, and only facts are missing. */
   readonly factsWait?: number
+  /**
+   * Seconds of age that a look may have. Given, it is for showing alone: it waits for nobody, takes the last look while
+   * the scheduler may not be asked, and leaves accounting alone about jobs whose end is known. Absent: a look that is
+   * begun after this question.
+   */
+  readonly maxAge?: number
+  /** Told how many seconds there are to wait until the scheduler may be asked. */
+  readonly onWait?: (seconds: number) => void
 }

@@ -43,7 +43,9 @@ export async function cancel(
     const own = [...jobs.values()].filter((job) => job.scheduler === kind)
     if (own.length === 0) continue
     const references = own.map((job) => referencesTo(context, job))
-    const outcomes = await context.schedulers[kind].cancel(references.flat())
+    const outcomes = await context.schedulers[kind].cancel(references.flat(), (seconds) =>
+      context.progress({ kind: 'waiting-for-slurm', seconds }),
+    )
     let next = 0
     for (const [i, job] of own.entries()) {
       const count = references[i]?.length ?? 0

@@ -29,6 +29,8 @@ export type Progress =
   | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
   /** They were written on another machine, and are not seen here yet. */
   | { readonly kind: 'waiting-for-outputs'; readonly files: number; readonly fileSystem: string }
+  /** Its answers have called for a rest: seconds until it may be asked. */
+  | { readonly kind: 'waiting-for-slurm'; readonly seconds: number }
   /** `run` waits, and the job has not begun. */
   | { readonly kind: 'waiting-for-start'; readonly job: string }
   | { readonly kind: 'done' }

@@ -41,20 +41,22 @@ export interface ListedJob {
 export interface Listing {
   readonly jobs: readonly ListedJob[]
   readonly reports: readonly Report[]
+  /** When Slurm was asked, by this process or another of the user's, and when it may be asked again; null: it was not. */
+  readonly look: ObservedJob['look']
 }
 
-/** Looks at all open jobs of the repository (all its worktrees), oldest first. */
-export async function listJobs(context: Context): Promise<Listing> {
+/** Looks at all open jobs of the repository (all its worktrees), oldest first, by a look of at most `maxAge` seconds. */
+export async function listJobs(context: Context, maxAge = 0): Promise<Listing> {
   const reports: Report[] = []
   await reconcile(context, (report) => reports.push(report))
   if (context.ledger.hasHeld(context.dataset.root))
     await (await import('./schedule/release.ts')).releaseHeld(context, (report) => reports.push(report))
   const open = context.ledger.openJobs()
-  const seen = new Map(
-    (await observe(context, open, 'states')).map((observed) => [observed.job.id, observed]),
-  )
+  const observed = await observe(context, open, { depth: 'states', maxAge })
+  const seen = new Map(observed.map((one) => [one.job.id, one]))
+  const look = observed.find((one) => one.look !== null)?.look ?? null
   reports.push(...foreignReports(context))
-  return { jobs: open.map((job) => describe(job, seen.get(job.id))), reports }
+  return { jobs: open.map((job) => describe(job, seen.get(job.id))), reports, look }
 }
 
 function describe(job: Job, observed: ObservedJob | undefined): ListedJob {

@@ -1,4 +1,4 @@
-import type { Look, Silence } from '../contract/scheduler.ts'
+import type { Look, LookOptions, Silence } from '../contract/scheduler.ts'
 import type { JobState } from '../ledger/job-row.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence, Verdict } from './evidence.ts'
@@ -12,35 +12,46 @@ export interface ObservedJob {
   readonly job: Job
   readonly verdict: Verdict
   readonly evidence: Evidence | null
+  /** When the look was begun, and when the scheduler may be asked again; null: now, and at any time. */
+  readonly look: { readonly at: number; readonly again: number } | null
 }
 
 /**
  * Looks at all the jobs, one query a scheduler, and notes in the ledger what is new (unless told only to look). Jobs
- * without an id are left out. `wait`: seconds that accounting gets where the queue has told each end.
+ * without an id are left out. Nobody waits longer for facts than a record does, unless told.
  */
 export async function observe(
   context: Context,
   jobs: readonly Job[],
-  depth: 'states' | 'facts',
+  how: LookOptions['depth'] | LookOptions,
   note: 'note' | 'only-look' = 'note',
-  wait = factsWait(context),
 ): Promise<readonly ObservedJob[]> {
   const slurm = jobs.filter((job) => job.scheduler === 'slurm' && job.schedulerId !== null)
   const local = jobs.filter((job) => job.scheduler === 'local' && job.schedulerId !== null)
+  let waited = false
+  const options: LookOptions = {
+    factsWait: factsWait(context),
+    onWait: (seconds) => {
+      waited = true
+      context.progress({ kind: 'waiting-for-slurm', seconds })
+    },
+    ...(typeof how === 'string' ? { depth: how } : how),
+  }
   const looks = await Promise.all([
     slurm.length === 0
       ? null
       : context.schedulers.slurm.look(
           slurm.flatMap((job) => referencesTo(context, job)),
-          { depth, factsWait: wait },
+          options,
         ),
     local.length === 0
       ? null
       : context.schedulers.local.look(
           local.flatMap((job) => referencesTo(context, job)),
-          { depth, factsWait: wait },
+          options,
         ),
   ])
+  if (waited) context.progress({ kind: 'done' })
   const seen = [...judge(context, slurm, looks[0]), ...judge(context, local, looks[1])]
   if (note === 'note') keep(context, seen)
   return seen.toSorted((a, b) => a.job.id - b.job.id)
@@ -49,23 +60,25 @@ export async function observe(
 function judge(context: Context, jobs: readonly Job[], look: Look | null): readonly ObservedJob[] {
   if (look === null) return []
   const byJob = splitByJob(look)
+  const at = look.at ?? context.now()
+  const seen = look.at === undefined ? null : { at, again: look.again ?? at }
   return jobs.map((job) => {
     if (job.schedulerId === null) throw new Error(`job ${job.id} has no id at its scheduler`)
     const question = { id: job.schedulerId, parts: job.spec.parts, before: job.observed }
     const weighed =
       job.members.length === 0
-        ? weigh(question, byJob(job.schedulerId), context.now())
-        : weighMembers(schedulerJobs(job), job.observed, byJob, context.now())
+        ? weigh(question, byJob(job.schedulerId), at)
+        : weighMembers(schedulerJobs(job), job.observed, byJob, at)
     if (job.observed?.assumed !== undefined) {
       // A person's word stands until a witness of the end turns up.
       const { assumed } = job.observed
       if (weighed.verdict.kind === 'unknown' || weighed.verdict.kind === 'unanswered') {
-        return { job, verdict: { kind: 'ended', how: assumed }, evidence: job.observed }
+        return { job, verdict: { kind: 'ended', how: assumed }, evidence: job.observed, look: seen }
       }
     }
     if (weighed.verdict.kind === 'unanswered')
-      return { job, verdict: weighed.verdict, evidence: job.observed }
-    return { job, ...weighed }
+      return { job, verdict: weighed.verdict, evidence: job.observed, look: seen }
+    return { job, ...weighed, look: seen }
   })
 }
 

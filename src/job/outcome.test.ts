@@ -87,6 +87,22 @@ test('an end that was seen stays known when the queue has forgotten the job', ()
   })
 })
 
+test('an end that nobody was asked about again stays as it was known, and so does what accounting had said', () => {
+  const notAsked: Testimony = { answered: false, why: 'not-asked', message: '' }
+  const rows = [0, 1, 2, 3].map((task) => row(task === 2 ? 'FAILED' : 'COMPLETED', { task }))
+  const { evidence } = judge({ queue: says(), accounting: says(...rows) }, array)
+  expect(evidence.accounting).toBe('complete')
+  for (const accounting of [notAsked, says()]) {
+    const again = judge({ queue: says(), accounting }, array, evidence)
+    expect(again.verdict).toEqual({ kind: 'ended', how: 'failed' })
+    expect(again.evidence).toEqual(evidence)
+  }
+  const seen = judge({ queue: says(row('COMPLETED')), accounting: notAsked })
+  expect(seen.evidence.accounting).toBe('pending')
+  const gone = judge({ queue: says(), accounting: off }, { kind: 'single' }, seen.evidence)
+  expect(gone.evidence.accounting).toBe('off')
+})
+
 test('a job requeued after its end was seen is open again', () => {
   const { evidence } = judge({ queue: says(row('FAILED')), accounting: off })
   expect(

@@ -130,13 +130,21 @@ function evidenceOf(
     ended,
     facts: { ...before?.facts, ...sumFacts(rows.map((row) => row.facts)) },
     attempts: attempts.length > 0 ? attempts : (before?.attempts ?? []),
-    accounting: accountingState(states, look),
+    accounting: accountingState(states, look, before),
     ...(before?.assumed === undefined ? {} : { assumed: before.assumed }),
   }
 }
 
-function accountingState(states: ReadonlyMap<string, PartState>, look: Look): Evidence['accounting'] {
-  if (!look.accounting.answered) return look.accounting.why === 'off' ? 'off' : 'pending'
+function accountingState(
+  states: ReadonlyMap<string, PartState>,
+  look: Look,
+  before: Evidence | null,
+): Evidence['accounting'] {
+  if (!look.accounting.answered && look.accounting.why === 'off') return 'off'
+  // Nobody had anything new to say: what was known stays as it was.
+  const carried = [...states.values()].every((state) => state.kind === 'known' && state.row === null)
+  if (carried && before !== null) return before.accounting
+  if (!look.accounting.answered) return 'pending'
   const complete = [...states.values()].every((state) => {
     const last = state.kind === 'known' ? state.attempts.at(-1) : undefined
     return last !== undefined && phaseOf(last.state) === 'over' && last.ended !== null

@@ -18,12 +18,11 @@ export async function waitForFacts(
     if (late.length === 0 || context.now() + wait > until) break
     context.progress({ kind: 'waiting-for-accounting', jobs: late.length })
     await context.sleep(wait)
+    // The queue has told the ends: it is not asked again for what accounting alone knows.
     const seen = await observe(
       context,
       late.map(({ job, evidence }) => ({ ...job, observed: evidence })),
-      'facts',
-      'note',
-      until - context.now(),
+      { depth: 'facts', factsWait: until - context.now(), maxAge: factsWait(context) },
     )
     known = known.map((one) => {
       const now = seen.find(({ job }) => job.id === one.job.id)

@@ -5,7 +5,7 @@ import type { Row } from '../contract/scheduler.ts'
 import type { SlurmFailure } from './failure.ts'
 import { readPartName } from './job-name-parts.ts'
 import { fieldSeparator, query } from './query.ts'
-import type { QuerySettings } from './query.ts'
+import type { Answer, QuerySettings } from './query.ts'
 import { knownFacts } from './slurm-facts.ts'
 import {
   readBytes,
@@ -30,6 +30,13 @@ export interface AccountingEntry {
   readonly submitLine: string
 }
 
+/** How sacct is asked: each time anew, unless looks are shared. */
+type Ask = (
+  settings: QuerySettings,
+  program: string,
+  args: readonly string[],
+) => Promise<Fallible<Answer, SlurmFailure>>
+
 /** Bytes of job ids in one question: the kernel allows 128 KiB an argument. */
 const pieceBytes = 100_000
 
@@ -46,12 +53,14 @@ export async function askAccounting(
   jobs: readonly string[],
   cluster: string | null,
   steps: boolean,
+  ask: Ask = query,
 ): Promise<Fallible<readonly AccountingEntry[], SlurmFailure>> {
   const entries: AccountingEntry[] = []
   for (const ids of pieces(jobs)) {
     const depth = steps ? [] : ['-X']
     const where = cluster === null ? [] : ['-M', cluster]
-    const answer = await sacct(settings, ['-D', ...depth, ...where, '-j', ids, '-o', columns.join(',')])
+    const args = ['-D', ...depth, ...where, '-j', ids, '-o', columns.join(',')]
+    const answer = await sacct(settings, args, ask)
     if (!answer.ok) return answer
     entries.push(...readAccounting(answer.value))
   }
@@ -62,8 +71,9 @@ export async function askAccounting(
 export async function sacct(
   settings: QuerySettings,
   args: readonly string[],
+  ask: Ask = query,
 ): Promise<Fallible<string, SlurmFailure>> {
-  const answer = await query(settings, 'sacct', ['-n', '-a', '-P', `--delimiter=${fieldSeparator}`, ...args])
+  const answer = await ask(settings, 'sacct', ['-n', '-a', '-P', `--delimiter=${fieldSeparator}`, ...args])
   if (answer.ok) {
     const { stdout, stderr } = answer.value
     return silence.test(stderr) ? fail({ kind: 'slurm-error', program: 'sacct', words: stderr }) : ok(stdout)

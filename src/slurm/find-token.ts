@@ -1,9 +1,9 @@
 import type { EpochSeconds, JobToken, SchedulerJobId } from '../contract/ids.ts'
 import type { TokenSearch } from '../contract/scheduler.ts'
 import { sacct, sacctRecords } from './accounting.ts'
+import type { SharingSettings } from './ask-together.ts'
 import { failureLine } from './failure.ts'
 import { readPartName } from './job-name-parts.ts'
-import type { QuerySettings } from './query.ts'
 import { askQueue } from './queue.ts'
 import type { QueueEntry } from './queue.ts'
 import { readTime } from './values.ts'
@@ -18,9 +18,8 @@ const columns = ['JobID', 'Submit', 'Comment', 'SubmitLine']
 export type Found = Extract<TokenSearch, { kind: 'found' }>
 
 /** What a search needs beside the token. */
-export interface TokenSettings extends QuerySettings {
+export interface TokenSettings extends SharingSettings {
   readonly user: string
-  readonly now: () => EpochSeconds
   /** Seconds that the controller remembers a finished job, or null when that cannot be learnt. */
   readonly minJobAge: () => Promise<number | null>
 }
@@ -66,7 +65,7 @@ export interface Wanted {
 
 /** Looks for all jobs with a token on one cluster: in the queue, then in accounting. */
 export async function findOn(settings: TokenSettings, wanted: Wanted): Promise<Carriers> {
-  const queue = await askQueue(settings, [settings.user], wanted.cluster)
+  const { answer: queue } = await askQueue(settings, [settings.user], wanted.cluster)
   const entries = queue.ok ? queue.value : []
   const shown = entries
     .filter((entry) => entry.comment === `waybill:${wanted.token}`)

@@ -2,16 +2,15 @@ import type { EpochSeconds } from '../contract/ids.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type { JobReference, Look, LookOptions, Row, Testimony } from '../contract/scheduler.ts'
 import { askAccounting } from './accounting.ts'
+import { askTogether } from './ask-together.ts'
+import type { SharingSettings } from './ask-together.ts'
 import { belongs } from './belongs.ts'
-import { failureLine } from './failure.ts'
-import type { SlurmFailure } from './failure.ts'
-import type { QuerySettings } from './query.ts'
-import { askQueue } from './queue.ts'
+import { silent } from './failure.ts'
+import { lookInQueue } from './look-in-queue.ts'
 import { withRecords } from './queue-records.ts'
 
 /** What a look needs beside the jobs. */
-export interface LookSettings extends QuerySettings {
-  readonly now: () => EpochSeconds
+export interface LookSettings extends SharingSettings {
   /** Seconds that the controller remembers a finished job, or null when that cannot be learnt. */
   readonly minJobAge: () => Promise<number | null>
 }
@@ -25,24 +24,35 @@ export async function lookAt(
   jobs: readonly JobReference[],
   cluster: string | null,
   options: LookOptions,
-): Promise<Look> {
-  const byId = new Map(jobs.map((job) => [job.id, job]))
-  const users = [...new Set(jobs.map((job) => job.user))]
-  const answer = await askQueue(settings, users, cluster)
-  const rows = !answer.ok
-    ? []
-    : answer.value.flatMap(({ row, comment }) => {
-        const job = byId.get(row.job)
-        const ours = job && belongs(job, { submitted: row.submitted, words: comment })
-        return ours ? [{ ...row, cluster: job.cluster }] : []
-      })
-  const asked = answer.ok ? await unsettled(settings, jobs, rows, options) : jobs
-  const accounting = await lookInAccounting(hurried(settings, asked, rows, options), asked, cluster, options)
-  if (!answer.ok) return { queue: silent(answer.failure), accounting }
-  const alone = options.depth === 'facts' && !accounting.answered && accounting.why === 'off'
+): Promise<Required<Look>> {
+  const { queue, at, again } = await lookInQueue(settings, jobs, cluster, options)
+  if (!queue.answered) {
+    // For one who only shows, accounting is no help where the queue is silent.
+    const asked = options.maxAge === undefined ? jobs : []
+    return {
+      queue,
+      at,
+      again,
+      accounting: (await lookInAccounting(settings, asked, cluster, options, at)).said,
+    }
+  }
+  const { rows } = queue
+  const heard = queue.unheard === undefined ? jobs : jobs.filter(({ id }) => !queue.unheard?.has(id))
+  const asked = await unsettled(settings, heard, rows, options)
+  const accounting = await lookInAccounting(
+    hurried(settings, asked, rows, options),
+    asked,
+    cluster,
+    options,
+    at,
+  )
+  const { said } = accounting
+  const alone = options.depth === 'facts' && !said.answered && said.why === 'off'
   return {
-    queue: { answered: true, rows: alone ? await withRecords(settings, rows, cluster) : rows },
-    accounting,
+    queue: alone ? { ...queue, rows: await withRecords(settings, rows, cluster) } : queue,
+    accounting: said,
+    at,
+    again: Math.max(again, accounting.again),
   }
 }
 
@@ -63,14 +73,15 @@ async function unsettled(
   settings: LookSettings,
   jobs: readonly JobReference[],
   rows: readonly Row[],
-  options: LookOptions,
+  { depth, maxAge }: LookOptions,
 ): Promise<readonly JobReference[]> {
   const shown = Map.groupBy(rows, (row) => row.job)
   const age = jobs.some((job) => isMany(shown.get(job.id) ?? [])) ? await settings.minJobAge() : null
   return jobs.filter((job) => {
     const parts = shown.get(job.id) ?? []
-    if (parts.length === 0) return true
-    if (options.depth === 'facts' && parts.every((row) => phaseOf(row.state) === 'over')) return true
+    // What is only shown need not be confirmed again and again; whoever acts on an end asks for it anew.
+    if (parts.length === 0) return depth === 'facts' || maxAge === undefined || job.over !== true
+    if (depth === 'facts' && parts.every((row) => phaseOf(row.state) === 'over')) return true
     // The queue may have forgotten the first parts of a job while others still run.
     return isMany(parts) && settings.now() - job.submittedAt >= (age ?? 0)
   })
@@ -80,28 +91,35 @@ function isMany(rows: readonly Row[]): boolean {
   return rows.some((row) => row.task !== null || row.folded !== null || row.component !== null)
 }
 
+/** Who only shows states shares accounting's answer too: one that was asked for after the queue. */
 async function lookInAccounting(
   settings: LookSettings,
   jobs: readonly JobReference[],
   cluster: string | null,
-  options: LookOptions,
-): Promise<Testimony> {
+  { depth, maxAge }: LookOptions,
+  since: EpochSeconds,
+): Promise<{ readonly said: Testimony; readonly again: EpochSeconds }> {
+  let again = 0
   if (jobs.length === 0) {
-    return { answered: false, why: 'not-asked', message: 'the queue knows all there is to know' }
+    const message = 'the queue knows all there is to know'
+    return { said: { answered: false, why: 'not-asked', message }, again }
   }
   const byId = new Map(jobs.map((job) => [job.id, job]))
-  const ids = [...byId.keys()]
-  const answer = await askAccounting(settings, ids, cluster, options.depth === 'facts')
-  if (!answer.ok) return silent(answer.failure)
+  const together: Parameters<typeof askAccounting>[4] = async (_, program, args) => {
+    const told = await askTogether(settings, program, args, { since, meanwhile: 'nothing' })
+    again = Math.max(again, told.again)
+    return told.answer
+  }
+  const ask = depth === 'states' && maxAge !== undefined ? together : undefined
+  const answer = await askAccounting(settings, [...byId.keys()], cluster, depth === 'facts', ask)
+  if (!answer.ok) return { said: silent(answer.failure), again }
   const rows = answer.value.flatMap(({ row, submitLine }) => {
     const job = byId.get(row.job)
     const ours = job && belongs(job, { submitted: row.submitted, words: submitLine })
     return ours ? [{ ...row, cluster: job.cluster ?? row.cluster }] : []
   })
-  return { answered: true, rows: rows.toSorted((a, b) => (a.submitted ?? 0) - (b.submitted ?? 0)) }
-}
-
-function silent(failure: SlurmFailure): Testimony {
-  const why = failure.kind === 'accounting-off' ? 'off' : 'failed'
-  return { answered: false, why, message: failureLine(failure) }
+  return {
+    said: { answered: true, rows: rows.toSorted((a, b) => (a.submitted ?? 0) - (b.submitted ?? 0)) },
+    again,
+  }
 }

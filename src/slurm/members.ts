@@ -144,7 +144,7 @@ async function rowsOf(
   ids: readonly SchedulerJobId[],
   cluster: string | null,
 ): Promise<readonly Shown[]> {
-  const queue = await askQueue(settings, [settings.user], cluster)
+  const { answer: queue } = await askQueue(settings, [settings.user], cluster)
   const queued = (queue.ok ? queue.value : []).map(({ row, comment }) => ({ row, words: comment }))
   const rest = ids.filter((id) => !queued.some(({ row }) => row.job === id))
   if (rest.length === 0) return queued

@@ -5,9 +5,11 @@ import { phaseOf } from '../contract/job-state.ts'
 import type { Row } from '../contract/scheduler.ts'
 import type { SlurmFailure } from './failure.ts'
 import { readPartName } from './job-name-parts.ts'
-import { fieldSeparator, query, recordSeparator } from './query.ts'
-import type { QuerySettings } from './query.ts'
+import { askTogether, freshNeed } from './ask-together.ts'
+import type { Shared, SharingSettings } from './ask-together.ts'
+import { fieldSeparator, recordSeparator } from './query.ts'
 import { knownFacts } from './slurm-facts.ts'
+import type { Need } from './spacing.ts'
 import { readCount, readDuration, readState, readTime, readWord } from './values.ts'
 
 /** Free text stands last: a job's name may hold even our separators, and is what lies between the others. */
@@ -22,19 +24,26 @@ export interface QueueEntry {
   readonly comment: string
 }
 
+/** What the queue said, to us or to another process of the user's. */
+export interface QueueTold extends Omit<Shared, 'answer'> {
+  readonly answer: Fallible<readonly QueueEntry[], SlurmFailure>
+}
+
 /**
- * All jobs of some users that the controller remembers, in any state and any partition, in one question. Pending
- * tasks of an array come folded. `cluster` null is the one that squeue asks by itself.
+ * All jobs of some users that the controller remembers, in any state and any partition, in one question that all
+ * processes of ours share. Pending tasks of an array come folded. `cluster` null is the one that squeue asks by itself.
  */
 export async function askQueue(
-  settings: QuerySettings,
+  settings: SharingSettings,
   users: readonly string[],
   cluster: string | null,
-): Promise<Fallible<readonly QueueEntry[], SlurmFailure>> {
-  const who = users.length === 0 ? [] : ['-u', users.join(',')]
+  need: Need = freshNeed(settings),
+): Promise<QueueTold> {
+  const who = users.length === 0 ? [] : ['-u', users.toSorted().join(',')]
   const where = cluster === null ? [] : ['-M', cluster]
-  const answer = await query(settings, 'squeue', ['-h', '-a', '-t', 'all', ...where, ...who, '-o', format])
-  return answer.ok ? ok(readQueue(answer.value.stdout, cluster)) : answer
+  const args = ['-h', '-a', '-t', 'all', ...where, ...who, '-o', format]
+  const { asked, again, answer } = await askTogether(settings, 'squeue', args, need)
+  return { asked, again, answer: answer.ok ? ok(readQueue(answer.value.stdout, cluster)) : answer }
 }
 
 /** Reads what `squeue -h -o` prints with our format. What is no record belongs to the one before it. */

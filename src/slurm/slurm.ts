@@ -4,9 +4,10 @@ import type {
   CancelOutcome,
   HeldSubmission,
   JobReference,
-  Look,
-  Testimony,
+  ProcessIdentity,
 } from '../contract/scheduler.ts'
+import { ownAnswers, sharedAnswers } from './answers.ts'
+import type { SharingSettings } from './ask-together.ts'
 import { belongs } from './belongs.ts'
 import { cancelJobs } from './cancel.ts'
 import { askConfig } from './config.ts'
@@ -15,6 +16,7 @@ import { failureLine } from './failure.ts'
 import { findToken } from './find-token.ts'
 import { askLimits, noLimits } from './limits.ts'
 import { lookAt } from './look.ts'
+import { together } from './look-together.ts'
 import { memberOutcome, searchMembers } from './members.ts'
 import type { QuerySettings } from './query.ts'
 import { askQueue } from './queue.ts'
@@ -33,6 +35,16 @@ export interface SlurmSettings {
   readonly user: string
   /** Seconds one question to Slurm may take; 30 unless said. */
   readonly deadline?: number
+  /** How this process shares looks with others of its user; absent: not. */
+  readonly sharing?: Sharing
+}
+
+/** Where processes of one user meet, and who this one is. */
+export interface Sharing {
+  /** The user's own folder on this host (`runtimeFolder`), or null where there is none. */
+  readonly folder: () => string | null
+  readonly self: ProcessIdentity
+  readonly sleep: (seconds: number) => Promise<void>
 }
 
 /** Slurm's default when slurmctld does not say (slurm.conf(5), MessageTimeout). */
@@ -46,7 +58,7 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
     return answer.ok ? answer.value : null
   })
   const minJobAge = async (): Promise<number | null> => (await config())?.minJobAge ?? null
-  const whole = { ...asking, now: settings.now, minJobAge, user: settings.user }
+  const whole = { ...asking, ...sharingOf(settings), minJobAge, user: settings.user }
 
   /** Jobs by the cluster to be named in questions: the default one is not named, since that would ask slurmdbd. */
   const byCluster = async (
@@ -80,25 +92,23 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
     room: async () => {
       const known = await config()
       const [queue, limits] = await Promise.all([
-        askQueue(asking, [settings.user], null),
+        askQueue(whole, [settings.user], null, { since: settings.now(), meanwhile: 'last' }),
         known?.enforcesLimits === false
           ? noLimits
           : askLimits(asking, settings.user, known?.clusterName ?? null),
       ])
-      return roomBeside(queue.ok ? queue.value.map(({ row }) => row) : [], limits, known)
+      return roomBeside(queue.answer.ok ? queue.answer.value.map(({ row }) => row) : [], limits, known)
     },
     look: async (jobs, options) => {
-      const looks: Look[] = []
+      const looks = []
       for (const [cluster, group] of await byCluster(jobs)) {
         looks.push(await lookAt(whole, group, cluster, options))
       }
-      return {
-        queue: together(looks.map((look) => look.queue)),
-        accounting: together(looks.map((look) => look.accounting)),
-      }
+      return together(looks)
     },
     findToken: (token, since, folder, user) => {
-      const asUser = { ...whole, user }
+      // Nothing is lost when it is looked for again by the next command.
+      const asUser = { ...whole, user, meanwhile: 'nothing' as const }
       return readTrace(folder).submitsItself
         ? searchMembers(asUser, { token, since, folder })
         : findToken(asUser, token, since, folder)
@@ -112,10 +122,11 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
       }
       return jobs.map((job) => described.get(job) ?? null)
     },
-    cancel: async (jobs) => {
+    cancel: async (jobs, onWait) => {
       const outcomes = new Map<JobReference, CancelOutcome>()
       for (const [cluster, group] of await byCluster(jobs)) {
-        for (const [job, outcome] of await cancelOn(asking, group, cluster)) outcomes.set(job, outcome)
+        for (const [job, outcome] of await cancelOn({ ...whole, onWait }, group, cluster))
+          outcomes.set(job, outcome)
       }
       return jobs.map((job) => outcomes.get(job) ?? { kind: 'failed', message: 'not asked' })
     },
@@ -124,11 +135,11 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
 
 /** Ends only what the queue shows to be ours: an id alone might by now be another job's. */
 async function cancelOn(
-  asking: QuerySettings,
+  asking: SharingSettings,
   jobs: readonly JobReference[],
   cluster: string | null,
 ): Promise<ReadonlyMap<JobReference, CancelOutcome>> {
-  const queue = await askQueue(asking, [...new Set(jobs.map((job) => job.user))], cluster)
+  const { answer: queue } = await askQueue(asking, [...new Set(jobs.map((job) => job.user))], cluster)
   if (!queue.ok) {
     const message = failureLine(queue.failure)
     return new Map(jobs.map((job) => [job, { kind: 'failed', message }]))
@@ -139,17 +150,27 @@ async function cancelOn(
     ),
   )
   const outcomes = await cancelJobs(asking, ours, cluster)
+  // Whoever looks from now on sees what came of it.
+  if (ours.length > 0) asking.answers().clear(asking.now())
   return new Map(jobs.map((job) => [job, outcomes[ours.indexOf(job)] ?? { kind: 'already-over' }] as const))
 }
 
-/** One testimony of several clusters' witnesses: if one did not answer, nothing can be said about all of them. */
-function together(testimonies: readonly Testimony[]): Testimony {
-  const silences = testimonies.filter((each) => !each.answered)
-  const broken = silences.find((each) => each.why === 'failed') ?? silences.find((each) => each.why === 'off')
-  if (broken) return broken
-  const rows = testimonies.flatMap((each) => (each.answered ? each.rows : []))
-  if (testimonies.length > silences.length) return { answered: true, rows }
-  return silences[0] ?? { answered: false, why: 'not-asked', message: 'there are no jobs to ask about' }
+function sharingOf({
+  now,
+  sharing,
+}: SlurmSettings): Pick<SharingSettings, 'now' | 'sleep' | 'host' | 'answers'> {
+  const own = ownAnswers()
+  if (sharing === undefined) return { now, sleep: pause, host: '', answers: () => own }
+  const { folder, self, sleep } = sharing
+  const answers: SharingSettings['answers'] = () => {
+    const place = folder()
+    return place === null ? own : sharedAnswers(place, self)
+  }
+  return { now, sleep, host: self.host, answers }
+}
+
+async function pause(seconds: number): Promise<void> {
+  return new Promise((wake) => setTimeout(wake, seconds * 1000))
 }
 
 /** Asks until there is an answer, and then never again. */

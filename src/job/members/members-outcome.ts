@@ -48,7 +48,8 @@ function partOf(before: Evidence, id: SchedulerJobId): Evidence {
     list.filter(({ job }) => job === id).map(({ job: _job, ...rest }) => rest)
   const groups = own(before.groups)
   const attempts = own(before.attempts)
-  return { at: before.at, groups, attempts, started: null, ended: null, facts: {}, accounting: 'pending' }
+  const { at, accounting } = before
+  return { at, groups, attempts, started: null, ended: null, facts: {}, accounting }
 }
 
 function together(verdicts: readonly Verdict[]): Verdict {

@@ -1,4 +1,5 @@
 import type { EpochSeconds, SchedulerJobId } from '../../contract/ids.ts'
+import { phaseOf } from '../../contract/job-state.ts'
 import type { JobReference, Member } from '../../contract/scheduler.ts'
 import type { LogPlan } from '../../slurm/log-pattern.ts'
 import { jobFolder, type Context, type Job } from '../context.ts'
@@ -23,8 +24,10 @@ export function schedulerJobs(job: Job): readonly SchedulerJob[] {
 
 /** A job in the words of its scheduler: a reference to each job behind it. */
 export function referencesTo(context: Context, job: Job): readonly JobReference[] {
-  const { user, token } = job
+  const { user, token, observed } = job
   const folder = jobFolder(context, token)
+  const groups = observed?.groups ?? []
+  const over = groups.length > 0 && groups.every(({ state }) => phaseOf(state) === 'over')
   return schedulerJobs(job).map(({ id, cluster, submittedAt }) => ({
     id,
     cluster,
@@ -32,6 +35,8 @@ export function referencesTo(context: Context, job: Job): readonly JobReference[
     user,
     token,
     folder,
+    seenAt: observed?.at ?? null,
+    over,
   }))
 }
 
