@@ -22,6 +22,18 @@ export function addJobs(program: Command, runtime: Runtime): void {
 /** Seconds between looks: the first are quick, then rarer, because a controller answers many users. */
 const spacing = [2, 2, 5, 5, 10, 20, 30]
 
+/** However long Slurm is to be left alone, in seconds. */
+const longest = 60
+
+function pauseAfter(quiet: number): number {
+  return spacing[Math.min(quiet, spacing.length - 1)] ?? longest
+}
+
+/** What people are told of a look that is not of this moment. */
+function ageLine(age: number, rest: number): string {
+  return `waybill: as Slurm was asked ${Math.round(age)} s ago; it may be asked again in ${Math.ceil(rest)} s\n`
+}
+
 async function run(runtime: Runtime, options: CommonOptions & { readonly watch?: boolean }): Promise<void> {
   const printer = makePrinter(runtime, { json: options.json ?? false })
   const opening = runtime.open(options)
@@ -37,8 +49,9 @@ async function run(runtime: Runtime, options: CommonOptions & { readonly watch?:
   }
   let shown = ''
   let quiet = 0
+  let maxAge = options.watch ? pauseAfter(quiet) : 0
   for (;;) {
-    const { jobs } = await look(dataset, { ...printer.calls, onResult: onNews })
+    const { jobs, lookedAt, againAt } = await look(dataset, { ...printer.calls, onResult: onNews, maxAge })
     const lines = options.json ? jobs.map((job) => JSON.stringify(job)) : jobTable(jobs, runtime.now())
     const states = JSON.stringify(jobs.map((job) => [job.job, job.state, job.word, job.reason]))
     if (states !== shown) {
@@ -47,8 +60,17 @@ async function run(runtime: Runtime, options: CommonOptions & { readonly watch?:
       quiet = 0
     } else quiet++
     shown = states
-    if (!options.watch || jobs.length === 0 || !runtime.isRead()) break
-    await runtime.sleep(spacing[Math.min(quiet, spacing.length - 1)] ?? 30)
+    const now = runtime.now()
+    if (!options.watch || jobs.length === 0 || !runtime.isRead()) {
+      const age = now - (lookedAt ?? now)
+      if (age >= 2 && againAt !== null && now < againAt && runtime.terminal)
+        runtime.err(ageLine(age, againAt - now))
+      break
+    }
+    maxAge = pauseAfter(quiet)
+    // Counted from the look, whoever took it: then all who watch wake together, and one asks for them all.
+    const due = Math.max((lookedAt ?? now) + maxAge, againAt ?? now)
+    await runtime.sleep(Math.min(Math.max(due - now, 0.1), longest))
   }
   runtime.exit(printer.end())
 }
