@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { takeCluster } from './support/cluster.ts'
 import { makeGate } from './support/gate.ts'
 import { jobAccounted, jobEnded, jobIs } from './support/job.ts'
@@ -11,6 +11,9 @@ import {
   scheduleToEnd,
   tell,
 } from './support/scenario.ts'
+
+// A cluster that is one scenario's alone may have to be waited for: others freeze its controller meanwhile.
+vi.setConfig({ testTimeout: 180_000 })
 
 const write = ['-o', 'out', 'sbatch', 'job.sh', 'echo 1 >out'] as const
 
