@@ -6,7 +6,7 @@ import { succeed, timed, type Contender, type Place } from './measure.ts'
 
 /** A repository whose jobs have ended, and which can be finished again and again. */
 export interface Ended {
-  /** Figures: seconds of finish, of `git status` before it, of `git status` right after it. */
+  /** Figures: seconds of finish, of `git status` before it, of `git status` right after it, and of the next one. */
   readonly finish: (side: Side, times: number, options?: FinishOptions) => Contender
   /** `git annex add --batch` of the files that Waybill recorded, into an empty index. */
   readonly floor: (times: number) => Contender
@@ -44,8 +44,9 @@ export function endedIn(bench: Bench, repository: string): Ended {
         const command = [...side.words, `${side.prefix}finish`, ...words]
         const seconds = timed(command, { cwd: repository, env: warm ? warmEnv : bench.env })
         const after = status()
+        const later = status()
         if (side.name === 'waybill' && recorded.size === 0) noteRecorded(place, base, recorded)
-        return [seconds, before, after]
+        return [seconds, before, after, later]
       },
     }),
     floor: (times) => ({

@@ -22,7 +22,7 @@ export const allRows: readonly Row[] = [
   finishJobs,
   finishLarge,
   finishOutputs,
-  altDir,
+  ...altDir,
   scheduleLarge,
   scheduleArray,
   listMany,

@@ -15,7 +15,7 @@ export interface Sizes {
   readonly outputs: number
   readonly finishedTasks: number
   /** Bytes of each of four files that a job elsewhere reads and writes. */
-  readonly altDir: readonly number[]
+  readonly altDir: readonly [small: number, medium: number, large: number]
   readonly reservations: number
   /** Seconds for which terminals watch. */
   readonly watch: number

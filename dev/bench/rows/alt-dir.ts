@@ -34,8 +34,8 @@ function jobThere(
   const run = async (warmUp: boolean): Promise<number> => {
     const place = { cwd: repository, env: warmUp ? warmEnv : bench.env }
     const output = bench.fresh('out')
-    // Contents that are new, or git-annex would have them already.
-    const work = `mkdir -p ${output}; for name in ${names.join(' ')}; do { echo ${output}; cat in/$name; } >${output}/$name; done`
+    // Contents that are new, or git-annex would have them already. Braces would be placeholders.
+    const work = `mkdir -p ${output}; for name in ${names.join(' ')}; do (echo ${output}; cat in/$name) >${output}/$name; done`
     const command = ['sbatch', '-J', output, '-o', `${output}.%j`, '--wrap', work]
     const inputs = names.map((name) => `in/${name}`)
     const words = scheduleWords(side, { command, inputs, outputs: [output] })
@@ -78,16 +78,17 @@ async function measure(bench: Bench, bytes: number): Promise<Line> {
   bench.say(`  files of ${size}`)
   const [ours, theirs] = [bench.waybill, bench.peer].map((side) => withInputs(bench, side, bytes))
   const there = join(bench.folder, bench.fresh('there'))
-  mkdirSync(there)
+  const theirThere = join(bench.folder, bench.fresh('there'))
+  for (const folder of [there, theirThere]) mkdirSync(folder)
   if (ours === undefined || theirs === undefined) throw new Error('two sides make two')
   const peak = peakOf(bench)
   const [[waybill = Number.NaN], [plain = Number.NaN], [copy = Number.NaN], [peer]] = await alternate(
     jobThere(bench, bench.waybill, ours, dear, { there, warmEnv: peak.env }),
     { ...jobThere(bench, bench.waybill, ours, dear, {}), warmUp: !large },
     { ...copied(bench, ours, dear), warmUp: !large },
-    { ...jobThere(bench, bench.peer, theirs, peerTimes, { there: `${there}-peer` }), warmUp: !large },
+    { ...jobThere(bench, bench.peer, theirs, peerTimes, { there: theirThere }), warmUp: !large },
   )
-  removeFolders(ours, theirs, there, `${there}-peer`)
+  removeFolders(ours, theirs, there, theirThere)
   const most = 1.2 * copy + plain
   return {
     work: `--alt-dir: schedule and finish one job, 4 files of ${size} in and out`,
@@ -100,13 +101,9 @@ async function measure(bench: Bench, bytes: number): Promise<Line> {
   }
 }
 
-/** Jobs in another directory. */
-export const altDir: Row = {
-  name: 'alt-dir',
-  about: 'schedule and finish a job in another directory',
-  run: async (bench) => {
-    const lines: Line[] = []
-    for (const bytes of bench.sizes.altDir) lines.push(await measure(bench, bytes))
-    return { lines }
-  },
-}
+/** Jobs in another directory, a row for each size of their files. */
+export const altDir: readonly Row[] = ['small', 'medium', 'large'].map((name, index) => ({
+  name: `alt-dir-${name}`,
+  about: `schedule and finish a job in another directory, ${name} files`,
+  run: async (bench) => ({ lines: [await measure(bench, bench.sizes.altDir[index] ?? 0)] }),
+}))

@@ -44,7 +44,7 @@ export const finishOutputs: Row = {
     bench.say(`  a job that writes ${counted(outputs)} files`)
     const theirs = await prepared(bench, bench.peer, 1, command)
     const ours = await prepared(bench, bench.waybill, 1, command)
-    const [[seconds, before, after], [floor], [peer]] = await alternate(
+    const [[seconds, before, after, later], [floor], [peer]] = await alternate(
       ours.finish(bench.waybill, dear, { warmEnv: peak.env }),
       ours.floor(dear),
       theirs.finish(bench.peer, peerTimes, { warmUp: false }),
@@ -53,7 +53,7 @@ export const finishOutputs: Row = {
     return {
       lines: [
         { ...finishLine(work, [1.2, 1], seconds, floor), peer, peak: peak.mebibytes() },
-        statusLine(`one job of ${counted(outputs)} files`, before, after),
+        statusLine(`one job of ${counted(outputs)} files`, before, after, later),
       ],
     }
   },
@@ -76,7 +76,7 @@ export const finishArray: Row = {
       'out/log.%a',
       'task.sh',
     ])
-    const [[seconds, before, after], [floor]] = await alternate(
+    const [[seconds, before, after, later], [floor]] = await alternate(
       ours.finish(bench.waybill, dear, { warmEnv: peak.env }),
       ours.floor(dear),
     )
@@ -84,7 +84,7 @@ export const finishArray: Row = {
     return {
       lines: [
         { ...finishLine(work, [1.2, 1], seconds, floor), peak: peak.mebibytes() },
-        statusLine(`an array of ${counted(finishedTasks)} tasks`, before, after),
+        statusLine(`an array of ${counted(finishedTasks)} tasks`, before, after, later),
       ],
     }
   },

@@ -1,16 +1,16 @@
 import type { Bench, Side } from '../bench.ts'
 import { endedIn, type Ended } from '../finishing.ts'
 import { endedJobs } from '../jobs.ts'
-import { counted, type Line } from '../line.ts'
+import { counted, duration, type Line } from '../line.ts'
 import { alternate } from '../measure.ts'
 import { peakOf } from '../peak.ts'
 import type { Row } from '../row.ts'
 
 /** The line about the user's next `git status`. */
-export function statusLine(work: string, before = Number.NaN, after = Number.NaN): Line {
+export function statusLine(work: string, before = Number.NaN, after = Number.NaN, later = Number.NaN): Line {
   return {
     work: `\`git status\` right after: ${work}`,
-    bar: '≤ 1.1 × before',
+    bar: `≤ 1.1 × before (the next one takes ${duration(later)})`,
     met: after <= 1.1 * before,
     waybill: after,
     floor: [before, 'before'],
@@ -51,7 +51,7 @@ export const finishJobs: Row = {
     const peak = peakOf(bench)
     const theirs = await prepared(bench, bench.peer, files[0], finished)
     const ours = await prepared(bench, bench.waybill, files[0], finished)
-    const [[seconds, before, after], [floor], [peer]] = await alternate(
+    const [[seconds, before, after, later], [floor], [peer]] = await alternate(
       ours.finish(bench.waybill, dear, { warmEnv: peak.env }),
       ours.floor(dear),
       theirs.finish(bench.peer, peerTimes, { warmUp: false }),
@@ -60,7 +60,7 @@ export const finishJobs: Row = {
     return {
       lines: [
         { ...finishLine(what, [1.3, 0.3], seconds, floor), peer, peak: peak.mebibytes() },
-        statusLine(`${finished} jobs`, before, after),
+        statusLine(`${finished} jobs`, before, after, later),
       ],
     }
   },
@@ -77,12 +77,13 @@ export const finishLarge: Row = {
     const theirs = await prepared(bench, bench.peer, many, finished)
     const small = await prepared(bench, bench.waybill, few, finished)
     const large = await prepared(bench, bench.waybill, many, finished)
-    const [[base = Number.NaN], [waybill = Number.NaN, before, after], [floor], [peer]] = await alternate(
-      small.finish(bench.waybill, dear),
-      large.finish(bench.waybill, dear, { warmEnv: peak.env }),
-      large.floor(dear),
-      theirs.finish(bench.peer, peerTimes, { warmUp: false }),
-    )
+    const [[base = Number.NaN], [waybill = Number.NaN, before, after, later], [floor], [peer]] =
+      await alternate(
+        small.finish(bench.waybill, dear),
+        large.finish(bench.waybill, dear, { warmEnv: peak.env }),
+        large.floor(dear),
+        theirs.finish(bench.peer, peerTimes, { warmUp: false }),
+      )
     const most = 1.1 * base + 0.3
     return {
       lines: [
@@ -95,7 +96,7 @@ export const finishLarge: Row = {
           peer,
           peak: peak.mebibytes(),
         },
-        statusLine(`${finished} jobs, ${counted(many)} files`, before, after),
+        statusLine(`${finished} jobs, ${counted(many)} files`, before, after, later),
       ],
     }
   },
