@@ -68,7 +68,7 @@ export const finishJobs: Row = {
 
 /** The same in a large repository, beside the small one. */
 export const finishLarge: Row = {
-  name: 'finish-jobs-large',
+  name: 'finish-large',
   about: 'finish the same jobs in a large repository',
   run: async (bench) => {
     const { files, finished, dear, peer: peerTimes } = bench.sizes
