@@ -66,7 +66,11 @@ export async function alternate<const T extends readonly Contender[]>(
   return medians as unknown as { readonly [K in keyof T]: readonly number[] }
 }
 
-/** Lets signals be seen between two programs that are waited for. */
+/** Aborted by Ctrl-C. */
+export const interruption = new AbortController()
+
+/** Lets signals be seen between two programs that are waited for; throws when Ctrl-C was one. */
 export async function breath(): Promise<void> {
-  return new Promise((wake) => setImmediate(wake))
+  await new Promise((wake) => setImmediate(wake))
+  if (interruption.signal.aborted) throw new Hindrance('interrupted')
 }

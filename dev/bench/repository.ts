@@ -44,6 +44,8 @@ export function makeRepository(folder: string, env: NodeJS.ProcessEnv, files: nu
   git('config', 'user.name', 'Bench')
   git('config', 'user.email', 'bench@example.org')
   git('config', 'commit.gpgsign', 'false')
+  // Both sides let git pack in the background now and then: it would meet whoever is measured next.
+  git('config', 'gc.auto', '0')
   succeed(['git', 'fast-import', '--quiet', '--done'], place, importStream(files))
   // Before git-annex is there: its filter would look at each of the files.
   git('read-tree', '-m', '-u', 'HEAD')

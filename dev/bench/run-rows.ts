@@ -1,7 +1,7 @@
 import { Hindrance } from '../setup/command.ts'
 import type { Bench } from './bench.ts'
 import { duration, timesTable, type Failure, type Line } from './line.ts'
-import { breath } from './measure.ts'
+import { breath, interruption } from './measure.ts'
 import type { Row } from './row.ts'
 
 /** Runs rows one after the other; one that fails says so in the table and is no reason to end. Ctrl-C is. */
@@ -12,10 +12,10 @@ export async function runRows(
   const lines: (Line | Failure)[] = []
   const below: string[] = []
   let failed = false
-  let interrupted = false
+  const { signal } = interruption
   const interrupt = (): void => {
-    interrupted = true
     bench.say('interrupted: one moment')
+    interruption.abort()
   }
   // The second Ctrl-C ends everything at once.
   process.once('SIGINT', interrupt)
@@ -32,25 +32,24 @@ export async function runRows(
         )
     } catch (problem) {
       // Ctrl-C ends the program that runs as well; who waits for that one sees it first.
-      await breath()
+      await breath().catch(() => {})
       const why = problem instanceof Error ? problem.message : String(problem)
-      if (!interrupted) {
+      if (!signal.aborted) {
         failed = true
         lines.push({ work: row.about, reason: why })
+        const bug = problem instanceof Error && !(problem instanceof Hindrance)
+        bench.say(`  failed: ${bug ? problem.stack : why}`)
       }
-      bench.say(
-        `  failed: ${problem instanceof Hindrance || !(problem instanceof Error) ? why : problem.stack}`,
-      )
     }
     bench.tidy()
     bench.say(`  took ${((performance.now() - begun) / 1000).toFixed(0)} s`)
-    if (interrupted) break
+    if (signal.aborted) break
   }
   process.off('SIGINT', interrupt)
   const tables = [
     ...(lines.length > 0 ? timesTable(lines) : []),
     ...below,
-    ...(interrupted ? ['', 'Interrupted: the other rows were not measured.'] : []),
+    ...(signal.aborted ? ['', 'Interrupted: the other rows were not measured.'] : []),
   ]
-  return { tables, code: interrupted ? 130 : failed ? 1 : 0 }
+  return { tables, code: signal.aborted ? 130 : failed ? 1 : 0 }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Bench } from '../bench.ts'
 import { heldJob, scheduleAll } from '../jobs.ts'
-import { succeed, type Place } from '../measure.ts'
+import { interruption, succeed, type Place } from '../measure.ts'
 import type { Row } from '../row.ts'
 
 /** What many terminals that watch cost the controller. */
@@ -39,15 +39,20 @@ async function askedBy({ waybill, sizes, say }: Bench, place: Place, terminals: 
   const children: readonly ChildProcess[] = Array.from({ length: terminals }, () =>
     spawn(program, [...args, 'jobs', '--watch'], { ...place, stdio: 'ignore' }),
   )
-  await after(sizes.watch * 1000)
-  const asked = jobRequests(place) - before
-  const alive = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
-  for (const child of alive) {
-    child.kill('SIGINT')
-    await once(child, 'exit')
+  try {
+    await after(sizes.watch * 1000, undefined, { signal: interruption.signal })
+    if (!children.every(runs)) throw new Error('a terminal watches no more')
+    return jobRequests(place) - before
+  } finally {
+    for (const child of children.filter(runs)) {
+      child.kill('SIGINT')
+      await once(child, 'exit')
+    }
   }
-  if (alive.length < terminals) throw new Error(`${terminals - alive.length} of ${terminals} watched no more`)
-  return asked
+}
+
+function runs({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
 }
 
 // squeue asks for all jobs, for a user's or for one.
