@@ -95,7 +95,7 @@ function setUp(quick: boolean): Bench {
   const peers = installPeers((line) => say(`set-up: ${line}`))
   if (!existsSync(join(dist, 'waybill.cjs'))) {
     say('building (npm run build)')
-    demand(process.execPath, ['dev/build.ts'], { cwd: checkout })
+    demand('npm', ['run', 'build'], { cwd: checkout, env: process.env })
   }
   const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'))
   return makeBench({

@@ -1,45 +1,52 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { demand } from '../../setup/command.ts'
 import type { Line } from '../line.ts'
-import { alternate, timed } from '../measure.ts'
+import { alternate, timed, type Contender } from '../measure.ts'
 import { peakOf } from '../peak.ts'
 import type { Row } from '../row.ts'
 
-/** What it takes to start, for each form of the command that is built. */
+/** What it takes to start, for the package and for the executable where that is built. */
 export const start: Row = {
   name: 'start',
   about: 'start the command',
   run: async (bench) => {
     const { files, cheap } = bench.sizes
-    const place = { cwd: bench.shared(files[0]), env: bench.env }
-    const alone = join(bench.dist, 'waybill')
-    const forms = [
-      { name: 'node dist/waybill.cjs', words: bench.waybill.words },
-      ...(existsSync(alone)
-        ? [{ name: `dist/waybill, ${(statSync(alone).size / 2 ** 20).toFixed(0)} MiB`, words: [alone] }]
-        : []),
-    ]
+    const cwd = bench.shared(files[0])
+    const executable = join(bench.dist, 'waybill')
+    const built = existsSync(executable)
+    const starting = (words: readonly string[], env = bench.env): Contender => ({
+      times: cheap,
+      run: (warmUp) => timed(words, { cwd, env: warmUp ? env : bench.env }),
+    })
     const lines: Line[] = []
-    for (const { name, words } of forms) {
-      for (const args of [['--version'], ['jobs']]) {
-        const peak = peakOf(bench)
-        const [[waybill = Number.NaN], [bare]] = await alternate(
-          {
-            times: cheap,
-            run: (warmUp) => timed([...words, ...args], warmUp ? { ...place, env: peak.env } : place),
-          },
-          { times: cheap, run: () => timed([process.execPath, '-e', '0'], place) },
-        )
-        lines.push({
-          work: `start: \`waybill ${args.join(' ')}\`${args[0] === 'jobs' ? ', none' : ''} (${name})`,
-          bar: '–',
-          met: null,
-          waybill,
-          floor: [bare, '`node -e 0`'],
-          peak: peak.mebibytes(),
-        })
-      }
+    for (const args of ['--version', 'jobs']) {
+      const peaks = [peakOf(bench), peakOf(bench)] as const
+      const [[asPackage = Number.NaN], [alone = Number.NaN], [bare]] = await alternate(
+        starting([...bench.waybill.words, args], peaks[0].env),
+        { ...starting([executable, args], peaks[1].env), ...(built ? {} : { times: 0 }) },
+        starting([process.execPath, '-e', '0']),
+      )
+      const line = (form: string, waybill: number, peak: number | undefined): Line => ({
+        work: `start: \`waybill ${args}\`${args === 'jobs' ? ', none' : ''} (${form})`,
+        bar: '–',
+        met: null,
+        waybill,
+        floor: [bare, '`node -e 0`'],
+        peak,
+      })
+      lines.push(line('`node dist/waybill.cjs`', asPackage, peaks[0].mebibytes()))
+      if (built) lines.push(line('`dist/waybill`', alone, peaks[1].mebibytes()))
     }
-    return { lines }
+    return { lines, ...(built ? { below: [sizes(executable)] } : {}) }
   },
+}
+
+function sizes(executable: string): string {
+  const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+  const packed = Number(demand('sh', ['-c', 'xz -T0 -c "$1" | wc -c', 'sh', executable]))
+  return (
+    `\`dist/waybill\` has ${mb(statSync(executable).size)}, by \`xz\` ${mb(packed)}; ` +
+    `Node alone ${mb(statSync(process.execPath).size)}.`
+  )
 }
