@@ -19,6 +19,8 @@ export interface Sizes {
   readonly reservations: number
   /** Seconds for which terminals watch. */
   readonly watch: number
+  /** Whether the executable's packed size is found out, which takes half a minute. */
+  readonly packed: boolean
 }
 
 /** What the bars are about. */
@@ -36,6 +38,7 @@ export const fullSizes: Sizes = {
   altDir: [1e3, 1e6, 1e9],
   reservations: 100_000,
   watch: 60,
+  packed: true,
 }
 
 /** Enough to see that everything works. */
@@ -53,4 +56,5 @@ export const quickSizes: Sizes = {
   altDir: [1e3, 1e6, 3e7],
   reservations: 100_000,
   watch: 10,
+  packed: false,
 }

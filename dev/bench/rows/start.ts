@@ -38,15 +38,13 @@ export const start: Row = {
       lines.push(line('`node dist/waybill.cjs`', asPackage, peaks[0].mebibytes()))
       if (built) lines.push(line('`dist/waybill`', alone, peaks[1].mebibytes()))
     }
-    return { lines, ...(built ? { below: [sizes(executable)] } : {}) }
+    return { lines, ...(built ? { below: [sizes(executable, bench.sizes.packed)] } : {}) }
   },
 }
 
-function sizes(executable: string): string {
+function sizes(executable: string, packed: boolean): string {
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
-  const packed = Number(demand('sh', ['-c', 'xz -T0 -c "$1" | wc -c', 'sh', executable]))
-  return (
-    `\`dist/waybill\` has ${mb(statSync(executable).size)}, by \`xz\` ${mb(packed)}; ` +
-    `Node alone ${mb(statSync(process.execPath).size)}.`
-  )
+  const xz = (): string => demand('sh', ['-c', 'xz -T0 -c "$1" | wc -c', 'sh', executable])
+  const small = packed ? `, by \`xz\` ${mb(Number(xz()))}` : ''
+  return `\`dist/waybill\` has ${mb(statSync(executable).size)}${small}; Node alone ${mb(statSync(process.execPath).size)}.`
 }
