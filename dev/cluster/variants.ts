@@ -70,6 +70,15 @@ const variants: readonly Variant[] = [
   },
   // The same as the default one, for scenarios that kill and freeze its daemons.
   { name: 'fault', firstPort: 17120, accounting: 'own', cgroups: false, partitions },
+  // For the benchmark, whose arrays and queues are longer than Slurm's defaults let them be.
+  {
+    name: 'bench',
+    firstPort: 17140,
+    accounting: 'own',
+    cgroups: false,
+    extra: ['MaxArraySize=20001', 'MaxJobCount=50000'],
+    partitions,
+  },
 ]
 
 /** The names of all variants, `default` first. */

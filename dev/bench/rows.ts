@@ -1,0 +1,31 @@
+import { altDir } from './rows/alt-dir.ts'
+import { conflicts } from './rows/conflicts.ts'
+import { finishArray, finishOutputs } from './rows/finish-many-files.ts'
+import { finishJobs, finishLarge } from './rows/finish.ts'
+import { listMany, scheduleBatch } from './rows/many.ts'
+import { operations } from './rows/operations.ts'
+import { octopus, run } from './rows/other.ts'
+import { scheduleArray, scheduleLarge, scheduleOne } from './rows/schedule.ts'
+import { start } from './rows/start.ts'
+import { watch } from './rows/watch.ts'
+import type { Row } from './row.ts'
+
+/** All rows in their order: what fills the controller's memory with ended jobs comes late. */
+export const allRows: readonly Row[] = [
+  start,
+  conflicts,
+  scheduleOne,
+  run,
+  octopus,
+  operations,
+  watch,
+  finishJobs,
+  finishLarge,
+  finishOutputs,
+  ...altDir,
+  scheduleLarge,
+  scheduleArray,
+  listMany,
+  scheduleBatch,
+  finishArray,
+]

@@ -1,0 +1,60 @@
+/** How much of everything is measured. Times are the runs that count, after one that does not. */
+export interface Sizes {
+  /** Files in the small repository, in the large and in the largest one. */
+  readonly files: readonly [small: number, large: number, largest: number]
+  /** Runs of what takes a moment, of what takes seconds, and of what the peer takes long for. */
+  readonly cheap: number
+  readonly dear: number
+  readonly peer: number
+  /** Jobs of one batch, tasks of one array that is only submitted, jobs in a list. */
+  readonly batch: number
+  readonly tasks: number
+  readonly listed: number
+  /** Jobs of one finish; files of a large job; tasks of an array that is finished. */
+  readonly finished: number
+  readonly outputs: number
+  readonly finishedTasks: number
+  /** Bytes of each of four files that a job elsewhere reads and writes. */
+  readonly altDir: readonly [small: number, medium: number, large: number]
+  readonly reservations: number
+  /** Seconds for which terminals watch. */
+  readonly watch: number
+  /** Whether the executable's packed size is found out, which takes half a minute. */
+  readonly packed: boolean
+}
+
+/** What the bars are about. */
+export const fullSizes: Sizes = {
+  files: [1_000, 200_000, 1_000_000],
+  cheap: 11,
+  dear: 3,
+  peer: 1,
+  batch: 1_000,
+  tasks: 1_000,
+  listed: 1_000,
+  finished: 100,
+  outputs: 10_000,
+  finishedTasks: 10_000,
+  altDir: [1e3, 1e6, 1e9],
+  reservations: 100_000,
+  watch: 60,
+  packed: true,
+}
+
+/** Enough to see that everything works. */
+export const quickSizes: Sizes = {
+  files: [1_000, 5_000, 20_000],
+  cheap: 3,
+  dear: 1,
+  peer: 1,
+  batch: 50,
+  tasks: 1_000,
+  listed: 30,
+  finished: 10,
+  outputs: 500,
+  finishedTasks: 200,
+  altDir: [1e3, 1e6, 3e7],
+  reservations: 100_000,
+  watch: 10,
+  packed: false,
+}
