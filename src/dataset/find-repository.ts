@@ -24,7 +24,8 @@ export function findPlainRepository(
 ): PlainRepository | null {
   if (Object.keys(env).some((name) => redirects.test(name))) return null
   const here = look(directory)
-  for (let at = directory; here !== null; at = dirname(at)) {
+  if (here === null) return null
+  for (let at = directory; ; at = dirname(at)) {
     const folder = look(at)
     if (folder === null || folder.dev !== here.dev) return null
     const git = look(join(at, '.git'))
@@ -32,7 +33,6 @@ export function findPlainRepository(
     // Within a bare repository, or a `.git` folder, git finds that one.
     if (look(join(at, 'HEAD')) !== null || at === dirname(at)) return null
   }
-  return null
 }
 
 function plain(root: string): PlainRepository | null {
