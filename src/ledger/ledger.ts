@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
 import { asBroken } from './broken.ts'
+import { claimHeld, hasHeld, holdAgain, openWorktrees } from './held.ts'
 import { toColumns, toJob, toJson } from './job-columns.ts'
 import type { Held, JobChange, JobRow, JobState, NewJob, Submitter } from './job-row.ts'
 import { dropLease, holdsLease, takeLease } from './leases.ts'
@@ -128,21 +129,12 @@ export class Ledger<Spec, Observed, Plan> {
    * stays held until it is submitted: what dies before that has changed nothing.
    */
   claimHeld(id: JobId, before: Submitter | null, submitter: Submitter): boolean {
-    return this.guarded(() => {
-      const claimed = this.db
-        .prepare(
-          `UPDATE jobs SET submitter = ? WHERE id = ? AND submitter IS ? AND held IS NOT NULL AND ${isOpen}`,
-        )
-        .run(toJson(submitter), id, toJson(before))
-      return claimed.changes > 0
-    })
+    return this.guarded(() => claimHeld(this.db, id, before, submitter))
   }
 
   /** Notes that a held job was looked at again, and what it waits for now. */
   holdAgain(id: JobId, held: Held): void {
-    this.guarded(() =>
-      this.db.prepare('UPDATE jobs SET held = ? WHERE id = ? AND held IS NOT NULL').run(toJson(held), id),
-    )
+    this.guarded(() => holdAgain(this.db, id, held))
   }
 
   /** Newest evidence about an open job, without an event: looks are many. A job that has ended its life meanwhile stays as it is. */
@@ -197,12 +189,7 @@ export class Ledger<Spec, Observed, Plan> {
 
   /** Whether any job of the worktree waits here: one step in the index. */
   hasHeld(worktree: string): boolean {
-    return this.guarded(
-      () =>
-        this.db
-          .prepare(`SELECT 1 FROM jobs WHERE held IS NOT NULL AND ${isOpen} AND worktree = ? LIMIT 1`)
-          .get(worktree) !== undefined,
-    )
+    return this.guarded(() => hasHeld(this.db, worktree))
   }
 
   /** The open job that is to take the place of that one, or null. */
@@ -212,15 +199,7 @@ export class Ledger<Spec, Observed, Plan> {
 
   /** The worktrees that open jobs were submitted from: one step in the index for each, however many jobs. */
   openWorktrees(): readonly string[] {
-    return this.guarded(() => {
-      const next = this.db.prepare(
-        `SELECT worktree FROM jobs WHERE ${isOpen} AND worktree > ? ORDER BY worktree LIMIT 1`,
-      )
-      const found: string[] = []
-      for (let row = next.get(''); row !== undefined; row = next.get(found.at(-1) ?? ''))
-        found.push(String(row['worktree']))
-      return found
-    })
+    return this.guarded(() => openWorktrees(this.db))
   }
 
   /** A job's worktree stands elsewhere now: its reservations go with it. */

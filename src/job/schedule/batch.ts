@@ -13,7 +13,8 @@ import { aboutDataset, type KeptScript, type Prepared, type Show } from './prepa
 import { wishOf, type Ready } from './ready.ts'
 import type { ScheduleRequest } from './request.ts'
 import { baseOf, checkOutputs, outlineOf } from './schedule.ts'
-import { giveUp, makeFiles, reserve, submit, warnOfOpenInputs } from './submit.ts'
+import { giveUp, makeFiles, reserve } from './intend.ts'
+import { submit, warnOfOpenInputs } from './submit.ts'
 import { submitMany } from './submit-many.ts'
 
 /** One line of a batch: a job, or why it is none. */
@@ -29,6 +30,14 @@ const chunkSize = 64
 interface Item {
   readonly prepared: Prepared
   readonly report: (report: Report) => void
+}
+
+/** What all chunks of a batch have in common. */
+interface Surroundings {
+  readonly room: () => Promise<Room>
+  readonly show: Show
+  /** Has what Slurm says of jobs noted. */
+  readonly describe: (jobs: readonly Job[]) => void
 }
 
 /**
@@ -63,7 +72,7 @@ export async function scheduleBatch(
     const items = await look(context, chunk, head, report)
     await submitting
     told(from)
-    submitting = submitChunk(context, items, room, show, describe)
+    submitting = submitChunk(context, items, { room, show, describe })
     // What it throws is thrown where it is waited for.
     submitting.catch(() => {})
   }
@@ -130,15 +139,13 @@ function ofLine(report: (report: Report) => void, line: number): (report: Report
 async function submitChunk(
   context: Context,
   items: readonly Item[],
-  room: () => Promise<Room>,
-  show: Show,
-  describe: (jobs: readonly Job[]) => void,
+  { room, show, describe }: Surroundings,
 ): Promise<void> {
   let plain: Item[] = []
   const flush = async (): Promise<void> => {
     const run = plain
     plain = []
-    if (run.length > 0) await submitPlain(context, run, room, show, describe)
+    if (run.length > 0) await submitPlain(context, run, { room, show, describe })
   }
   for (const item of items) {
     const { prepared, report } = item
@@ -162,9 +169,7 @@ function isPlain({ command }: Prepared): boolean {
 async function submitPlain(
   context: Context,
   items: readonly Item[],
-  room: () => Promise<Room>,
-  show: Show,
-  describe: (jobs: readonly Job[]) => void,
+  { room, show, describe }: Surroundings,
 ): Promise<void> {
   for (const { prepared, report } of items) warnOfOpenInputs(context, prepared, report)
   const limits = await room()

@@ -7,7 +7,7 @@ import { liveness } from '../../process/identity.ts'
 import type { Report } from '../report.ts'
 import { jobFacts } from '../select.ts'
 import { aboutDataset } from './prepared.ts'
-import { giveUp } from './submit.ts'
+import { giveUp } from './intend.ts'
 import type { Ready } from './ready.ts'
 
 /**
