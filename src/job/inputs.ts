@@ -63,10 +63,11 @@ export async function getInputs(
   return ok(null)
 }
 
-/** What each file is now; those outside the dataset by size and time, whole subdatasets by their commits. */
+/** What each file is now (`listed`: what HEAD holds at them, where that is asked already); those outside the dataset by size and time, whole subdatasets by their commits. */
 export async function identify(
   context: Context,
   files: readonly string[],
+  listed: Promise<Fallible<readonly Entry[], Note>> | null = null,
 ): Promise<Fallible<readonly InputIdentity[], Note>> {
   const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
   const known = new Map<string, InputIdentity>()
@@ -83,7 +84,9 @@ export async function identify(
   )
   if (!parts.ok) return parts
   for (const { at, dataset, paths } of parts.value) {
-    const identified = await identifyFiles(dataset, paths)
+    // What is listed already need not be asked for again.
+    const held = at === '' && listed !== null ? { held: async () => orNothing(await listed) } : {}
+    const identified = await identifyFiles(dataset, paths, held.held)
     if (!identified.ok) return identified
     for (const one of identified.value) known.set(below(at, one.path), { ...one, path: below(at, one.path) })
   }
@@ -91,6 +94,11 @@ export async function identify(
     ...inside(files).flatMap((path) => known.get(path) ?? []),
     ...outside(files).map((path) => identifyOutside(path)),
   ])
+}
+
+/** A listing that failed is told by those who need it more. */
+function orNothing(listed: Fallible<readonly Entry[], Note>): Fallible<readonly Entry[], never> {
+  return listed.ok ? listed : ok([])
 }
 
 function inside(paths: readonly string[]): readonly string[] {

@@ -82,10 +82,11 @@ export async function prepare(
   outlines: readonly Outline[],
   head: StartingPoint,
 ): Promise<readonly Fallible<Prepared, Note>[]> {
+  const listing = listInCommit(context, head.commit, trackedPaths(context, outlines))
   const [identities, scripts, listed] = await Promise.all([
-    identitiesOf(context, outlines),
+    identitiesOf(context, outlines, listing),
     scriptsOf(context, outlines),
-    listInCommit(context, head.commit, trackedPaths(context, outlines)),
+    listing,
   ])
   if (!listed.ok) return apart(context, outlines, head, listed)
   if (!identities.ok) return apart(context, outlines, head, identities)
@@ -124,9 +125,10 @@ async function apart(
 async function identitiesOf(
   context: Context,
   outlines: readonly Outline[],
+  listing: ReturnType<typeof listInCommit>,
 ): Promise<Fallible<ReadonlyMap<string, InputIdentity>, Note>> {
   const files = [...new Set(outlines.flatMap((one) => one.files))]
-  const identified = await identify(context, files)
+  const identified = await identify(context, files, listing)
   return identified.ok ? ok(new Map(identified.value.map((one) => [one.path, one]))) : identified
 }
 
