@@ -73,6 +73,33 @@ describe("from a user's script", () => {
     expect(await changesOf(box)).toContain('A a')
   })
 
+  test('many jobs are scheduled at once, each told by its line; results need not be kept', async () => {
+    const told = (await script(`
+      const seen = []
+      const dataset = await waybill.openDataset('ds')
+      const jobs = [
+        { command: ['sbatch', '--hold', 'job.sh', 'true'], outputs: ['many-1'] },
+        { command: 'sbatch --hold job.sh true' },
+        JSON.stringify({ command: ['sbatch', '--hold', 'job.sh', 'true'], outputs: ['many-3'] }),
+      ]
+      const told = await waybill.scheduleBatch(dataset, jobs, {
+        defaults: { outputs: ['many-2'] }, keepResults: false, onResult: (result) => seen.push(result),
+      })
+      let wrong = null
+      await waybill.scheduleBatch(dataset, [], { defaults: { output: [] } }).catch((error) => (wrong = error.message))
+      await waybill.cancel(dataset, seen.map(({ job }) => job))
+      await waybill.close(dataset, seen.map(({ job }) => job), { force: true })
+      ${print('{ ...told, seen, wrong }')}
+    `)) as Told & { readonly seen: readonly JsonResult[]; readonly wrong: string }
+    expect(told).toMatchObject({ exitCode: 0, results: [] })
+    expect(told.seen.map((one) => [one.status, (one as { line?: number }).line])).toEqual([
+      ['ok', 1],
+      ['ok', 2],
+      ['ok', 3],
+    ])
+    expect(told.wrong).toContain('there is no option output')
+  })
+
   test('a refusal is a result with the words of the command', async () => {
     const call = `waybill.schedule(await waybill.openDataset('ds'), ['sbatch', 'none.sh'], { outputs: ['b'] })`
     const refused = (await script(print(`await ${call}`))) as Told

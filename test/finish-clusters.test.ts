@@ -12,8 +12,8 @@ import {
   tell,
 } from './support/scenario.ts'
 
-// A cluster that is one scenario's alone may have to be waited for: others freeze its controller meanwhile.
-vi.setConfig({ testTimeout: 180_000 })
+// A cluster that is one scenario's alone may have to be waited for, and a requeued job waits for two minutes at worst.
+vi.setConfig({ testTimeout: 240_000 })
 
 const write = ['-o', 'out', 'sbatch', 'job.sh', 'echo 1 >out'] as const
 
@@ -110,7 +110,7 @@ test('a requeued job is open again, and its record has every attempt', async () 
   expect(kept.words).toMatch(/: PENDING/)
   expect(await openJobs(box)).toEqual(['w1'])
   await gate.open()
-  expect(await jobEnded(box, id)).toEqual(['COMPLETED'])
+  expect(await jobEnded(box, id, 150_000)).toEqual(['COMPLETED'])
   await jobAccounted(box, id)
   await finish(box, [], { env: { WAYBILL_FACTS_WAIT: undefined } })
   const attempts = (await recordOf(box)).record.waybill['attempts'] as readonly Attempt[]

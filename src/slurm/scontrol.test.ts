@@ -65,7 +65,11 @@ test('the configuration', () => {
     clusterName: 'preempt',
     messageTimeout: 5,
     minJobAge: 300,
+    maxArraySize: 1001,
+    maxJobCount: 10_000,
+    enforcesLimits: false,
   })
+  expect(readConfig('AccountingStorageEnforce = associations,limits,qos\n').enforcesLimits).toBe(true)
   expect(readConfig('ClusterName             = (null)\n').clusterName).toBeNull()
 })
 
