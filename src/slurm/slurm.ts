@@ -14,7 +14,7 @@ import { askConfig } from './config.ts'
 import type { SlurmConfig } from './config.ts'
 import { failureLine } from './failure.ts'
 import { findToken } from './find-token.ts'
-import { askLimits, noLimits } from './limits.ts'
+import { askLimits, noLimits, type UserLimits } from './limits.ts'
 import { lookAt } from './look.ts'
 import { together } from './look-together.ts'
 import { memberOutcome, searchMembers } from './members.ts'
@@ -47,6 +47,9 @@ export interface Sharing {
   readonly sleep: (seconds: number) => Promise<void>
 }
 
+/** Seconds for which one process believes what it was told of limits. */
+const limitsAge = 600
+
 /** Slurm's default when slurmctld does not say (slurm.conf(5), MessageTimeout). */
 const usualMessageTimeout = 10
 
@@ -59,6 +62,14 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
   })
   const minJobAge = async (): Promise<number | null> => (await config())?.minJobAge ?? null
   const whole = { ...asking, ...sharingOf(settings), minJobAge, user: settings.user }
+
+  let asked: { readonly at: EpochSeconds; readonly limits: UserLimits } | null = null
+  /** Limits change rarely, and slurmdbd has better things to do. */
+  const limitsOf = async (cluster: string | null): Promise<UserLimits> => {
+    if (asked === null || settings.now() - asked.at > limitsAge)
+      asked = { at: settings.now(), limits: await askLimits(asking, settings.user, cluster) }
+    return asked.limits
+  }
 
   /** Jobs by the cluster to be named in questions: the default one is not named, since that would ask slurmdbd. */
   const byCluster = async (
@@ -93,9 +104,7 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
       const known = await config()
       const [queue, limits] = await Promise.all([
         askQueue(whole, [settings.user], null, { since: settings.now(), meanwhile: 'last' }),
-        known?.enforcesLimits === false
-          ? noLimits
-          : askLimits(asking, settings.user, known?.clusterName ?? null),
+        known?.enforcesLimits === false ? noLimits : limitsOf(known?.clusterName ?? null),
       ])
       return roomBeside(queue.answer.ok ? queue.answer.value.map(({ row }) => row) : [], limits, known)
     },
