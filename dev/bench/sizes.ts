@@ -2,9 +2,10 @@
 export interface Sizes {
   /** Files in the small repository, in the large and in the largest one. */
   readonly files: readonly [small: number, large: number, largest: number]
-  /** Runs of what takes a moment, of what takes seconds, and of what the peer takes long for. */
+  /** Runs of what takes a moment, of what takes seconds, of what takes a minute, and of what the peer takes long for. */
   readonly cheap: number
   readonly dear: number
+  readonly dearest: number
   readonly peer: number
   /** Jobs of one batch, tasks of one array that is only submitted, jobs in a list. */
   readonly batch: number
@@ -28,6 +29,7 @@ export const fullSizes: Sizes = {
   files: [1_000, 200_000, 1_000_000],
   cheap: 11,
   dear: 3,
+  dearest: 2,
   peer: 1,
   batch: 1_000,
   tasks: 1_000,
@@ -46,6 +48,7 @@ export const quickSizes: Sizes = {
   files: [1_000, 5_000, 20_000],
   cheap: 3,
   dear: 1,
+  dearest: 1,
   peer: 1,
   batch: 50,
   tasks: 1_000,

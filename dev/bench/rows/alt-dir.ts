@@ -72,8 +72,10 @@ function copied(bench: Bench, repository: string, times: number): Contender {
 }
 
 async function measure(bench: Bench, bytes: number): Promise<Line> {
-  const { dear, peer: peerTimes } = bench.sizes
+  const { dear, dearest, peer } = bench.sizes
   const large = bytes > 1e8
+  const times = large ? dearest : dear
+  const peerTimes = large ? peer : dear
   const size = bytes >= 1e9 ? `${bytes / 1e9} GB` : bytes >= 1e6 ? `${bytes / 1e6} MB` : `${bytes / 1e3} kB`
   bench.say(`  files of ${size}`)
   const [ours, theirs] = [bench.waybill, bench.peer].map((side) => withInputs(bench, side, bytes))
@@ -82,10 +84,10 @@ async function measure(bench: Bench, bytes: number): Promise<Line> {
   for (const folder of [there, theirThere]) mkdirSync(folder)
   if (ours === undefined || theirs === undefined) throw new Error('two sides make two')
   const peak = peakOf(bench)
-  const [[waybill = Number.NaN], [plain = Number.NaN], [copy = Number.NaN], [peer]] = await alternate(
-    jobThere(bench, bench.waybill, ours, dear, { there, warmEnv: peak.env }),
-    { ...jobThere(bench, bench.waybill, ours, dear, {}), warmUp: !large },
-    { ...copied(bench, ours, dear), warmUp: !large },
+  const [[waybill = Number.NaN], [plain = Number.NaN], [copy = Number.NaN], [theirSeconds]] = await alternate(
+    jobThere(bench, bench.waybill, ours, times, { there, warmEnv: peak.env }),
+    { ...jobThere(bench, bench.waybill, ours, times, {}), warmUp: !large },
+    { ...copied(bench, ours, times), warmUp: !large },
     { ...jobThere(bench, bench.peer, theirs, peerTimes, { there: theirThere }), warmUp: !large },
   )
   removeFolders(ours, theirs, there, theirThere)
@@ -96,7 +98,7 @@ async function measure(bench: Bench, bytes: number): Promise<Line> {
     met: waybill <= most,
     waybill,
     floor: [copy, '`cp` there and back'],
-    peer,
+    peer: theirSeconds,
     peak: peak.mebibytes(),
   }
 }

@@ -30,7 +30,7 @@ export const finishOutputs: Row = {
   name: 'finish-files',
   about: 'finish one job of many files',
   run: async (bench) => {
-    const { outputs, dear, peer: peerTimes } = bench.sizes
+    const { outputs, dearest, peer: peerTimes } = bench.sizes
     const peak = peakOf(bench)
     const command = (name: string): readonly string[] => [
       'sbatch',
@@ -45,8 +45,8 @@ export const finishOutputs: Row = {
     const theirs = await prepared(bench, bench.peer, 1, command)
     const ours = await prepared(bench, bench.waybill, 1, command)
     const [[seconds, before, after, later], [floor], [peer]] = await alternate(
-      ours.finish(bench.waybill, dear, { warmEnv: peak.env }),
-      ours.floor(dear),
+      ours.finish(bench.waybill, dearest, { warmEnv: peak.env }),
+      { ...ours.floor(dearest), warmUp: false },
       theirs.finish(bench.peer, peerTimes, { warmUp: false }),
     )
     const work = `finish one job of ${counted(outputs)} files, half of them annexed`
@@ -64,7 +64,7 @@ export const finishArray: Row = {
   name: 'finish-array',
   about: 'finish an array of many tasks',
   run: async (bench) => {
-    const { finishedTasks, dear } = bench.sizes
+    const { finishedTasks, dearest } = bench.sizes
     const peak = peakOf(bench)
     bench.say(`  an array of ${counted(finishedTasks)} tasks; Slurm runs about 50 a second`)
     const ours = await prepared(bench, bench.waybill, finishedTasks, (name) => [
@@ -77,8 +77,8 @@ export const finishArray: Row = {
       'task.sh',
     ])
     const [[seconds, before, after, later], [floor]] = await alternate(
-      ours.finish(bench.waybill, dear, { warmEnv: peak.env }),
-      ours.floor(dear),
+      ours.finish(bench.waybill, dearest, { warmEnv: peak.env }),
+      { ...ours.floor(dearest), warmUp: false },
     )
     const work = `finish an array of ${counted(finishedTasks)} tasks, a file and a log each`
     return {
