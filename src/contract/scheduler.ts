@@ -143,6 +143,8 @@ export interface JobReference {
   readonly submittedAt: EpochSeconds
   readonly token: JobToken
   readonly folder: string
+  /** Of a large array, one of its tasks: to describe it, its scheduler need not describe each. */
+  readonly task?: number
   /** When the look was begun that told what the ledger knows of it; null: none has. An older look has no say in it. */
   readonly seenAt?: EpochSeconds | null
   /** The ledger knows the end of all its parts. */

@@ -47,7 +47,7 @@ export async function showManyJobs(
     ? ok(
         ids.length === 0
           ? []
-          : readJobs(answer.value.stdout.replaceAll(/^scontrol: (?:show job \d+)?\n?/gm, '')),
+          : readJobs(answer.value.stdout.replaceAll(/^scontrol: (?:show job [\d_]+)?\n?/gm, '')),
       )
     : answer
 }

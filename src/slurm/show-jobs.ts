@@ -43,7 +43,7 @@ export async function showJobs(
 ): Promise<ReadonlyMap<JobReference, JobRecord>> {
   const answer = await showEach(
     settings,
-    jobs.map(({ id }) => id),
+    jobs.map(({ id, task }) => (task === undefined ? id : `${id}_${task}`)),
     cluster,
   )
   const byJob = Map.groupBy(answer.ok ? answer.value : [], jobOf)

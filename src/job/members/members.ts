@@ -1,6 +1,7 @@
 import type { EpochSeconds, SchedulerJobId } from '../../contract/ids.ts'
 import { phaseOf } from '../../contract/job-state.ts'
 import type { JobReference, Member } from '../../contract/scheduler.ts'
+import { parseIndices } from '../../contract/index-set.ts'
 import type { LogPlan } from '../../slurm/log-pattern.ts'
 import { jobFolder, type Context, type Job } from '../context.ts'
 import type { Evidence, Group, Parts } from '../evidence.ts'
@@ -28,7 +29,7 @@ export function referencesTo(context: Context, job: Job): readonly JobReference[
   const folder = jobFolder(context, token)
   const groups = observed?.groups ?? []
   const over = groups.length > 0 && groups.every(({ state }) => phaseOf(state) === 'over')
-  return schedulerJobs(job).map(({ id, cluster, submittedAt }) => ({
+  return schedulerJobs(job).map(({ id, cluster, submittedAt, parts }) => ({
     id,
     cluster,
     submittedAt,
@@ -37,7 +38,18 @@ export function referencesTo(context: Context, job: Job): readonly JobReference[
     folder,
     seenAt: observed?.at ?? null,
     over,
+    ...oneTask(parts),
   }))
+}
+
+/** Slurm describes an array by its tasks, one after the other: of more than so many the last one, which has the array's own id, has to do. */
+const manyTasks = 100
+
+function oneTask(parts: Parts): Pick<JobReference, 'task'> {
+  if (parts.kind !== 'array') return {}
+  const indices = parseIndices(parts.indices)
+  const last = indices.at(-1)
+  return last !== undefined && indices.length > manyTasks ? { task: last } : {}
 }
 
 /** What is known of one of the jobs behind a job of ours. */
