@@ -18,7 +18,7 @@ export async function runRows(
     interruption.abort()
   }
   // The second Ctrl-C ends everything at once.
-  process.once('SIGINT', interrupt)
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt)
   for (const row of rows) {
     bench.say(`${row.name}: ${row.about}`)
     const begun = performance.now()
@@ -45,7 +45,7 @@ export async function runRows(
     bench.say(`  took ${((performance.now() - begun) / 1000).toFixed(0)} s`)
     if (signal.aborted) break
   }
-  process.off('SIGINT', interrupt)
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt)
   const tables = [
     ...(lines.length > 0 ? timesTable(lines) : []),
     ...below,
