@@ -65,8 +65,8 @@ async function recoverSubmission(
 ): Promise<void> {
   if (mayStillSubmit(job) || mayGoOnElsewhere(context, job)) return
   // Of one that waits here nothing had begun: it goes on waiting.
-  if (job.held !== null && neverBegan(job)) return
-  if (neverBegan(job)) return neverSubmitted(context, job, report)
+  if (job.held !== null && neverBegan(context, job)) return
+  if (neverBegan(context, job)) return neverSubmitted(context, job, report)
   const scheduler = context.schedulers[job.scheduler]
   const found = await scheduler.findToken(job.token, job.createdAt, jobFolder(context, job.token), job.user)
   switch (found.kind) {
@@ -117,9 +117,13 @@ async function neverSubmitted(context: Context, job: Job, report: (report: Repor
   report({ action: 'recover', status: 'ok', path: '', type: 'job', note, facts: jobFacts(job) })
 }
 
-/** A submission that died on this host before its shell stood ready: nothing can have been submitted. */
-function neverBegan({ submitter }: Job): boolean {
-  return submitter !== null && submitter.shell === null && liveness(submitter.waybill) === 'dead'
+/**
+ * A submission that died on this host before its shell stood ready: nothing can have been submitted. Before the machine was
+ * started anew, the note of a shell may have been lost.
+ */
+function neverBegan({ self }: Context, { submitter }: Job): boolean {
+  if (submitter === null || submitter.shell !== null) return false
+  return liveness(submitter.waybill) === 'dead' && submitter.waybill.boot === self.boot
 }
 
 /** Nothing is concluded while the submitting process, or the shell that runs sbatch for it, lives or may live elsewhere. */

@@ -27,12 +27,14 @@ export class Ledger<Spec, Observed, Plan> {
   readonly path: string
   readonly warning: string | null
   private readonly db: DatabaseSync
+  private readonly wal: boolean
 
   constructor(place: LedgerPlace) {
     const opened = openLedgerFile(place)
     this.db = opened.db
     this.path = opened.path
     this.warning = opened.warning
+    this.wal = opened.wal
   }
 
   close(): void {
@@ -51,6 +53,22 @@ export class Ledger<Spec, Observed, Plan> {
       } catch (error) {
         if (this.db.isTransaction) this.db.exec('ROLLBACK')
         throw error
+      }
+    })
+  }
+
+  /**
+   * Does work whose notes need not be forced to the disk: they outlive this process, and where the power fails it is found
+   * out anew what they said. Each wait for the disk that is left out is a part of what a command takes.
+   */
+  unforced<T>(work: () => T): T {
+    if (!this.wal || this.db.isTransaction) return work()
+    return this.guarded(() => {
+      this.db.exec('PRAGMA synchronous = NORMAL')
+      try {
+        return work()
+      } finally {
+        this.db.exec('PRAGMA synchronous = FULL')
       }
     })
   }

@@ -22,6 +22,8 @@ export interface OpenLedger {
   readonly db: DatabaseSync
   readonly path: string
   readonly warning: string | null
+  /** It has a write-ahead log: there, what is not forced to the disk is lost whole when the power fails, or not at all. */
+  readonly wal: boolean
 }
 
 /**
@@ -50,20 +52,20 @@ function makeFolder(place: LedgerPlace): void {
   chmodSync(place.folder, mode)
 }
 
-function openWithLocks(path: string): { readonly db: DatabaseSync; readonly warning: string | null } {
+function openWithLocks(path: string): Omit<OpenLedger, 'path'> {
   const fileSystem = fileSystemOf(join(path, '..'))
   if (fileSystem.local) {
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
     useWal(db)
     db.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    return { db, warning: null }
+    return { db, warning: null, wal: true }
   }
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
   try {
     db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     // Takes and gives back the lock that every transaction needs: fails where fcntl(2) locks do not exist.
     db.exec('BEGIN IMMEDIATE; ROLLBACK')
-    return { db, warning: null }
+    return { db, warning: null, wal: false }
   } catch (error) {
     const code = sqliteCode(error)
     if (code !== 10 && code !== 15) throw error
@@ -74,6 +76,7 @@ function openWithLocks(path: string): { readonly db: DatabaseSync; readonly warn
   const dotfile = new DatabaseSync(url, { timeout: busyTimeoutMs })
   dotfile.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
   return {
+    wal: false,
     db: dotfile,
     warning: `file locks do not work on this ${fileSystem.name} file system; the ledger is guarded by ${path}.lock instead`,
   }

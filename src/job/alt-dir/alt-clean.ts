@@ -53,7 +53,8 @@ function isKept(context: Context, job: Job): boolean {
 /** Takes back what was copied for a job that was not submitted. Call with the lease held. */
 export function undoAltDir(context: Context, job: Job): void {
   const notes = readNotes(context, job.token)
-  if (notes === null) return
+  // The first draft of them may lie there, of one that was killed over it.
+  if (notes === null) return dropNotes(context, job)
   try {
     removeOurs(context, notes, notes.copied)
     finishWith(context, notes)

@@ -22,16 +22,19 @@ export function noteSubmitted(
   data: unknown = {},
 ): boolean {
   const { ledger } = context
-  return ledger.transaction(() => {
-    if (!ledger.change(id, context.now(), kind, { state: 'submitted', held: null, ...change }, data))
-      return false
-    const replaced = ledger.job(id)?.spec.replaces
-    if (replaced === undefined) return true
-    const removed = removedFiles(context, replaced)
-    if (ledger.change(replaced, context.now(), 'replaced', { state: 'closed' }, { by: jobName(id) }))
-      ledger.keepWritable(id, removed)
-    return true
-  })
+  // It is looked for by its token where this is lost.
+  return ledger.unforced(() =>
+    ledger.transaction(() => {
+      if (!ledger.change(id, context.now(), kind, { state: 'submitted', held: null, ...change }, data))
+        return false
+      const replaced = ledger.job(id)?.spec.replaces
+      if (replaced === undefined) return true
+      const removed = removedFiles(context, replaced)
+      if (ledger.change(replaced, context.now(), 'replaced', { state: 'closed' }, { by: jobName(id) }))
+        ledger.keepWritable(id, removed)
+      return true
+    }),
+  )
 }
 
 /** The open job that runs this one's failed tasks again: until it is known to be submitted both are open. */

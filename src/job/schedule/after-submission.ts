@@ -14,7 +14,8 @@ export async function noteDescription(context: Context, job: Job): Promise<void>
   const [first] = described
   const known = references.flatMap(({ id }, i) => (described[i] ? [[id, described[i]] as const] : []))
   const data = job.members.length === 0 ? first : Object.fromEntries(known)
-  if (known.length > 0) context.ledger.change(job.id, context.now(), 'described', {}, data)
+  if (known.length > 0)
+    context.ledger.unforced(() => context.ledger.change(job.id, context.now(), 'described', {}, data))
 }
 
 /** The same for many plain jobs, by one question. */

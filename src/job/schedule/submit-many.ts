@@ -75,7 +75,7 @@ async function submitNoted(context: Context, group: readonly Ready[]): Promise<r
     throw error
   }
   const outcomes = await held.go()
-  context.ledger.transaction(() => {
+  inOne(context, () => {
     for (const [i, { job }] of group.entries()) {
       const outcome = outcomes[i]
       if (outcome?.kind === 'submitted') noteOutcome(context, job.id, outcome)
@@ -112,4 +112,9 @@ function requestOf(context: Context, { job, stdinFile, words, cwd, env }: Ready)
     folder: jobFolder(context, token),
     array: null,
   }
+}
+
+/** One transaction, of which nothing is lost but what can be found out again. */
+function inOne(context: Context, work: () => void): void {
+  context.ledger.unforced(() => context.ledger.transaction(work))
 }

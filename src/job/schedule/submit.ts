@@ -83,9 +83,12 @@ async function begin(
   const { id } = job
   const held = await hold(context, prepared, job, jobFolder(context, job.token), stdinFile)
   try {
-    context.ledger.change(id, context.now(), 'held', {
-      submitter: { waybill: context.self, shell: held.process },
-    })
+    // Of a process, which no failure of power outlives.
+    context.ledger.unforced(() =>
+      context.ledger.change(id, context.now(), 'held', {
+        submitter: { waybill: context.self, shell: held.process },
+      }),
+    )
   } catch (error) {
     await held.abandon()
     throw error
