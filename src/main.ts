@@ -59,23 +59,11 @@ export async function main(words: readonly string[]): Promise<void> {
     await giveReason(runtime, error)
   }
   const lost = out.trouble()
-  if (lost === null) return leave(words[0])
+  if (lost === null) return
   runtime.err(
     `waybill: standard output could not be written, and what was to stand there is lost (${lost.message}); \`waybill jobs\` and \`git log\` tell what was done\n`,
   )
   if ((process.exitCode ?? exitCode.ok) === exitCode.ok) runtime.exit(exitCode.trouble)
-}
-
-/** Commands that leave something running when they are done: git tidies the repository. */
-const goesOn: ReadonlySet<string | undefined> = new Set(['finish', 'slurm-finish', 'run'])
-
-/**
- * Ends the process where all that is left is to take it apart, which takes as long as a git process: the ledger's log would
- * be worked into its file, with waits for the disk, where SQLite does that by itself when the log is long.
- */
-function leave(command: string | undefined): void {
-  if (goesOn.has(command)) return
-  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit()
 }
 
 /** The command's name, for those that need not know of the others. */
