@@ -57,3 +57,13 @@ test('no text whatever does harm: it is read as what it should be, or as nothing
     }),
   )
 })
+
+test('a part of an answer is none', () => {
+  const told: Told = {
+    asked: 1,
+    took: 1,
+    busy: 0,
+    answer: { ok: true, value: { stdout: 'one\ntwo\n', stderr: '' } },
+  }
+  expect(readTold(writeTold('q', told).slice(0, -4), 'q')).toBeNull()
+})

@@ -14,34 +14,42 @@ export interface Told {
   readonly answer: Fallible<Answer, SlurmFailure>
 }
 
-/** An answer as it stands in a file: with its question, since the file's name is but a hash of that. */
+/**
+ * An answer as it stands in a file: with its question, since the file's name is but a hash of that. What the command printed
+ * comes behind the first line, as it is: it may be megabytes.
+ */
 export function writeTold(question: string, told: Told): string {
-  return JSON.stringify({ question, ...told })
+  const { answer } = told
+  if (!answer.ok) return `${JSON.stringify({ question, ...told })}\n`
+  const { stdout, ...value } = answer.value
+  const head = { question, ...told, answer: { ok: true, value: { ...value, length: stdout.length } } }
+  return `${JSON.stringify(head)}\n${stdout}`
 }
 
 /** Reads such a file; null for anything that is no answer to this question. What others may have written is not trusted. */
 export function readTold(text: string, question: string): Told | null {
+  const end = text.indexOf('\n')
   let read: unknown
   try {
-    read = JSON.parse(text)
+    read = JSON.parse(text.slice(0, end))
   } catch {
     return null
   }
   if (!isRecord(read) || read['question'] !== question) return null
   const { asked, took, busy } = read
-  const answer = readAnswer(read['answer'])
+  const answer = readAnswer(read['answer'], text.slice(end + 1))
   if (answer === null || !isLength(asked) || !isLength(took)) return null
   return Number.isSafeInteger(busy) && isLength(busy) ? { asked, took, busy, answer } : null
 }
 
-function readAnswer(read: unknown): Told['answer'] | null {
+function readAnswer(read: unknown, stdout: string): Told['answer'] | null {
   if (!isRecord(read)) return null
   const { ok, value, failure } = read
   if (ok === true && isRecord(value)) {
-    const { stdout, stderr } = value
-    return typeof stdout === 'string' && typeof stderr === 'string'
-      ? { ok: true, value: { stdout, stderr } }
-      : null
+    const { stderr, length } = value
+    // A part of an answer would be silent about jobs.
+    const whole = length === stdout.length && typeof stderr === 'string'
+    return whole ? { ok: true, value: { stdout, stderr } } : null
   }
   if (ok !== false || !isRecord(failure)) return null
   const { kind, program, seconds, words } = failure

@@ -29,14 +29,15 @@ export async function lookInQueue(
   const asking = { ...settings, onWait }
   const need =
     maxAge === undefined ? freshNeed(asking) : { since: begun - maxAge, meanwhile: 'last' as const }
-  const first = await askQueue(asking, users, cluster, need)
+  const wanted = new Set<string>(jobs.map(({ id }) => id))
+  const first = await askQueue(asking, users, cluster, need, wanted)
   const { again, asked: at } = first
   if (!first.answer.ok) return { queue: silent(first.answer.failure), at, again }
   const rows = ownRows(jobs, first)
   const untold = first.asked >= begun ? new Set<SchedulerJobId>() : beyond(jobs, rows, first.asked)
   if (untold.size === 0) return { queue: { answered: true, rows }, at, again }
 
-  const second = await askQueue(asking, users, cluster, { since: begun, meanwhile: 'nothing' })
+  const second = await askQueue(asking, users, cluster, { since: begun, meanwhile: 'nothing' }, wanted)
   if (second.answer.ok)
     return {
       queue: { answered: true, rows: ownRows(jobs, second) },

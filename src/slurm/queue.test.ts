@@ -73,3 +73,10 @@ test('a name may hold bars, newlines, and our own separators', () => {
 test('nothing is no row', () => {
   expect(readQueue('', null)).toEqual([])
 })
+
+test('of some jobs only those that are wanted are read, odd names and all', () => {
+  for (const job of new Set(entries.map(({ row }) => row.job))) {
+    expect(readQueue(text, null, new Set([job]))).toEqual(entries.filter(({ row }) => row.job === job))
+  }
+  expect(readQueue(text, null, new Set())).toEqual([])
+})

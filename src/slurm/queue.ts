@@ -32,23 +32,29 @@ export interface QueueTold extends Omit<Shared, 'answer'> {
 /**
  * All jobs of some users that the controller remembers, in any state and any partition, in one question that all
  * processes of ours share. Pending tasks of an array come folded. `cluster` null is the one that squeue asks by itself.
+ * `wanted`: the jobs whose lines are read; of a user who has just run many, most are others.
  */
 export async function askQueue(
   settings: SharingSettings,
   users: readonly string[],
   cluster: string | null,
   need: Need = freshNeed(settings),
+  wanted: ReadonlySet<string> | null = null,
 ): Promise<QueueTold> {
   const who = users.length === 0 ? [] : ['-u', users.toSorted().join(',')]
   const where = cluster === null ? [] : ['-M', cluster]
   const args = ['-h', '-a', '-t', 'all', ...where, ...who, '-o', format]
   const { asked, again, answer } = await askTogether(settings, 'squeue', args, need)
-  return { asked, again, answer: answer.ok ? ok(readQueue(answer.value.stdout, cluster)) : answer }
+  return { asked, again, answer: answer.ok ? ok(readQueue(answer.value.stdout, cluster, wanted)) : answer }
 }
 
 /** Reads what `squeue -h -o` prints with our format. What is no record belongs to the one before it. */
-export function readQueue(text: string, cluster: string | null): readonly QueueEntry[] {
-  return records(text).flatMap((fields) => {
+export function readQueue(
+  text: string,
+  cluster: string | null,
+  wanted: ReadonlySet<string> | null = null,
+): readonly QueueEntry[] {
+  return records(text, wanted).flatMap((fields) => {
     const entry = readEntry(fields, cluster)
     return entry === null ? [] : [entry]
   })
@@ -98,12 +104,15 @@ function readEntry(fields: readonly string[], cluster: string | null): QueueEntr
  * Splits records into fields. A record begins with a part's name and a separator; anything else is what comes after
  * our separators inside a job's name, and belongs to the record before it.
  */
-function records(text: string): readonly (readonly string[])[] {
+function records(text: string, wanted: ReadonlySet<string> | null): readonly (readonly string[])[] {
   const wholes: string[] = []
+  let kept = false
   for (const piece of text.split(`${recordSeparator}\n`)) {
-    const begins = readPartName(piece.slice(0, Math.max(0, piece.indexOf(fieldSeparator)))) !== null
-    if (begins) wholes.push(piece)
-    else if (wholes.length > 0 && piece !== '') wholes.push(`${wholes.pop()}${recordSeparator}\n${piece}`)
+    const part = readPartName(piece.slice(0, Math.max(0, piece.indexOf(fieldSeparator))))
+    if (part !== null) {
+      kept = wanted === null || wanted.has(part.job)
+      if (kept) wholes.push(piece)
+    } else if (kept && piece !== '') wholes.push(`${wholes.pop()}${recordSeparator}\n${piece}`)
   }
   return wholes
     .map((whole) => whole.split(fieldSeparator))
