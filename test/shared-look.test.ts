@@ -137,8 +137,10 @@ test('a job that was submitted after the last look is not called unknown while S
   // As if it had been busy all the time: now it has its rest, for a minute.
   const name = readdirSync(folderOf(box)).find((one) => one.endsWith('.told')) ?? ''
   const file = join(folderOf(box), name)
-  const told = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>
-  writeFileSync(file, JSON.stringify({ ...told, asked: Date.now() / 1000, busy: 6 }))
+  const [head = '', ...printed] = readFileSync(file, 'utf8').split('\n')
+  const told = JSON.parse(head) as Readonly<Record<string, unknown>>
+  const busy = JSON.stringify({ ...told, asked: Date.now() / 1000, busy: 6 })
+  writeFileSync(file, [busy, ...printed].join('\n'))
   const second = await schedule(box, held('b'))
   const { results } = await tell(box, ['jobs'])
   expect(results).toMatchObject([
