@@ -50,8 +50,7 @@ test.each(['GIT_DIR', 'GIT_WORK_TREE', 'GIT_CEILING_DIRECTORIES', 'GIT_CONFIG_CO
   },
 )
 
-test('git is asked about another user’s repository', () => {
-  if (process.getuid?.() !== 0) return
+test.runIf(process.getuid?.() === 0)('git is asked about another user’s repository', () => {
   execFileSync('chown', ['nobody', join(dir, 'ds/.git')])
   expect(rootAt('ds')).toBeNull()
 })

@@ -40,7 +40,7 @@ export async function refuseForGood(
   why: Extract<HeldBack, { kind: 'limit' }>,
 ): Promise<void> {
   await giveUp(context, job, report)
-  rmSync(environmentFile(context, job), { force: true })
+  dropEnvironment(context, job)
   const note = {
     kind: 'over-limit',
     tasks: wish.tasks,
