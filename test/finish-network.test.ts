@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { until } from '../dev/setup/command.ts'
 import { networkDisk, type NetworkDisk } from './support/network-disk.ts'
 import { makeGate } from './support/gate.ts'
 import { jobAccounted, jobEnded } from './support/job.ts'
@@ -65,9 +64,8 @@ function finishOnTerminal(
 }
 
 async function waits(said: () => string, files: string): Promise<void> {
-  await until(`finish waits for ${files}`, 40_000, () =>
-    said().includes(`waiting until ${files} of other machines can be seen here (FUSE)`) ? true : undefined,
-  )
+  const words = `waiting until ${files} of other machines can be seen here (FUSE)`
+  await expect.poll(said, { timeout: 40_000, interval: 20 }).toContain(words)
 }
 
 test('outputs that are seen late are waited for, those of all jobs together, and recorded whole', async () => {
