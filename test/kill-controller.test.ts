@@ -62,7 +62,7 @@ test('a controller killed during sbatch: unknown first, then what the cluster ha
     'mkdir out; echo 1 >out/x',
   ]
   const telling = tell(box, words)
-  await box.run(['sh', '-c', 'until cat ds/.git/waybill/jobs/*/started 2>/dev/null; do :; done'])
+  await box.run(['sh', '-c', 'until cat ds/.git/waybill/jobs/*/run 2>/dev/null; do :; done'])
   cluster.kill('slurmctld')
   const told = await telling
   expect(told.code).toBe(1)

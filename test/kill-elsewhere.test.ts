@@ -21,8 +21,7 @@ async function cutShort(box: Sandbox, who: string, token: string | null = null):
     `UPDATE jobs SET state = 'intended', scheduler_id = NULL, submitter = '${who}'${renamed}`,
   )
   // Its shell has not told anything yet: only the scheduler can.
-  for (const witness of globSync(box.path('ds/.git/waybill/jobs/*/{exit,started,stdout,stderr}')))
-    rmSync(witness)
+  for (const witness of globSync(box.path('ds/.git/waybill/jobs/*/{run,stdout,stderr}'))) rmSync(witness)
   const folder = await box.run(['sh', '-c', 'ls -d ds/.git/waybill/jobs/*'])
   if (token !== null) await box.run(['mv', folder.stdout.trim(), box.path(`ds/.git/waybill/jobs/${token}`)])
 }

@@ -76,7 +76,8 @@ const variants: readonly Variant[] = [
     firstPort: 17140,
     accounting: 'own',
     cgroups: false,
-    extra: ['MaxArraySize=20001', 'MaxJobCount=50000'],
+    // Jobs are mostly finished long after they ended, and rows do not fill each other's queue.
+    extra: ['MaxArraySize=20001', 'MaxJobCount=50000', 'MinJobAge=10'],
     partitions,
   },
 ]

@@ -3,6 +3,27 @@ import type { DatasetFailure } from './failure.ts'
 import { chunks, git } from './git.ts'
 import type { Dataset } from './locate.ts'
 
+/** git's ids of some files by their (absolute) paths, as `hashFiles` finds them. */
+export type Hashing = (
+  files: readonly string[],
+) => Promise<Fallible<ReadonlyMap<string, string>, DatasetFailure>>
+
+/** Hashes what is asked for in one turn of the event loop, by whomever, with one git process. */
+export function hashTogether(dataset: Dataset): Hashing {
+  let gathered: string[] = []
+  let hashing: ReturnType<Hashing> | null = null
+  return async (files) => {
+    if (files.length === 0) return ok(new Map())
+    gathered.push(...files)
+    return (hashing ??= new Promise((wake) => setImmediate(wake)).then(async () => {
+      const all = gathered
+      gathered = []
+      hashing = null
+      return hashFiles(dataset, all)
+    }))
+  }
+}
+
 /**
  * git's ids of the bytes of some files, unfiltered, by their (absolute) paths. One git process: that is quicker than to load
  * what could compute a hash here.

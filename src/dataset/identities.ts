@@ -5,7 +5,7 @@ import type { EpochSeconds } from '../contract/ids.ts'
 import { readAnnexedFile } from './annexed-file.ts'
 import { blobId, fileBlobId } from './blob-id.ts'
 import type { DatasetFailure } from './failure.ts'
-import { hashFiles } from './hash-files.ts'
+import { hashFiles, type Hashing } from './hash-files.ts'
 import { readHead } from './head.ts'
 import type { Dataset } from './locate.ts'
 import { listTree, type Entry } from './tree.ts'
@@ -43,6 +43,7 @@ export async function identifyFiles(
   dataset: Dataset,
   paths: readonly string[],
   held: HeldEntries = async (those) => entriesOfHead(dataset, those),
+  hash: Hashing = async (files) => hashFiles(dataset, files),
 ): Promise<Fallible<readonly FileIdentity[], DatasetFailure>> {
   const known = new Map<string, FileIdentity>()
   const regular: string[] = []
@@ -60,10 +61,7 @@ export async function identifyFiles(
     }
   }
   const [blobs, entries] = await Promise.all([
-    hashFiles(
-      dataset,
-      few.map((path) => join(dataset.root, path)),
-    ),
+    hash(few.map((path) => join(dataset.root, path))),
     dataset.annex === null || regular.length === 0 ? ok([]) : held(regular),
   ])
   if (!entries.ok) return entries

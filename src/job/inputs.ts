@@ -3,6 +3,7 @@ import type { CommitId } from '../contract/ids.ts'
 import { listAcross, partByDataset, pointedTo } from '../dataset/across.ts'
 import { keyOfLink, keyOfPointer, maxPointerSize } from '../dataset/annex-key.ts'
 import { identifyFiles, identifyOutside } from '../dataset/identities.ts'
+import type { Hashing } from '../dataset/hash-files.ts'
 import { absentInputs, fetchInputs } from '../dataset/inputs.ts'
 import { readObjects, readSizes } from '../dataset/objects.ts'
 import type { RepositoryPath } from '../dataset/paths.ts'
@@ -63,11 +64,18 @@ export async function getInputs(
   return ok(null)
 }
 
-/** What each file is now (`listed`: what HEAD holds at them, where that is asked already); those outside the dataset by size and time, whole subdatasets by their commits. */
+/** What others ask for at the same time as `identify`, of the dataset itself. */
+export interface AskedAlready {
+  /** What HEAD holds at the files. */
+  readonly listed: Promise<Fallible<readonly Entry[], Note>>
+  readonly hash: Hashing
+}
+
+/** What each file is now; those outside the dataset by size and time, whole subdatasets by their commits. */
 export async function identify(
   context: Context,
   files: readonly string[],
-  listed: Promise<Fallible<readonly Entry[], Note>> | null = null,
+  asked: AskedAlready | null = null,
 ): Promise<Fallible<readonly InputIdentity[], Note>> {
   const subdatasets = subdatasetsOf(context.dataset, { initialise: false })
   const known = new Map<string, InputIdentity>()
@@ -84,9 +92,10 @@ export async function identify(
   )
   if (!parts.ok) return parts
   for (const { at, dataset, paths } of parts.value) {
-    // What is listed already need not be asked for again.
-    const held = at === '' && listed !== null ? { held: async () => orNothing(await listed) } : {}
-    const identified = await identifyFiles(dataset, paths, held.held)
+    const identified =
+      at === '' && asked !== null
+        ? await identifyFiles(dataset, paths, async () => orNothing(await asked.listed), asked.hash)
+        : await identifyFiles(dataset, paths)
     if (!identified.ok) return identified
     for (const one of identified.value) known.set(below(at, one.path), { ...one, path: below(at, one.path) })
   }

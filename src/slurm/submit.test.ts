@@ -90,6 +90,14 @@ test('the id is known while sbatch still waits', async () => {
   expect(await outcome).toMatchObject({ kind: 'submitted', id: '7', exitCode: 3 })
 })
 
+test('of the usual submission no trace is kept; of one whose folder is gone the least is assumed', async () => {
+  const request = requestFor('echo 7')
+  await (await holdSubmission(request)).go()
+  expect(readTrace(request.folder)).toEqual({ clusters: null, ownComment: false, submitsNothing: false })
+  rmSync(request.folder, { recursive: true })
+  expect(readTrace(request.folder)).toMatchObject({ ownComment: true })
+})
+
 test('gives the command its input', async () => {
   const stdinFile = join(dir, 'typed')
   writeFileSync(stdinFile, '#!/bin/sh\n#SBATCH --comment=theirs\n')

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SubmitOutcome } from '../contract/scheduler.ts'
 import { submitOutcome } from './submit-outcome.ts'
@@ -14,21 +14,26 @@ export interface Trace {
   readonly submitsItself?: boolean
 }
 
-/** Writes the trace into a submission's folder, before anything is sent. */
+/** Of most submissions there is nothing to say. */
+const usual: Trace = { clusters: null, ownComment: false, submitsNothing: false }
+
+/** Writes the trace into a submission's folder, before anything is sent; the usual one is told by none. */
 export function writeTrace(folder: string, trace: Trace): void {
+  const { clusters, ownComment, submitsNothing, submitsItself } = trace
+  if (clusters === null && !ownComment && !submitsNothing && !submitsItself) return
   writeFileSync(join(folder, 'trace.json'), `${JSON.stringify(trace)}\n`, { mode: 0o600 })
 }
 
-/** Reads a submission's trace; without one the weakest assumptions hold. */
+/** Reads a submission's trace; where its folder is gone, or the trace is not whole, the weakest assumptions hold. */
 export function readTrace(folder: string): Trace {
-  const none: Trace = { clusters: null, ownComment: true, submitsNothing: false }
+  const weakest: Trace = { ...usual, ownComment: true }
   const text = readText(join(folder, 'trace.json'))
-  if (text === null) return none
+  if (text === null) return existsSync(folder) ? usual : weakest
   try {
     const found = JSON.parse(text) as Partial<Trace> | null
-    return { ...none, ...found }
+    return { ...weakest, ...found }
   } catch {
-    return none
+    return weakest
   }
 }
 
@@ -38,9 +43,9 @@ export function readEnd(folder: string): {
   readonly stdout: string
   readonly stderr: string
 } {
-  const exit = readText(join(folder, 'exit'))
+  const exit = /^\d+\n(\d+)\n$/.exec(readText(join(folder, 'run')) ?? '')?.[1]
   return {
-    exitCode: exit === null || !/^\d+\n$/.test(exit) ? null : Number(exit),
+    exitCode: exit === undefined ? null : Number(exit),
     stdout: readStdout(folder),
     stderr: readText(join(folder, 'stderr')) ?? '',
   }
@@ -59,7 +64,7 @@ export function readStdout(folder: string): string {
 export function readWitnesses(folder: string): SubmitOutcome | 'not-started' | 'unfinished' {
   const { exitCode, stdout, stderr } = readEnd(folder)
   if (exitCode === null) {
-    return readText(join(folder, 'started')) === null ? 'not-started' : 'unfinished'
+    return readText(join(folder, 'run')) === null ? 'not-started' : 'unfinished'
   }
   return submitOutcome({ stdout, stderr, exitCode, submitsNothing: readTrace(folder).submitsNothing })
 }

@@ -1,12 +1,19 @@
 import { relative } from 'node:path'
 import { ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
-import { hashBytes, hashFiles } from '../../dataset/hash-files.ts'
+import { hashBytes, hashTogether, type Hashing } from '../../dataset/hash-files.ts'
 import { joinWords } from '../../provenance/shell-words.ts'
 import { logPlan } from '../../slurm/log-pattern.ts'
 import { findAltDir } from '../alt-dir/alt-dir.ts'
 import { worktreePlace, type Context } from '../context.ts'
-import { findDifferences, getInputs, identify, inputFiles, listInCommit } from '../inputs.ts'
+import {
+  findDifferences,
+  getInputs,
+  identify,
+  inputFiles,
+  listInCommit,
+  type AskedAlready,
+} from '../inputs.ts'
 import { fixedLogs, insideRoot, placeInDataset } from '../logs-plan.ts'
 import type { Note } from '../note.ts'
 import type { Report } from '../report.ts'
@@ -83,9 +90,10 @@ export async function prepare(
   head: StartingPoint,
 ): Promise<readonly Fallible<Prepared, Note>[]> {
   const listing = listInCommit(context, head.commit, trackedPaths(context, outlines))
+  const hash = hashTogether(context.dataset)
   const [identities, scripts, listed] = await Promise.all([
-    identitiesOf(context, outlines, listing),
-    scriptsOf(context, outlines),
+    identitiesOf(context, outlines, { listed: listing, hash }),
+    scriptsOf(context, outlines, hash),
     listing,
   ])
   if (!listed.ok) return apart(context, outlines, head, listed)
@@ -125,21 +133,19 @@ async function apart(
 async function identitiesOf(
   context: Context,
   outlines: readonly Outline[],
-  listing: ReturnType<typeof listInCommit>,
+  asked: AskedAlready,
 ): Promise<Fallible<ReadonlyMap<string, InputIdentity>, Note>> {
   const files = [...new Set(outlines.flatMap((one) => one.files))]
-  const identified = await identify(context, files, listing)
+  const identified = await identify(context, files, asked)
   return identified.ok ? ok(new Map(identified.value.map((one) => [one.path, one]))) : identified
 }
 
 async function scriptsOf(
   { dataset }: Context,
   outlines: readonly Outline[],
+  hash: Hashing,
 ): Promise<Fallible<ReadonlyMap<Outline, ScriptCopy>, Note>> {
-  const files = await hashFiles(
-    dataset,
-    outlines.flatMap(({ scriptFile }) => scriptFile ?? []),
-  )
+  const files = await hash(outlines.flatMap(({ scriptFile }) => scriptFile ?? []))
   if (!files.ok) return files
   const copies = new Map<Outline, ScriptCopy>()
   for (const one of outlines) {
