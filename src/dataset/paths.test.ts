@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dataset } from './locate.ts'
 import { normalise, type RepositoryPath } from './paths.ts'
 import { makeScratch, value } from './scratch-repository.ts'
-import { ignoredPaths, walk } from './walk.ts'
+import { ignoredPaths } from './ignored.ts'
+import { walk } from './walk.ts'
 
 const repo = makeScratch()
 let dataset: Dataset
@@ -107,6 +108,15 @@ test('walks what lies below, odd things by their kind', async () => {
   expect(names('odd/*/')).not.toContain('odd/a b')
   const files = found.filter((one) => one.kind === 'file' || one.kind === 'symlink').map((one) => one.path)
   expect([...value(await ignoredPaths(dataset, files))]).toEqual(['odd/hid.log'])
+})
+
+test('what a rule hides is ignored, unless it is tracked', async () => {
+  const dataset = await repo.dataset()
+  repo.write('.gitignore', '*.log\nhidden/\n')
+  for (const path of ['a.log', 'tracked.log', 'hidden/a', 'hidden/tracked', 'seen']) repo.write(path)
+  repo.git('add', '-f', 'tracked.log', 'hidden/tracked')
+  const files = ['a.log', 'tracked.log', 'hidden/a', 'hidden/tracked', 'seen', 'absent.log']
+  expect([...value(await ignoredPaths(dataset, files))]).toEqual(['a.log', 'hidden/a', 'absent.log'])
 })
 
 test('what exists as it is written is no wildcard, and is stored as a pattern that names it alone', async () => {

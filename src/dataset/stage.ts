@@ -13,7 +13,7 @@ import { addByAnnex } from './stage-by-annex.ts'
 import { addByGit } from './stage-by-git.ts'
 import { listTree, type Entry } from './tree.ts'
 import { unchangedSinceIndexed } from './unchanged.ts'
-import { ignoredPaths } from './walk.ts'
+import { ignoredPaths } from './ignored.ts'
 
 /** A file whose content is stored; its mode and id can go into a tree. `key`: where git-annex keeps the content. */
 export interface StagedFile extends Entry {

@@ -1,12 +1,7 @@
 import { readdirSync, type Dirent, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import type { Fallible } from '../contract/fallible.ts'
-import { ok } from '../contract/fallible.ts'
-import type { DatasetFailure } from './failure.ts'
 import { fileStatus } from './file-status.ts'
-import { git, pieces } from './git.ts'
 import { segmentMatcher } from '../contract/glob-segment.ts'
-import type { Dataset } from './locate.ts'
 import { isRepository, type RepositoryPath } from './paths.ts'
 
 /** One thing that lies below what was asked for. Only `file` and `symlink` can become part of a commit. */
@@ -57,20 +52,6 @@ export function* expand(root: string, target: RepositoryPath): Generator<string>
     seen.add(path)
     yield path
   }
-}
-
-/** Which of these paths a .gitignore hides (tracked ones are not hidden). One git process, none for no path. */
-export async function ignoredPaths(
-  dataset: Dataset,
-  paths: readonly string[],
-): Promise<Fallible<ReadonlySet<string>, DatasetFailure>> {
-  if (paths.length === 0) return ok(new Set())
-  const asked = await git(dataset, ['check-ignore', '-z', '--stdin'], {
-    // A leading `./` keeps a name from being read as pathspec magic (`:(top)`).
-    input: paths.map((path) => `./${path}\0`).join(''),
-    normal: [1],
-  })
-  return asked.ok ? ok(new Set(pieces(asked.value.stdout).map((path) => path.slice(2)))) : asked
 }
 
 function* match(root: string, at: string, segments: readonly string[]): Generator<string> {
