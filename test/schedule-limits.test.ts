@@ -1,8 +1,17 @@
+import { rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { takeCluster } from './support/cluster.ts'
 import { jobAccounted, jobEnded } from './support/job.ts'
 import type { Sandbox } from './support/sandbox.ts'
-import { finish, openJobs, sandboxWithDataset, status, tell, type Told } from './support/scenario.ts'
+import {
+  addFiles,
+  finish,
+  openJobs,
+  sandboxWithDataset,
+  status,
+  tell,
+  type Told,
+} from './support/scenario.ts'
 import { openInLedger } from './support/after-kill.ts'
 
 /** Held jobs of an account that may have ten in the queue, and of a QOS that allows three. */
@@ -137,11 +146,11 @@ test('a limit that only a refusal tells holds back, too', async () => {
   await box.run(['scancel', '--me'])
 })
 
-test('a held job whose script or input has changed is not submitted, and says so; it can be given up', async () => {
+test('a held job whose script or input has changed, or is gone, is not submitted, and says so; it can be given up', async () => {
   await using cluster = await takeCluster('limits')
   await using box = await sandboxWithDataset({ env: cluster.env })
-  box.write('ds/in.txt', 'in\n')
-  await box.run(['sh', '-c', 'git add in.txt && git commit -qm in'], { cwd: 'ds' })
+  const other = '#!/bin/sh\necho other\n'
+  await addFiles(box, 'ds', { 'in.txt': 'in\n', 'other.sh': other })
   const filler = await box.run([
     'sbatch',
     '--parsable',
@@ -162,28 +171,31 @@ test('a held job whose script or input has changed is not submitted, and says so
     [
       { command: ['sbatch', ...options, 'job.sh', 'true'], outputs: ['a'], inputs: ['in.txt'] },
       { command: ['sbatch', ...options, 'job.sh', 'echo 1 >b'], outputs: ['b'] },
-      { command: ['sbatch', ...options, 'job.sh', 'true'], outputs: ['c'] },
+      { command: ['sbatch', ...options, 'other.sh'], outputs: ['c'] },
+      { command: ['sbatch', ...options, 'job.sh', 'true'], outputs: ['d'] },
     ]
       .map((one) => JSON.stringify(one))
       .join('\n'),
   )
   expect(told.code, told.words).toBe(0)
   const names = told.results.flatMap(({ job }) => job ?? [])
-  expect(names).toHaveLength(3)
-  const given = await tell(box, ['cancel', names[2] ?? ''])
+  expect(names).toHaveLength(4)
+  const given = await tell(box, ['cancel', names[3] ?? ''])
   expect(given.words).toContain('not submitted yet')
-  expect(await openJobs(box)).toEqual(names.slice(0, 2))
+  expect(await openJobs(box)).toEqual(names.slice(0, 3))
   // The environment is for this user's eyes alone.
   const modes = await box.run(['sh', '-c', 'stat -c %a .git/waybill/jobs/*/environment.json'], { cwd: 'ds' })
   expect(new Set(modes.stdout.trim().split('\n'))).toEqual(new Set(['600']))
   box.write('ds/in.txt', 'another\n')
+  rmSync(box.path('ds/other.sh'))
   await box.run(['scancel', filler.stdout.trim()])
   await jobEnded(box, filler.stdout.trim())
   await looked(box, (all) => all.some(({ held }) => held?.kind === 'changed'))
   const now = await listed(box)
-  expect(now.map(({ held }) => held?.path ?? null)).toEqual(['in.txt', null])
+  expect(now.map(({ held }) => held?.path ?? null)).toEqual(['in.txt', null, 'other.sh'])
   // Put back, it goes.
   box.write('ds/in.txt', 'in\n')
+  box.write('ds/other.sh', other)
   await looked(box, noneHeld)
   const left = await box.run(['sh', '-c', 'ls .git/waybill/jobs/*/environment.json 2>/dev/null | wc -l'], {
     cwd: 'ds',

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs'
+import { accessSync, constants, lstatSync, statSync, type Stats } from 'node:fs'
 
 /**
  * What stands at a path, links not followed; undefined when nothing does, also because a folder on the way is no folder
@@ -11,5 +11,15 @@ export function fileStatus(path: string): Stats | undefined {
     // `throwIfNoEntry` is about ENOENT alone.
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
     throw error
+  }
+}
+
+/** Whether a path, links followed, is a file that can be read. */
+export function isReadableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
   }
 }

@@ -1,10 +1,11 @@
-import { accessSync, constants, lstatSync, readlinkSync, statSync } from 'node:fs'
+import { lstatSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { EpochSeconds } from '../contract/ids.ts'
 import { readAnnexedFile } from './annexed-file.ts'
 import { blobId, fileBlobId } from './blob-id.ts'
 import type { DatasetFailure } from './failure.ts'
+import { isReadableFile } from './file-status.ts'
 import { hashFiles, type Hashing } from './hash-files.ts'
 import { readHead } from './head.ts'
 import type { Dataset } from './locate.ts'
@@ -54,7 +55,7 @@ export async function identifyFiles(
     if (annexed !== null) known.set(path, { path, key: annexed.key })
     else if (stat?.isFile()) {
       regular.push(path)
-      if (stat.size <= small && isReadable(join(dataset.root, path))) few.push(path)
+      if (stat.size <= small && isReadableFile(join(dataset.root, path))) few.push(path)
     } else if (stat?.isSymbolicLink()) {
       const target = readlinkSync(join(dataset.root, path), 'buffer')
       known.set(path, { path, blob: blobId(dataset.objectFormat, target) })
@@ -90,15 +91,6 @@ async function entriesOfHead(
 ): Promise<Fallible<readonly Entry[], DatasetFailure>> {
   const head = await readHead(dataset)
   return head.ok ? listTree(dataset, head.value.commit, paths) : head
-}
-
-function isReadable(file: string): boolean {
-  try {
-    accessSync(file, constants.R_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Identifies a file outside the repository by its absolute path. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isReadableFile } from '../../dataset/file-status.ts'
 import { hashFiles } from '../../dataset/hash-files.ts'
 import { jobFolder, type Context, type Job } from '../context.ts'
 import { identify, isSame } from '../inputs.ts'
@@ -84,10 +85,11 @@ function claim(context: Context, job: Job, report: (report: Report) => void): re
 async function whatChanged(context: Context, jobs: readonly Job[]): Promise<ReadonlyMap<Job, string>> {
   const { root } = context.dataset
   const scripts = jobs.flatMap(({ spec }) => spec.script?.path ?? [])
-  const blobs = await hashFiles(
-    context.dataset,
-    [...new Set(scripts)].map((path) => absolute(root, path)),
-  )
+  // One that is gone keeps its own jobs back alone.
+  const there = [...new Set(scripts)]
+    .map((path) => absolute(root, path))
+    .filter((file) => isReadableFile(file))
+  const blobs = await hashFiles(context.dataset, there)
   // What was copied elsewhere at submission has no more to do with what lies here.
   const here = jobs.filter(({ spec }) => spec.altDir === undefined)
   const paths = [...new Set(here.flatMap(({ spec }) => spec.identities.map(({ path }) => path)))]
