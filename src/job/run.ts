@@ -150,9 +150,12 @@ async function conclude(
     facts: { ...jobFacts(job), ...(exitCode === null ? {} : { exit: exitCode }) },
   }
   if (verdict.kind === 'ended' && !close) report(said)
-  await finish(context, finishRequest(job, request, close), (one) =>
-    report(one.note?.kind === 'closed-failed' ? said : one),
-  )
+  await finish(context, finishRequest(job, request, close), (one) => {
+    if (one.note?.kind === 'closed-failed') report(said)
+    // Between our look and our finish somebody else's was quicker.
+    else if (one.note?.kind === 'already-over') recordedByOther(context, job, report)
+    else report(one)
+  })
   return { exitCode }
 }
 
