@@ -7,7 +7,7 @@ export interface Cells {
 }
 
 /** Facts, null where sacct has none. */
-type Maybe<Keys extends keyof JobFacts> = { readonly [Key in Keys]: JobFacts[Key] | null }
+type Maybe<Keys extends keyof JobFacts> = { readonly [Key in Keys]: NonNullable<JobFacts[Key]> | null }
 
 /**
  * Minutes in a year: what Slurm puts where neither the job nor its partition has a time limit (`YEAR_MINUTES` of its
