@@ -71,28 +71,28 @@ test('a sum of which a part is not known is not known', () => {
   expect(metricsOf(sumFacts([facts, unknown]))).not.toHaveProperty('node_hours')
 })
 
-test('facts of tasks go into columns and come out of them', () => {
+test('facts of tasks are a line a fact, and are read again', () => {
   const byTask = new Map([
     [3, { elapsed_seconds: 4, cpu_seconds: 1, node_seconds: 4 }],
     [1, { elapsed_seconds: 2, node_seconds: 2, max_memory_bytes: 7 }],
   ])
-  const columns = toTaskFacts(byTask)
-  expect(columns).toEqual({
+  const lines = toTaskFacts(byTask)
+  expect(lines).toEqual({
     tasks: '1,3',
-    elapsed_seconds: [2, 4],
-    cpu_seconds: [null, 1],
-    node_seconds: [2, 4],
-    max_memory_bytes: [7, null],
+    elapsed_seconds: '2 4',
+    cpu_seconds: '- 1',
+    node_seconds: '2 4',
+    max_memory_bytes: '7 -',
   })
-  if (columns === null) throw new Error('there are columns')
-  expect(fromTaskFacts(columns)).toEqual(byTask)
+  if (lines === null) throw new Error('there are lines')
+  expect(fromTaskFacts(lines)).toEqual(byTask)
   const whole = { nodes: 1, node_seconds: 6, parts: 2 }
-  expect(factsOfTasks(whole, columns, [3])).toEqual({
+  expect(factsOfTasks(whole, lines, [3])).toEqual({
     nodes: 1,
     elapsed_seconds: 4,
     cpu_seconds: 1,
     node_seconds: 4,
   })
-  expect(factsOfTasks(whole, columns, [3, 4])).toEqual({ nodes: 1 })
+  expect(factsOfTasks(whole, lines, [3, 4])).toEqual({ nodes: 1 })
   expect(toTaskFacts(new Map([[1, {}]]))).toBeNull()
 })

@@ -40,7 +40,8 @@ export function readFacts(own: JsonObject): JobFacts {
 export function withNote(own: JsonObject, note: string | null): JsonObject {
   if (note === null || own['recorded_tasks'] !== undefined) return own
   // Each note is a paragraph.
-  return note.split(/\n\n+/).reduce((facts, text) => ({ ...facts, ...readObject(text) }), own)
+  const later = note.split(/\n\n+/).flatMap((text) => Object.entries(readObject(text)))
+  return { ...own, ...Object.fromEntries(later) }
 }
 
 /** The metrics of a record. One of another tool has none. */

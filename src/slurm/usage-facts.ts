@@ -70,9 +70,9 @@ export function usageOfSteps(
   steps: readonly Cells[],
 ): Maybe<'cpu_seconds' | 'max_memory_bytes' | 'gpu_utilization' | 'max_gpu_memory_bytes' | 'energy_joules'> {
   const most = (read: (cells: Cells) => number | null): number | null =>
-    steps.reduce<number | null>((most, step) => {
+    steps.reduce<number | null>((before, step) => {
       const value = measured(read(step))
-      return value === null ? most : Math.max(most ?? 0, value)
+      return value === null ? before : Math.max(before ?? 0, value)
     }, null)
   const cpu = steps.reduce((sum, { get }) => sum + (readDuration(get('TotalCPU')) ?? 0), 0)
   const percent = most(({ get }) => readTres(get('TRESUsageInAve'), 'gres/gpuutil'))

@@ -17,33 +17,35 @@ export const taskFactKeys = [
 ] as const satisfies readonly (keyof JobFacts)[]
 
 /**
- * What was measured of each task of an array, in columns, since tasks are many: `tasks` as in `0-97,99`, and a list a fact,
- * one value a task in that order; null: not known. A fact that is known of no task has no list. Stands in records.
+ * What was measured of each task of an array, a line a fact, since tasks are many and records are read by people:
+ * `{"tasks": "0-2,4", "elapsed_seconds": "7 8 - 9"}`, one word a task in that order; `-`: not known. A fact that is known of
+ * no task has no line. Stands in records.
  */
 export type TaskFacts = { readonly tasks: string } & {
-  readonly [Key in (typeof taskFactKeys)[number]]?: readonly (number | null)[]
+  readonly [Key in (typeof taskFactKeys)[number]]?: string
 }
 
-/** Puts the facts of tasks into columns; null where there is nothing to say of any. */
+/** Writes the facts of tasks as lines; null where there is nothing to say of any. */
 export function toTaskFacts(byTask: ReadonlyMap<number, JobFacts>): TaskFacts | null {
   const tasks = [...byTask.keys()].toSorted((a, b) => a - b)
-  const columns = taskFactKeys.flatMap((key) => {
-    const values = tasks.map((task) => byTask.get(task)?.[key] ?? null)
-    return values.every((value) => value === null) ? [] : [[key, values] as const]
+  const lines = taskFactKeys.flatMap((key) => {
+    const words = tasks.map((task) => String(byTask.get(task)?.[key] ?? '-'))
+    return words.every((word) => word === '-') ? [] : [[key, words.join(' ')] as const]
   })
-  return columns.length === 0 ? null : { tasks: compactIndices(tasks), ...Object.fromEntries(columns) }
+  return lines.length === 0 ? null : { tasks: compactIndices(tasks), ...Object.fromEntries(lines) }
 }
 
-/** The facts of each task again. */
+/** Reads them again. @throws BadIndices for tasks that are no list of indices. */
 export function fromTaskFacts(facts: TaskFacts): ReadonlyMap<number, JobFacts> {
-  const columns = taskFactKeys.flatMap((key) =>
-    facts[key] === undefined ? [] : [[key, facts[key]] as const],
-  )
+  const lines = taskFactKeys.flatMap((key) => {
+    const line = facts[key]
+    return typeof line === 'string' ? [[key, line.split(' ').map(Number)] as const] : []
+  })
   return new Map(
     parseIndices(facts.tasks).map((task, i) => [
       task,
       Object.fromEntries(
-        columns.flatMap(([key, values]) => (typeof values[i] === 'number' ? [[key, values[i]]] : [])),
+        lines.flatMap(([key, values]) => (Number.isFinite(values[i]) ? [[key, values[i]]] : [])),
       ),
     ]),
   )

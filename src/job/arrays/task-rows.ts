@@ -84,7 +84,7 @@ export async function recordedTaskFacts(
   try {
     return ok(factsOfTasks(readFacts(own), told as unknown as TaskFacts, [task]))
   } catch (error) {
-    if (error instanceof BadIndices || error instanceof TypeError)
+    if (error instanceof BadIndices)
       return fail({ kind: 'bad-record', detail: '"task_facts" has another form' })
     throw error
   }
