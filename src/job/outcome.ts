@@ -3,7 +3,7 @@ import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import type { JobFacts } from '../contract/job-facts.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type { Look, Row, Testimony } from '../contract/scheduler.ts'
-import { fromTaskFacts, toTaskFacts, type TaskFacts } from './arrays/task-facts.ts'
+import { factsOfTasks, fromTaskFacts, toTaskFacts, type TaskFacts } from './arrays/task-facts.ts'
 import type { AttemptFacts, Evidence, Group, Parts, Verdict } from './evidence.ts'
 import { sumFacts } from './sum-facts.ts'
 
@@ -131,12 +131,25 @@ function evidenceOf(
     groups: groupsOf(states),
     started,
     ended,
-    facts: { ...before?.facts, ...sumFacts(rows.map((row) => row.facts)) },
+    facts: factsOf(question, rows, states.size, tasks),
     attempts: attempts.length > 0 ? attempts : (before?.attempts ?? []),
     ...(tasks === null ? {} : { tasks }),
     accounting: accountingState(states, look, before),
     ...(before?.assumed === undefined ? {} : { assumed: before.assumed }),
   }
+}
+
+/** Of an array of which only some tasks were told of now, a sum over these would pass for one over all. */
+function factsOf(
+  { parts, before }: Question,
+  rows: readonly Row[],
+  all: number,
+  tasks: TaskFacts | null,
+): JobFacts {
+  const facts = { ...before?.facts, ...sumFacts(rows.map((row) => row.facts)) }
+  return parts.kind !== 'array' || rows.length === 0 || rows.length === all
+    ? facts
+    : factsOfTasks(facts, tasks ?? undefined, parseIndices(parts.indices))
 }
 
 /** What accounting has of each task that is over; of one that it says nothing of now, what it said before. */
