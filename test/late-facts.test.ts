@@ -25,5 +25,9 @@ test('what accounting says after the record was made is noted beside it, also wh
   while ((await box.run(noted, { cwd: 'ds', allowFailure: true })).code !== 0 && performance.now() < enough)
   expect((await box.run(noted, { cwd: 'ds' })).stdout).toContain('"accounting": "complete"')
   expect((await box.waybill(['show'], { cwd: 'ds' })).stdout).toMatch(/later facts: .*"elapsed_seconds"/)
+  expect((await box.waybill(['show', '--json'], { cwd: 'ds' })).stdout).toMatch(/"metrics":{.*"cpu_seconds":/)
+  expect((await box.waybill(['usage', '--where', 'cpu_seconds < 100'], { cwd: 'ds' })).stdout).toMatch(
+    /^1 +1 +1 /m,
+  )
   expect(await box.git('ds', 'rev-parse', 'HEAD')).toBe(commit)
 })

@@ -11,6 +11,7 @@ import { ledgerWords } from './words-ledger.ts'
 import { recordWords } from './words-record.ts'
 import { runWords } from './words-run.ts'
 import { scheduleWords } from './words-schedule.ts'
+import { usageWords } from './words-usage.ts'
 
 /** All words of the engine in one table: the compiler proves that no kind is left out. */
 const table: Words<Note> = {
@@ -24,6 +25,7 @@ const table: Words<Note> = {
   ...foreignWords,
   ...containerWords,
   ...batchWords,
+  ...usageWords,
   'of-line': ({ line, note }) => `line ${line}: ${wordsFor(note)}`,
   'subdataset-not-saved': ({ subdataset, why }) =>
     `what the job left in the subdataset ${subdataset} cannot be committed there, and so nothing of it was: ${wordsFor(why)}`,

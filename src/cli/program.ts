@@ -14,6 +14,7 @@ import { addRun } from './run.ts'
 import type { Runtime } from './runtime.ts'
 import { addSchedule } from './schedule.ts'
 import { addShow } from './show.ts'
+import { addUsage } from './usage.ts'
 
 /** Every command's name and what adds it; the order is that of the help. */
 const commands: readonly (readonly [name: string, add: (program: Command, runtime: Runtime) => void])[] = [
@@ -27,6 +28,7 @@ const commands: readonly (readonly [name: string, add: (program: Command, runtim
   ['adopt', addAdopt],
   ['reschedule', addReschedule],
   ['show', addShow],
+  ['usage', addUsage],
   ['doctor', addDoctor],
   ['completion', addCompletion],
   ['compat', addCompat],

@@ -4,6 +4,7 @@ import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
 import { bytes, counted, dateTime, duration } from '../api/quantities.ts'
 import { printable } from '../api/printable.ts'
+import { metricFields } from './metric-lines.ts'
 
 /** Files are named up to so many; the rest is counted. */
 const named = 20
@@ -64,6 +65,7 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
       ['ran', timeWords(own)],
       ['on', placeWords(own)],
       ['used', useWords(own)],
+      ...metricFields(shown.metrics),
       [
         'from',
         record.commit_id === undefined

@@ -1,5 +1,6 @@
 import { counted, dateTime, duration } from '../api/quantities.ts'
 import type { ShownTask } from '../job/show-task.ts'
+import { metricFields } from './metric-lines.ts'
 import { fields, list } from './record-lines.ts'
 
 /** One task of an array for people. */
@@ -12,6 +13,7 @@ export function taskLines(shown: ShownTask): readonly string[] {
       ['record', commit === null ? 'none yet' : `${commit}${own}`],
       ['command', shown.cmd],
       ['ended as', endWords(shown)],
+      ...metricFields(shown.metrics),
     ]),
     ...(attempts.length === 0 ? [] : list(counted(attempts.length, 'attempt'), attempts.map(attemptWords))),
     ...list('logs', logs),

@@ -1,5 +1,5 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
-import type { CommitId } from '../contract/ids.ts'
+import type { CommitId, EpochSeconds } from '../contract/ids.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import type { Dataset } from './locate.ts'
@@ -9,6 +9,11 @@ export interface LoggedCommit {
   readonly commit: CommitId
   readonly parents: readonly CommitId[]
   readonly message: string
+  /** By whom, as the mailmap has it. */
+  readonly author: string
+  readonly committed: EpochSeconds
+  /** Its note in `refs/notes/waybill`, where notes were asked for and it has one. */
+  readonly note?: string
 }
 
 /** Which commits are wanted. */
@@ -23,6 +28,7 @@ export interface LogRequest {
   readonly paths?: readonly string[]
   /** At most so many, the newest ones. */
   readonly limit?: number
+  readonly notes?: boolean
 }
 
 /** Reads commits by one git process, however many there are. */
@@ -34,11 +40,11 @@ export async function readLog(
   const args = [
     'log',
     '-z',
-    '--format=tformat:%H%x00%P%x00%B',
+    `--format=tformat:%H%x00%P%x00%aN%x00%ct%x00%B%x00${request.notes === true ? '%N' : ''}`,
     '--encoding=UTF-8',
     '--no-color',
     '--no-show-signature',
-    '--no-notes',
+    request.notes === true ? '--notes=refs/notes/waybill' : '--no-notes',
     // By date alone a commit may come before its parent: clocks differ, and a second holds many commits.
     ...(request.order === 'oldest-first' ? ['--topo-order', '--reverse'] : []),
     ...(request.limit === undefined ? [] : [`--max-count=${request.limit}`]),
@@ -51,9 +57,19 @@ export async function readLog(
   if (!read.ok) return read
   const fields = read.value.stdout.toString('utf8').split('\0')
   const commits: LoggedCommit[] = []
-  for (let i = 0; i + 2 < fields.length; i += 3) {
-    const parents = (fields[i + 1] ?? '').split(' ').filter((id) => id !== '') as CommitId[]
-    commits.push({ commit: (fields[i] ?? '') as CommitId, parents, message: fields[i + 2] ?? '' })
+  for (let i = 0; i + 5 < fields.length; i += 6) {
+    const [commit = '', parents = '', author = '', committed = '', message = '', note = ''] = fields.slice(
+      i,
+      i + 6,
+    )
+    commits.push({
+      commit: commit as CommitId,
+      parents: parents.split(' ').filter((id) => id !== '') as CommitId[],
+      message,
+      author,
+      committed: Number(committed),
+      ...(note === '' ? {} : { note }),
+    })
   }
   return ok(commits)
 }

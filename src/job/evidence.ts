@@ -1,5 +1,6 @@
 import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import type { JobFacts } from '../contract/job-facts.ts'
+import type { TaskFacts } from './arrays/task-facts.ts'
 
 /** How a job's parts are named: a plain job has one nameless part, an array one an index, a heterogeneous job one a component. */
 export type Parts =
@@ -38,6 +39,8 @@ export interface Evidence {
   readonly facts: JobFacts
   /** Only of parts that ran more than once. */
   readonly attempts: readonly AttemptFacts[]
+  /** Of an array: what was measured of each task that accounting knows to be over. */
+  readonly tasks?: TaskFacts
   /** Whether accounting had its last word: `off` where there is none to ask. */
   readonly accounting: 'complete' | 'pending' | 'off'
   /** A person's word where no witness could tell. */

@@ -33,7 +33,7 @@ async function noteFacts(
   for (const job of waiting) {
     const evidence = seen.get(job.id)
     if (evidence?.accounting === 'complete' && job.commit !== null) {
-      const text = `${pythonJson({ accounting: 'complete', ...recordedFacts(evidence) })}\n`
+      const text = `${pythonJson({ accounting: 'complete', ...recordedFacts(evidence.facts) })}\n`
       const noted = await addNote(context.dataset, job.commit, text)
       if (!noted.ok) {
         report({

@@ -10,6 +10,7 @@ import type { RecordFailure } from '../provenance/message.ts'
 import type { UnfitDir } from './alt-dir/alt-dir.ts'
 import type { LinkTrouble } from './alt-dir/alt-list.ts'
 import type { Waited } from './finish/ended.ts'
+import type { ConditionFailure } from './metric-condition.ts'
 import type { PlaceholderFailure } from './schedule/placeholders.ts'
 
 /** Everything that this room can have to say about a piece of work: facts, never words. */
@@ -27,6 +28,7 @@ export type Note =
   | ForeignNote
   | ContainerNote
   | BatchNote
+  | UsageNote
   | LineNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
@@ -42,6 +44,9 @@ export type BatchNote =
     }
   | { readonly kind: 'bad-line'; readonly problem: string }
   | { readonly kind: 'wait-in-batch' }
+
+/** Why `usage` was not told what to count. */
+export type UsageNote = ConditionFailure | { readonly kind: 'bad-day'; readonly text: string }
 
 /** Said of one line of a batch. */
 export interface LineNote {

@@ -159,3 +159,21 @@ test('a job never ends without a witness of every task being over', () => {
     }),
   )
 })
+
+test('of an array, each task that accounting knows to be over keeps its facts, and sums are over all tasks or none', () => {
+  const over = (task: number, node_seconds: number): Row =>
+    row('COMPLETED', { task, facts: { node_seconds, nodes: 1 } })
+  const parts: Parts = { kind: 'array', indices: '0-1' }
+  const first = judge({ queue: says(), accounting: says(over(0, 3), over(1, 4)) }, parts).evidence
+  expect(first.tasks).toEqual({ tasks: '0-1', node_seconds: '3 4' })
+  expect(first.facts).toEqual({ nodes: 1, node_seconds: 7, parts: 2 })
+
+  // Accounting has lost one since; what it said of it stays.
+  const look: Look = { queue: says(), accounting: says(over(1, 5)) }
+  const later = judge(look, parts, first).evidence
+  expect(later.tasks).toEqual({ tasks: '0-1', node_seconds: '3 5' })
+  expect(later.facts).toEqual({ nodes: 1, node_seconds: 8, parts: 2 })
+
+  const { tasks: _tasks, ...untold } = first
+  expect(judge(look, parts, untold).evidence.facts).toEqual({ nodes: 1 })
+})

@@ -3,7 +3,9 @@ import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import type { JobFacts } from '../contract/job-facts.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type { Look, Row, Testimony } from '../contract/scheduler.ts'
+import { factsOfTasks, fromTaskFacts, toTaskFacts, type TaskFacts } from './arrays/task-facts.ts'
 import type { AttemptFacts, Evidence, Group, Parts, Verdict } from './evidence.ts'
+import { sumFacts } from './sum-facts.ts'
 
 /** What is asked of the witnesses: one job, its parts, and what was known before. */
 export interface Question {
@@ -121,6 +123,7 @@ function evidenceOf(
     if (state.attempts.length > 1) attempts.push(...state.attempts.map((row) => attemptOf(part, row)))
   }
   const before = question.before
+  const tasks = question.parts.kind === 'array' ? taskFacts(states, before) : null
   const started = least(rows.map((row) => row.started)) ?? before?.started ?? null
   const ended = most(rows.map((row) => row.ended)) ?? before?.ended ?? null
   return {
@@ -128,11 +131,35 @@ function evidenceOf(
     groups: groupsOf(states),
     started,
     ended,
-    facts: { ...before?.facts, ...sumFacts(rows.map((row) => row.facts)) },
+    facts: factsOf(question, rows, states.size, tasks),
     attempts: attempts.length > 0 ? attempts : (before?.attempts ?? []),
+    ...(tasks === null ? {} : { tasks }),
     accounting: accountingState(states, look, before),
     ...(before?.assumed === undefined ? {} : { assumed: before.assumed }),
   }
+}
+
+/** Of an array of which only some tasks were told of now, a sum over these would pass for one over all. */
+function factsOf(
+  { parts, before }: Question,
+  rows: readonly Row[],
+  all: number,
+  tasks: TaskFacts | null,
+): JobFacts {
+  const facts = { ...before?.facts, ...sumFacts(rows.map((row) => row.facts)) }
+  return parts.kind !== 'array' || rows.length === 0 || rows.length === all
+    ? facts
+    : factsOfTasks(facts, tasks ?? undefined, parseIndices(parts.indices))
+}
+
+/** What accounting has of each task that is over; of one that it says nothing of now, what it said before. */
+function taskFacts(states: ReadonlyMap<string, PartState>, before: Evidence | null): TaskFacts | null {
+  const byTask = new Map<number, JobFacts>(before?.tasks === undefined ? [] : fromTaskFacts(before.tasks))
+  for (const [part, state] of states) {
+    const last = state.kind === 'known' ? state.attempts.at(-1) : undefined
+    if (last !== undefined && phaseOf(last.state) === 'over') byTask.set(Number(part), last.facts)
+  }
+  return toTaskFacts(byTask)
 }
 
 function accountingState(
@@ -198,30 +225,6 @@ function rowsByPart(question: Question, testimony: Testimony): ReadonlyMap<strin
     else add('', row)
   }
   return byPart
-}
-
-/** Facts of a whole job from those of its parts: sums for time, the greatest memory, the names of the first. */
-export function sumFacts(all: readonly JobFacts[]): JobFacts {
-  const [first] = all
-  if (first === undefined) return {}
-  if (all.length === 1) return first
-  const sum = (key: 'cpu_seconds' | 'nodes' | 'cores' | 'gpus'): number | null => {
-    const values = all.map((facts) => facts[key]).filter((value) => value !== undefined)
-    return values.length === 0 ? null : values.reduce((a, b) => a + b, 0)
-  }
-  const memory = most(all.map((facts) => facts.max_memory_bytes ?? null))
-  const cpu = sum('cpu_seconds')
-  const elapsed = most(all.map((facts) => facts.elapsed_seconds ?? null))
-  const nodes = [
-    ...new Set(all.map((facts) => facts.node_list).filter((list) => list !== undefined && list !== '')),
-  ]
-  return {
-    ...first,
-    ...(elapsed === null ? {} : { elapsed_seconds: elapsed }),
-    ...(cpu === null ? {} : { cpu_seconds: Math.round(cpu * 1000) / 1000 }),
-    ...(memory === null ? {} : { max_memory_bytes: memory }),
-    ...(nodes.length === 0 ? {} : { node_list: nodes.join(',') }),
-  }
 }
 
 function least(values: readonly (number | null)[]): number | null {

@@ -5,10 +5,12 @@ import { covers } from '../ledger/covers.ts'
 import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
 import { isAbout, readTaskName, type TaskName } from './arrays/task-name.ts'
-import { missingFrom, rowsOfTasks, type TaskRow } from './arrays/task-rows.ts'
+import { factsOfTasks } from './arrays/task-facts.ts'
+import { missingFrom, recordedTaskFacts, rowsOfTasks, type TaskRow } from './arrays/task-rows.ts'
 import type { Context, Job } from './context.ts'
 import { attemptJson } from './finish/attempt-json.ts'
 import { logFiles, placeInDataset } from './logs-plan.ts'
+import { metricsOf, type Metrics } from './metrics.ts'
 import type { Note } from './note.ts'
 import type { Report } from './report.ts'
 import { taskPath } from './schedule/task-paths.ts'
@@ -38,6 +40,8 @@ export interface ShownTask {
   readonly made: ShownRecord['made']
   /** Each run of a task that ran more than once, as the record has them. */
   readonly attempts: readonly { readonly [key: string]: Json }[]
+  /** Of its last attempt. */
+  readonly metrics: Metrics
 }
 
 /** Finds what a person means by a job, a commit, a file, or a task of one of the first two (`HEAD:3`, `4711_3`). */
@@ -76,6 +80,8 @@ async function ofRecord(
   const rows = await rowsOfTasks(context, commit, record, name)
   if (!rows.ok) return rows
   const own = record.waybill ?? {}
+  const facts = await recordedTaskFacts(context, commit, own, task)
+  if (!facts.ok) return facts
   const outputs = texts(own['task_outputs']).map((template) => taskPath(template, task))
   const logs = texts(own['task_logs']).map((template) => taskPath(template, task))
   const isOwn = (path: string): boolean => logs.includes(path) || outputs.some((one) => covers(one, path))
@@ -92,6 +98,7 @@ async function ofRecord(
     outputs,
     made: recorded ? shown.made.filter(({ path }) => isOwn(path)) : [],
     attempts: attemptsIn(own['attempts'], task),
+    metrics: metricsOf(facts.value),
   })
 }
 
@@ -126,6 +133,7 @@ function ofJob(context: Context, { of }: TaskName, job: Job, task: number): Fall
     outputs: (spec.taskOutputs ?? []).map((template) => taskPath(template, task)),
     made: [],
     attempts: (evidence?.attempts ?? []).filter(({ part }) => part === String(task)).map(attemptJson),
+    metrics: metricsOf(evidence === null ? {} : factsOfTasks(evidence.facts, evidence.tasks, [task])),
   })
 }
 

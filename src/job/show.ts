@@ -10,8 +10,10 @@ import { readMessage } from '../provenance/message.ts'
 import type { RunRecord } from '../provenance/record.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence } from './evidence.ts'
+import type { Metrics } from './metrics.ts'
 import { observe } from './observe.ts'
 import type { Note } from './note.ts'
+import { recordedMetrics, withNote } from './recorded-facts.ts'
 import { bySlurmId, newest, recordOf } from './record-of-job.ts'
 import type { Report } from './report.ts'
 import { calledName, findJob, isOpen } from './select.ts'
@@ -32,6 +34,8 @@ export type Shown =
       readonly made: readonly { readonly path: string; readonly what: 'added' | 'changed' | 'deleted' }[]
       /** What accounting said after the record was made (refs/notes/waybill). */
       readonly note: string | null
+      /** Of the last attempts of all its parts together, later facts included. */
+      readonly metrics: Metrics
     }
   | {
       readonly kind: 'open' | 'closed'
@@ -132,6 +136,7 @@ async function showCommit(context: Context, logged: LoggedCommit, at = ''): Prom
     record: whole.value,
     made: changes.value.map(madeOf),
     note: note.value,
+    metrics: recordedMetrics(withNote(whole.value.waybill ?? {}, note.value)),
   })
 }
 

@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 import { readAccounting } from './accounting.ts'
 
 const text = readFileSync(new URL('fixtures/sacct-22.05.8.txt', import.meta.url), 'utf8')
-const entries = readAccounting(text)
+// It was recorded when no more was asked.
+const columnsThen = (
+  'JobID,Cluster,User,State,Reason,ExitCode,Submit,Start,End,ElapsedRaw,TotalCPU,MaxRSS,AllocTRES,NNodes,NCPUS,' +
+  'NodeList,Partition,Account,QOS,WorkDir,JobName,SubmitLine'
+).split(',')
+const entries = readAccounting(text, columnsThen)
 const rowsOf = (job: string) => entries.filter(({ row }) => row.job === job).map(({ row }) => row)
 
 test('one row an attempt of a part', () => {
@@ -26,6 +31,9 @@ test('memory and CPU time are over all steps, and a step that did badly shows', 
     elapsed_seconds: 2,
     cpu_seconds: 0.198,
     max_memory_bytes: 46060 * 1024,
+    allocated_memory_bytes: 64 * 1024 ** 2,
+    node_seconds: 2,
+    billing: 1,
     nodes: 1,
     cores: 1,
     node_list: 'n1',

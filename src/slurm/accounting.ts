@@ -7,21 +7,17 @@ import { readPartName } from './job-name-parts.ts'
 import { fieldSeparator, query } from './query.ts'
 import type { Answer, QuerySettings } from './query.ts'
 import { knownFacts } from './slurm-facts.ts'
-import {
-  readBytes,
-  readCount,
-  readDuration,
-  readExit,
-  readState,
-  readTime,
-  readTres,
-  readWord,
-} from './values.ts'
+import { usageOf, usageOfSteps, type Cells } from './usage-facts.ts'
+import { readExit, readState, readTime, readWord } from './values.ts'
 
-/** Fields that every sacct from 21.08 on has (`Restarts` is not one). Free text stands last. */
+/**
+ * Fields that every sacct from 21.08 on has (`Restarts` is not one, and `Planned` was `Reserved` before). Free text stands
+ * last.
+ */
 const columns = (
-  'JobID,Cluster,User,State,Reason,ExitCode,Submit,Start,End,ElapsedRaw,TotalCPU,MaxRSS,AllocTRES,NNodes,NCPUS,' +
-  'NodeList,Partition,Account,QOS,WorkDir,JobName,SubmitLine'
+  'JobID,Cluster,User,State,Reason,ExitCode,Submit,Eligible,Start,End,ElapsedRaw,TimelimitRaw,CPUTimeRAW,TotalCPU,MaxRSS,' +
+  'TRESUsageInAve,TRESUsageInTot,ConsumedEnergyRaw,ReqTRES,AllocTRES,NNodes,NCPUS,NodeList,Partition,Account,QOS,' +
+  'WorkDir,JobName,SubmitLine'
 ).split(',')
 
 /** One attempt of one part, and the whole command line that submitted it. */
@@ -83,16 +79,22 @@ export async function sacct(
   return off ? fail({ kind: 'accounting-off' }) : answer
 }
 
-/** Reads what sacct prints with our columns. Steps follow their job, and become part of its row. */
-export function readAccounting(text: string): readonly AccountingEntry[] {
-  const attempts: (AccountingEntry & { readonly steps: readonly (readonly string[])[] })[] = []
-  for (const fields of sacctRecords(text, columns.length)) {
+/**
+ * Reads what sacct prints with our columns, or with those of a recording that has fewer. Steps follow their job, and become
+ * part of its row.
+ */
+export function readAccounting(text: string, asked: readonly string[] = columns): readonly AccountingEntry[] {
+  const attempts: (AccountingEntry & { readonly steps: readonly Cells[] })[] = []
+  const cellsOf = (fields: readonly string[]): Cells => ({
+    get: (column) => fields[asked.indexOf(column)] ?? '',
+  })
+  for (const fields of sacctRecords(text, asked.length)) {
     const [name = ''] = fields
     const part = readPartName(name)
     const last = attempts.at(-1)
     if (part !== null)
-      attempts.push({ row: readRow(fields, part), submitLine: fields.at(-1) ?? '', steps: [] })
-    else if (last) attempts[attempts.length - 1] = { ...last, steps: [...last.steps, fields] }
+      attempts.push({ row: readRow(cellsOf(fields), part), submitLine: fields.at(-1) ?? '', steps: [] })
+    else if (last) attempts[attempts.length - 1] = { ...last, steps: [...last.steps, cellsOf(fields)] }
   }
   return attempts.map(({ row, submitLine, steps }) => ({
     row: steps.length > 0 ? withSteps(row, steps) : row,
@@ -118,9 +120,7 @@ export function sacctRecords(text: string, width: number): readonly (readonly st
     })
 }
 
-function readRow(fields: readonly string[], part: NonNullable<ReturnType<typeof readPartName>>): Row {
-  const get = (column: string): string => fields[columns.indexOf(column)] ?? ''
-  const tres = get('AllocTRES')
+function readRow({ get }: Cells, part: NonNullable<ReturnType<typeof readPartName>>): Row {
   // slurmdbd may hear of a job's end before its beginning: for a moment the row has no name and no QOS (seen on 22.05).
   const half = get('JobName') === 'allocation' && get('QOS') === 'Unknown'
   return {
@@ -138,12 +138,7 @@ function readRow(fields: readonly string[], part: NonNullable<ReturnType<typeof 
     user: readWord(get('User')),
     facts: knownFacts({
       name: half ? null : get('JobName'),
-      elapsed_seconds: readCount(get('ElapsedRaw')),
-      cpu_seconds: readDuration(get('TotalCPU')),
-      max_memory_bytes: readBytes(get('MaxRSS')),
-      nodes: readCount(get('NNodes')),
-      cores: readTres(tres, 'cpu') ?? readCount(get('NCPUS')),
-      gpus: readTres(tres, 'gres/gpu'),
+      ...usageOf({ get }),
       node_list: get('NodeList') === 'None assigned' ? null : readWord(get('NodeList')),
       partition: readWord(get('Partition')),
       account: readWord(get('Account')),
@@ -153,20 +148,17 @@ function readRow(fields: readonly string[], part: NonNullable<ReturnType<typeof 
   }
 }
 
-function withSteps(row: Row, steps: readonly (readonly string[])[]): Row {
-  const column = (name: string): readonly string[] => steps.map((step) => step[columns.indexOf(name)] ?? '')
-  const memory = column('MaxRSS').flatMap((text) => readBytes(text) ?? [])
-  const cpu = column('TotalCPU').reduce((sum, text) => sum + (readDuration(text) ?? 0), 0)
-  const states = column('State').map(readState)
-  const bad = states.flatMap((state, i) => {
-    const step = (steps[i]?.[0] ?? '').replace(/^[^.]*\./, '')
+function withSteps(row: Row, steps: readonly Cells[]): Row {
+  const bad = steps.flatMap(({ get }) => {
+    const state = readState(get('State'))
     // A job that failed, or was ended, has steps that were: only in one that did well they are news.
-    return row.state !== 'COMPLETED' || state === 'COMPLETED' ? [] : [`${step} ${state}`]
+    return row.state !== 'COMPLETED' || state === 'COMPLETED'
+      ? []
+      : [`${get('JobID').replace(/^[^.]*\./, '')} ${state}`]
   })
   const facts = knownFacts({
     ...row.facts,
-    max_memory_bytes: memory.length > 0 ? Math.max(...memory) : (row.facts.max_memory_bytes ?? null),
-    cpu_seconds: Math.max(row.facts.cpu_seconds ?? 0, cpu),
+    ...usageOfSteps(row.facts, steps),
     step_states: bad.length > 0 ? bad : null,
   })
   return { ...row, facts }

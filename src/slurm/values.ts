@@ -42,12 +42,22 @@ export function readCount(text: string): number | null {
 
 /** The count of one kind in a TRES list (`billing=1,cpu=4,gres/gpu=2`); kinds with a type (`gres/gpu:a100`) add up if that is all there is. */
 export function readTres(text: string, kind: string): number | null {
+  return readKind(text, kind, readCount)
+}
+
+/** An amount of memory in a TRES list (`mem=2.50G,gres/gpumem=80M`), in bytes; read as `readTres` reads counts. */
+export function readTresBytes(text: string, kind: string): number | null {
+  return readKind(text, kind, readBytes)
+}
+
+function readKind(text: string, kind: string, read: (amount: string) => number | null): number | null {
   let typed: number | null = null
   for (const part of text.split(',')) {
-    const match = /^([^=]+)=(\d+)$/.exec(part)
-    if (match === null) continue
-    if (match[1] === kind) return Number(match[2])
-    if (match[1]?.startsWith(`${kind}:`)) typed = (typed ?? 0) + Number(match[2])
+    const [name = '', amount = ''] = part.split('=')
+    const value = read(amount)
+    if (value === null) continue
+    if (name === kind) return value
+    if (name.startsWith(`${kind}:`)) typed = (typed ?? 0) + value
   }
   return typed
 }

@@ -3,8 +3,11 @@ import type { CommitId } from '../../contract/ids.ts'
 import { BadIndices, compactIndices, parseIndices } from '../../contract/index-set.ts'
 import { readObjects } from '../../dataset/objects.ts'
 import type { RunRecord } from '../../provenance/record.ts'
+import type { JobFacts } from '../../contract/job-facts.ts'
 import type { Context } from '../context.ts'
 import type { Note } from '../note.ts'
+import { asObject, readFacts, type JsonObject } from '../recorded-facts.ts'
+import { factsOfTasks, type TaskFacts } from './task-facts.ts'
 
 /** How some tasks of an array ended, as a record says it. */
 export interface TaskRow {
@@ -69,22 +72,45 @@ function rowOf(line: string): TaskRow {
   }
 }
 
+/** What was measured of one task, as its record or the file of its long lists says it; beside it what all tasks had. */
+export async function recordedTaskFacts(
+  context: Context,
+  commit: CommitId,
+  own: NonNullable<RunRecord['waybill']>,
+  task: number,
+): Promise<Fallible<JobFacts, Note>> {
+  const told = asObject(own['task_facts'] ?? (await longLists(context, commit, own))['task_facts'])
+  if (typeof told['tasks'] !== 'string') return ok(factsOfTasks(readFacts(own), undefined, [task]))
+  try {
+    return ok(factsOfTasks(readFacts(own), told as unknown as TaskFacts, [task]))
+  } catch (error) {
+    if (error instanceof BadIndices)
+      return fail({ kind: 'bad-record', detail: '"task_facts" has another form' })
+    throw error
+  }
+}
+
 async function taskLines(
   context: Context,
   commit: CommitId,
   own: NonNullable<RunRecord['waybill']>,
 ): Promise<readonly string[] | null> {
-  if (own['tasks'] !== undefined) return textsOf(own['tasks'])
+  return textsOf(own['tasks'] ?? (await longLists(context, commit, own))['tasks'])
+}
+
+/** What the file of a record's long lists holds; nothing where there is none. */
+async function longLists(
+  context: Context,
+  commit: CommitId,
+  own: NonNullable<RunRecord['waybill']>,
+): Promise<JsonObject> {
   const lists = own['lists']
-  if (typeof lists !== 'string' || lists.includes('\n')) return null
+  if (typeof lists !== 'string' || lists.includes('\n')) return {}
   const read = await readObjects(context.dataset, [`${commit}:${lists}`])
   try {
-    const content = JSON.parse(read.ok ? (read.value[0]?.content.toString() ?? '') : '') as unknown
-    return typeof content === 'object' && content !== null && 'tasks' in content
-      ? textsOf(content.tasks)
-      : null
+    return asObject(JSON.parse(read.ok ? (read.value[0]?.content.toString() ?? '') : '') as unknown)
   } catch {
-    return null
+    return {}
   }
 }
 

@@ -1,9 +1,13 @@
 import type { Json } from '../../provenance/python-json.ts'
+import { taskFactKeys } from '../arrays/task-facts.ts'
 import type { AttemptFacts } from '../evidence.ts'
 
 /** One run of a task, or job, as a record says it. */
 export function attemptJson(attempt: AttemptFacts): { readonly [key: string]: Json } {
-  const { elapsed_seconds: elapsed, node_list: nodes } = attempt.facts
+  const measured = [...taskFactKeys, 'node_list' as const].flatMap((key) => {
+    const value = attempt.facts[key]
+    return value === undefined ? [] : [[key, value] as const]
+  })
   return {
     ...(attempt.job === undefined ? {} : { slurm_job_id: Number(attempt.job) }),
     ...(attempt.part === '' ? {} : { task: Number(attempt.part) }),
@@ -11,8 +15,7 @@ export function attemptJson(attempt: AttemptFacts): { readonly [key: string]: Js
     ...(attempt.exit === null ? {} : { exit_code: attempt.exit.code, exit_signal: attempt.exit.signal }),
     started: iso(attempt.started),
     ended: iso(attempt.ended),
-    ...(elapsed === undefined ? {} : { elapsed_seconds: elapsed }),
-    ...(nodes === undefined ? {} : { node_list: nodes }),
+    ...Object.fromEntries(measured),
   }
 }
 

@@ -1,11 +1,13 @@
 import { posix } from 'node:path'
 import { jobName } from '../../contract/ids.ts'
+import type { JobFacts } from '../../contract/job-facts.ts'
 import { compactIndices, parseIndices } from '../../contract/index-set.ts'
 import type { Json } from '../../provenance/python-json.ts'
 import type { RunRecord } from '../../provenance/record.ts'
 import { joinWords } from '../../provenance/shell-words.ts'
 import { stateTitle } from '../../provenance/title.ts'
 import { groupsOfTasks } from '../arrays/array-part.ts'
+import { factsOfTasks, onlyTasks, type TaskFacts } from '../arrays/task-facts.ts'
 import { attemptJson, iso } from './attempt-json.ts'
 import type { Job } from '../context.ts'
 import type { ArrayPart } from './ended.ts'
@@ -61,6 +63,7 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
     inputs: identitiesOf(parts),
     slurm_outputs: parts.slurmFiles,
     tasks: tasksOf(parts.evidence.groups),
+    ...taskFactsHere(parts),
     ...(parts.job.members.length === 0 ? {} : { jobs: membersOf(parts) }),
   }
   return {
@@ -117,7 +120,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
       ? { exit_code: only.exit.code, exit_signal: only.exit.signal }
       : {}),
     ...(job.cluster === null ? {} : { cluster: job.cluster }),
-    ...recordedFacts(evidence),
+    ...recordedFacts(factsHere(parts)),
     submitted: iso(job.submittedAt),
     started: iso(evidence.started),
     ended: iso(evidence.ended),
@@ -126,6 +129,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(spec.parts.kind === 'single' ? {} : tasksHere(evidence, listsPath)),
     ...(job.members.length === 0 || listsPath !== null ? {} : { jobs: membersOf(parts) }),
     ...(parts.part === null ? {} : { recorded_tasks: parts.part.tasks }),
+    ...(listsPath === null ? taskFactsHere(parts) : {}),
     ...(evidence.attempts.length === 0 ? {} : { attempts: evidence.attempts.map(attemptJson) }),
     ...(spec.array === null ? {} : { array: spec.array }),
     ...(templates.length === 0 ? {} : { task_outputs: templates }),
@@ -146,9 +150,21 @@ function groupsHere({ evidence, part }: RecordParts): readonly Group[] {
 }
 
 /** What a scheduler measured, as a record says it: without places, which often name a person. */
-export function recordedFacts(evidence: Evidence): { readonly [key: string]: Json } {
-  const { stdout: _stdout, stderr: _stderr, work_dir: _workDir, ...facts } = evidence.facts
+export function recordedFacts(all: JobFacts): { readonly [key: string]: Json } {
+  const { stdout: _stdout, stderr: _stderr, work_dir: _workDir, ...facts } = all
   return facts
+}
+
+/** Facts of the tasks that the record is about: those of others stand in their own. */
+function factsHere({ evidence, part }: RecordParts): JobFacts {
+  return part === null
+    ? evidence.facts
+    : factsOfTasks(evidence.facts, evidence.tasks, parseIndices(part.tasks))
+}
+
+function taskFactsHere({ evidence: { tasks }, part }: RecordParts): { readonly task_facts?: TaskFacts } {
+  const own = tasks === undefined || part === null ? tasks : onlyTasks(tasks, parseIndices(part.tasks))
+  return own === undefined || own === null ? {} : { task_facts: own }
 }
 
 function scriptJson(parts: RecordParts): Json {

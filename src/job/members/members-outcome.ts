@@ -2,7 +2,8 @@ import type { EpochSeconds, SchedulerJobId } from '../../contract/ids.ts'
 import type { Look } from '../../contract/scheduler.ts'
 import type { AttemptFacts, Evidence, Group, Verdict } from '../evidence.ts'
 import type { SchedulerJob } from './members.ts'
-import { sumFacts, weigh } from '../outcome.ts'
+import { weigh } from '../outcome.ts'
+import { sumFacts } from '../sum-facts.ts'
 
 /**
  * Weighs what the witnesses said about each job of a command that submitted several, and puts it together: it runs as long

@@ -1,0 +1,117 @@
+import { parseIndices } from '../../contract/index-set.ts'
+import { fail, ok, type Fallible } from '../../contract/fallible.ts'
+import { readHead } from '../../dataset/head.ts'
+import { readLog } from '../../dataset/log.ts'
+import { factsOfTasks } from '../arrays/task-facts.ts'
+import { groupsOfTasks, restOf } from '../arrays/array-part.ts'
+import type { Context, Job } from '../context.ts'
+import type { Evidence } from '../evidence.ts'
+import { attemptJson } from '../finish/attempt-json.ts'
+import { recordedFacts } from '../finish/record.ts'
+import { holds, parseCondition, type MetricCondition } from '../metric-condition.ts'
+import type { Note } from '../note.ts'
+import { observe } from '../observe.ts'
+import { adviceOf, type UsageAdvice } from './advice.ts'
+import { readDay } from './read-day.ts'
+import { sumOf, sumUsage, type UsageKey, type UsageSum } from './sum-usage.ts'
+import { runOf, runOfCommit, type UsageRun } from './usage-run.ts'
+
+/** Which jobs are counted, and how. */
+export interface UsageRequest {
+  /** Jobs that ended then or later: `2026-11-26`, or with a time, in UTC. */
+  readonly since: string | null
+  /** Jobs that ended then or before; of a day, until its end. */
+  readonly until: string | null
+  readonly by: readonly UsageKey[]
+  /** Conditions on a job's metrics, all of which must hold: `cpu_efficiency < 0.2`. */
+  readonly where: readonly string[]
+}
+
+/** What jobs took. */
+export interface Usage {
+  readonly total: UsageSum
+  /** By what was asked for, the group that took most first; empty where nothing was. */
+  readonly groups: readonly UsageSum[]
+  readonly advice: readonly UsageAdvice[]
+  /** Jobs of which it is not known whether the conditions hold. They are not counted. */
+  readonly undecided_jobs: number
+}
+
+/**
+ * Sums what the jobs took that are recorded in the history of HEAD, read by one git process, and the open ones of this
+ * worktree that have ended. Asks the scheduler only where jobs are open.
+ */
+export async function usage(context: Context, request: UsageRequest): Promise<Fallible<Usage, Note>> {
+  const conditions: MetricCondition[] = []
+  for (const text of request.where) {
+    const condition = parseCondition(text)
+    if (!condition.ok) return condition
+    conditions.push(condition.value)
+  }
+  const since = request.since === null ? 0 : readDay(request.since, 'start')
+  const until = request.until === null ? Infinity : readDay(request.until, 'end')
+  if (since === null) return fail({ kind: 'bad-day', text: request.since ?? '' })
+  if (until === null) return fail({ kind: 'bad-day', text: request.until ?? '' })
+  const recorded = await recordedRuns(context)
+  if (!recorded.ok) return recorded
+  const all = [...recorded.value, ...(await openRuns(context))].filter(({ at }) => since <= at && at <= until)
+  const chosen: UsageRun[] = []
+  let undecided = 0
+  for (const run of all) {
+    const answers = conditions.map((condition) => holds(condition, run.metrics))
+    if (answers.every((answer) => answer === true)) chosen.push(run)
+    else if (!answers.includes(false)) undecided += run.jobs
+  }
+  return ok({
+    total: sumOf(chosen, []),
+    groups: request.by.length === 0 ? [] : sumUsage(chosen, request.by),
+    advice: adviceOf(chosen),
+    undecided_jobs: undecided,
+  })
+}
+
+async function recordedRuns(context: Context): Promise<Fallible<readonly UsageRun[], Note>> {
+  const head = await readHead(context.dataset)
+  if (!head.ok) return head
+  if (head.value.commit === null) return ok([])
+  const logged = await readLog(context.dataset, {
+    revisions: [head.value.commit],
+    order: 'newest-first',
+    containing: '[DATALAD ',
+    notes: true,
+  })
+  return logged.ok ? ok(logged.value.flatMap((one) => runOfCommit(one) ?? [])) : logged
+}
+
+/** Jobs that have ended and wait for their record. */
+async function openRuns(context: Context): Promise<readonly UsageRun[]> {
+  const open = context.ledger.openJobsIn(context.dataset.root)
+  if (open.length === 0) return []
+  const seen = await observe(context, open, 'facts')
+  return seen.flatMap(({ job, verdict, evidence }) =>
+    evidence !== null &&
+    (verdict.kind === 'ended' || (verdict.kind === 'unanswered' && job.state === 'ended'))
+      ? [openRun(context, job, evidence)]
+      : [],
+  )
+}
+
+function openRun(context: Context, job: Job, evidence: Evidence): UsageRun {
+  const rest = restOf(job)
+  const facts =
+    rest === null ? evidence.facts : factsOfTasks(evidence.facts, evidence.tasks, parseIndices(rest.tasks))
+  const groups = groupsOfTasks(evidence.groups, rest?.tasks ?? null)
+  const states = new Set(groups.map(({ state }) => state))
+  const own = {
+    ...recordedFacts(facts),
+    ...(job.cluster === null ? {} : { cluster: job.cluster }),
+    ...(rest === null ? {} : { recorded_tasks: rest.tasks }),
+    state: states.size === 1 ? (groups[0]?.state ?? '') : 'MIXED',
+    ...(job.spec.parts.kind === 'single'
+      ? {}
+      : { tasks: groups.map(({ parts, state }) => `${parts} ${state}`) }),
+    attempts: evidence.attempts.map(attemptJson),
+    ...(job.spec.script === null ? {} : { script: { path: job.spec.script.path } }),
+  }
+  return runOf(own, job.spec.cmd, job.user, evidence.ended ?? context.now())
+}
