@@ -1,0 +1,129 @@
+import type { Asset } from './definitions.ts'
+import type { Partitions } from './key-space.ts'
+import type { Report } from './local-report.ts'
+import { segmentsMayMeet, segmentsOf, tellsKeysApart, type OutputSegment } from './output-pattern.ts'
+import type { ValuePath, Where } from './problem.ts'
+
+/** One output in the tree of all. */
+interface Placed {
+  readonly asset: string
+  readonly text: string
+  readonly path: ValuePath
+}
+
+/** A folder of the tree: what lies in it by literal names and by patterns, and the outputs that end here. */
+interface Folder {
+  readonly names: Map<string, Branch>
+  readonly patterns: Map<string, Branch>
+  placed: Placed | null
+}
+
+interface Branch {
+  readonly segment: OutputSegment
+  readonly folder: Folder
+}
+
+/**
+ * Reports outputs of different assets of which one may be, contain or lie under the other; each output once, with the
+ * first that it meets. They are looked up in a tree by their segments, not compared in pairs.
+ */
+export function checkOutputsOfAssets(
+  assets: ReadonlyMap<string, Asset>,
+  where: (path: ValuePath) => Where,
+  report: Report,
+): void {
+  const root = newFolder()
+  for (const asset of assets.values()) {
+    const mine = asset.outputs.map((output, i) => ({
+      segments: output.text === '.' ? [] : segmentsOf(output, asset.partitions),
+      placed: { asset: asset.name, text: output.text, path: ['assets', asset.name, 'outputs', i] },
+    }))
+    for (const { segments, placed } of mine) {
+      const other = meeting(root, segments, 0)
+      if (other === null) continue
+      const facts = { output: placed.text, asset: other.asset, other: other.text, at: where(other.path) }
+      report({ kind: 'output-taken', ...facts }, placed.path)
+    }
+    // Only now: what one asset writes may lie within what else it writes.
+    for (const { segments, placed } of mine) insert(root, segments, placed)
+  }
+}
+
+/** Reports outputs of one asset that two of its keys may write both. Cost: the outputs in pairs, not the keys. */
+export function checkOutputsOfKeys(asset: Asset, report: Report): void {
+  const { partitions } = asset
+  if (partitions === null) return
+  const outputs = asset.outputs.map((output) => ({ output, segments: segmentsOf(output, partitions) }))
+  for (const [i, { output, segments }] of outputs.entries()) {
+    const path = ['assets', asset.name, 'outputs', i]
+    if (segments.some((segment) => !tellsKeysApart(segment, partitions))) {
+      report({ kind: 'keys-share-output', output: output.text, other: output.text }, path)
+      continue
+    }
+    const other = outputs.slice(0, i).find((one) => keysMayMeet(one.segments, segments, partitions))
+    if (other !== undefined)
+      report({ kind: 'keys-share-output', output: output.text, other: other.output.text }, path)
+  }
+}
+
+/** Whether for two different keys one path may be, contain or lie under the other. */
+function keysMayMeet(
+  a: readonly OutputSegment[],
+  b: readonly OutputSegment[],
+  partitions: Partitions,
+): boolean {
+  const told = new Set<string>()
+  for (const [i, left] of a.entries()) {
+    const right = b[i]
+    if (right === undefined) break
+    if (left.text === '**' || right.text === '**') return true
+    if (!segmentsMayMeet(left, right)) return false
+    // One and the same segment: where it meets, these dimensions have the same value.
+    if (left.text === right.text) for (const dimension of left.dimensions) told.add(dimension)
+  }
+  return [...partitions.keys()].some((dimension) => !told.has(dimension))
+}
+
+function newFolder(): Folder {
+  return { names: new Map(), patterns: new Map(), placed: null }
+}
+
+function insert(root: Folder, segments: readonly OutputSegment[], placed: Placed): void {
+  let at = root
+  for (const segment of segments) {
+    const branches = segment.literal ? at.names : at.patterns
+    const key = segment.literal ? segment.pattern : `${placed.asset}\0${segment.text}`
+    const branch = branches.get(key) ?? { segment, folder: newFolder() }
+    branches.set(key, branch)
+    at = branch.folder
+  }
+  at.placed ??= placed
+}
+
+/** An output in the tree that may meet the one with these segments, or null. */
+function meeting(folder: Folder, segments: readonly OutputSegment[], depth: number): Placed | null {
+  if (folder.placed !== null) return folder.placed
+  const segment = segments[depth]
+  if (segment === undefined || segment.text === '**') return anyIn(folder)
+  const named = segment.literal ? folder.names.get(segment.pattern) : undefined
+  const candidates = [
+    ...(segment.literal ? (named === undefined ? [] : [named]) : folder.names.values()),
+    ...folder.patterns.values(),
+  ]
+  for (const branch of candidates) {
+    if (branch.segment.text === '**') return anyIn(branch.folder)
+    if (!segmentsMayMeet(branch.segment, segment)) continue
+    const found = meeting(branch.folder, segments, depth + 1)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function anyIn(folder: Folder): Placed | null {
+  if (folder.placed !== null) return folder.placed
+  for (const branch of [...folder.names.values(), ...folder.patterns.values()]) {
+    const found = anyIn(branch.folder)
+    if (found !== null) return found
+  }
+  return null
+}
