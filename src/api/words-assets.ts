@@ -152,7 +152,7 @@ const problems: Words<ProblemFacts> = {
 }
 
 const ownReasons: { readonly [Why in Extract<SlurmOptionFacts, { kind: 'own-option' }>['why']]: string } = {
-  identity: 'by the comment Waybill knows its jobs again',
+  identity: 'Waybill finds its jobs again by it',
   keys: 'the tasks of arrays are made of partition keys; write partitions',
   run: 'what runs is said by run',
   needs: 'who waits for whom is said by needs',

@@ -1,4 +1,5 @@
-import type { Asset, LocallyValid } from './definitions.ts'
+import { badName, badPlainName } from './asset-name.ts'
+import type { LocallyValid } from './definitions.ts'
 import type { Report } from './local-report.ts'
 import { nearest } from './nearest.ts'
 
@@ -7,6 +8,22 @@ export interface KnownNames {
   readonly assets: ReadonlySet<string>
   readonly externals: ReadonlySet<string>
   readonly sites: ReadonlySet<string>
+}
+
+/** Reports names that cannot be one, or are of two things. */
+export function checkDefinedNames(known: KnownNames, report: Report): void {
+  const check = (section: string, names: ReadonlySet<string>, bad: typeof badName): void => {
+    for (const name of names) {
+      const why = bad(name)
+      if (why !== null) report({ kind: 'bad-name', name, why }, [section, name], 'key')
+    }
+  }
+  check('sites', known.sites, badPlainName)
+  check('assets', known.assets, badName)
+  check('external', known.externals, badName)
+  for (const name of known.externals) {
+    if (known.assets.has(name)) report({ kind: 'name-twice', name }, ['external', name], 'key')
+  }
 }
 
 /** Reports names in `needs`, `site` and `sites` that are of nothing. */
@@ -36,7 +53,7 @@ export function checkNames(local: LocallyValid, known: KnownNames, report: Repor
  * The assets in an order in which each stands behind those that it needs, otherwise as written; each cycle is reported once,
  * by its names. Cost: each asset and each need once, whatever the depth.
  */
-export function orderOf(assets: ReadonlyMap<string, Asset>, report: Report): readonly string[] {
+export function orderOf(assets: ReadonlyMap<string, readonly string[]>, report: Report): readonly string[] {
   const order: string[] = []
   const state = new Map<string, 'open' | 'done'>()
   for (const root of assets.keys()) {
@@ -45,7 +62,7 @@ export function orderOf(assets: ReadonlyMap<string, Asset>, report: Report): rea
     const stack: { readonly name: string; next: number }[] = [{ name: root, next: 0 }]
     state.set(root, 'open')
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const need = assets.get(top.name)?.needs[top.next++]
+      const need = assets.get(top.name)?.[top.next++]
       if (need === undefined) {
         state.set(top.name, 'done')
         order.push(top.name)

@@ -6,15 +6,15 @@ import { checkCluster } from './cluster-fit.ts'
 import { runConfig } from './config-module.ts'
 import type { Definitions } from './definitions.ts'
 import { typeWord, unfitPath, type ReadDocument } from './document.ts'
-import { checkNames, orderOf } from './graph.ts'
+import { checkDefinedNames, checkNames, orderOf } from './graph.ts'
 import type { Report } from './local-report.ts'
 import { checkScripts } from './missing-scripts.ts'
 import { checkOutputsOfAssets, checkOutputsOfKeys } from './output-conflicts.ts'
-import type { FileProblem, Problem, ValuePath } from './problem.ts'
+import type { FileProblem, Problem } from './problem.ts'
 import { readDefinitions } from './read-definitions.ts'
 import { readYaml } from './read-yaml.ts'
-import { formProblems } from './schema-problems.ts'
-import { definitionsSchema, writtenForm } from './written-form.ts'
+import { namesIn, needsIn, writtenPart } from './written-part.ts'
+import { definitionsSchema } from './written-form.ts'
 
 export { definitionsSchema }
 
@@ -52,21 +52,15 @@ export async function proveDefinitions(
   const report: Report = (facts, path, at = 'value') => {
     problems.push({ ...facts, path, where: document.where(path, at) })
   }
-  const form = formProblems(writtenForm, document.value)
-  for (const { facts, path, at } of form) report(facts, path, at)
+  const written = writtenPart(document.value, report)
+  if (written === null) return fail(sorted(problems))
   const known = namesIn(document.value)
-  const parsed = writtenForm.safeParse(
-    without(
-      document.value,
-      form.map(({ path }) => path),
-    ),
-  )
-  if (!parsed.success) return fail(sorted(problems))
+  checkDefinedNames(known, report)
   const folder = dirname(place.file)
   const where = { root: place.root, prefix: relative(place.root, folder) }
-  const local = readDefinitions(parsed.data, where, report)
+  const local = readDefinitions(written, where, report)
   checkNames(local, known, report)
-  const order = orderOf(local.assets, report)
+  const order = orderOf(needsIn(written, known.assets), report)
   checkOutputsOfAssets(local.assets, document.where, report)
   for (const asset of local.assets.values()) checkOutputsOfKeys(asset, report)
   checkScripts(local.assets, where, report)
@@ -94,39 +88,6 @@ async function readConfig(place: DefinitionsPlace): Promise<Fallible<ReadDocumen
 
 function usesSlurm({ assets, sites, defaultSite }: Definitions): boolean {
   return [...assets.values()].some(({ site }) => sites.get(site ?? defaultSite)?.scheduler === 'slurm')
-}
-
-/** Every name that is defined, whatever is wrong with what it names. */
-function namesIn(value: unknown): {
-  readonly assets: ReadonlySet<string>
-  readonly externals: ReadonlySet<string>
-  readonly sites: ReadonlySet<string>
-} {
-  const keys = (name: string): ReadonlySet<string> => {
-    const one: unknown = isMapping(value) && Object.hasOwn(value, name) ? value[name] : undefined
-    return new Set(isMapping(one) ? Object.keys(one) : [])
-  }
-  const sites = keys('sites')
-  const none = !isMapping(value) || value['sites'] === undefined
-  return { assets: keys('assets'), externals: keys('external'), sites: none ? new Set(['here']) : sites }
-}
-
-/** The value without the definitions that hold these paths: what is right in it can be looked at all the same. */
-function without(value: unknown, paths: readonly ValuePath[]): unknown {
-  if (!isMapping(value) || paths.length === 0) return value
-  const result: Record<string, unknown> = { ...value }
-  for (const [first, second] of paths) {
-    if (first === undefined) continue
-    const one = result[first]
-    const named = ['sites', 'assets', 'external'].includes(String(first))
-    if (second === undefined || !named || !isMapping(one)) delete result[first]
-    else result[first] = Object.fromEntries(Object.entries(one).filter(([name]) => name !== String(second)))
-  }
-  return result
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function sorted(problems: readonly Problem[]): readonly Problem[] {

@@ -1,5 +1,6 @@
 import type { Asset } from './definitions.ts'
 import type { Partitions } from './key-space.ts'
+import { dimensionsOf } from './template.ts'
 import type { Report } from './local-report.ts'
 import { segmentsMayMeet, segmentsOf, tellsKeysApart, type OutputSegment } from './output-pattern.ts'
 import type { ValuePath, Where } from './problem.ts'
@@ -56,6 +57,8 @@ export function checkOutputsOfKeys(asset: Asset, report: Report): void {
   const outputs = asset.outputs.map((output) => ({ output, segments: segmentsOf(output, partitions) }))
   for (const [i, { output, segments }] of outputs.entries()) {
     const path = ['assets', asset.name, 'outputs', i]
+    // That is told already where the output is read.
+    if (dimensionsOf(output).size < partitions.size) continue
     if (segments.some((segment) => !tellsKeysApart(segment, partitions))) {
       report({ kind: 'keys-share-output', output: output.text, other: output.text }, path)
       continue

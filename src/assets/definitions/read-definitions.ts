@@ -1,4 +1,3 @@
-import { badName, badPlainName } from './asset-name.ts'
 import type { Asset, External, LocallyValid, Site } from './definitions.ts'
 import type { Report } from './local-report.ts'
 import { readAsset } from './read-asset.ts'
@@ -14,8 +13,6 @@ export function readDefinitions(written: Written, place: PathPlace, report: Repo
   const sites = new Map<string, Site>()
   for (const [name, site] of Object.entries(written.sites ?? {})) {
     const path = ['sites', name]
-    const why = badPlainName(name)
-    if (why !== null) report({ kind: 'bad-name', name, why }, path, 'key')
     sites.set(name, {
       name,
       scheduler: site.scheduler,
@@ -26,9 +23,6 @@ export function readDefinitions(written: Written, place: PathPlace, report: Repo
   const externals = new Map<string, External>()
   for (const [name, { observe, description }] of Object.entries(written.external ?? {})) {
     const path = ['external', name]
-    const why = badName(name)
-    if (why !== null) report({ kind: 'bad-name', name, why }, path, 'key')
-    if (Object.hasOwn(written.assets ?? {}, name)) report({ kind: 'name-twice', name }, path, 'key')
     if (observe.trim() === '') report({ kind: 'empty-value' }, [...path, 'observe'])
     if (observe.includes('\0')) report({ kind: 'forbidden-character' }, [...path, 'observe'])
     externals.set(name, { name, observe, description: description ?? null })
@@ -36,8 +30,6 @@ export function readDefinitions(written: Written, place: PathPlace, report: Repo
   const assets = new Map<string, Asset>()
   const external = new Set(externals.keys())
   for (const [name, one] of Object.entries(written.assets ?? {})) {
-    const why = badName(name)
-    if (why !== null) report({ kind: 'bad-name', name, why }, ['assets', name], 'key')
     const asset = readAsset(name, one, external, place, report)
     if (asset !== null) assets.set(name, asset)
   }

@@ -39,7 +39,11 @@ export function readYaml(bytes: Uint8Array, file: string): Fallible<ReadDocument
     const documents = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false, strict: true })
     const [document, second] = 'empty' in documents ? [] : documents
     if (document === undefined) return one({ kind: 'empty-file' })
-    const problems = document.errors.map((error) => problemOf(error, text, at))
+    if (document.errors.some(({ message }) => /call stack|stack overflow/i.test(message)))
+      return one({ kind: 'too-deep' })
+    // One mistake has the reader stumble several times.
+    const errors = new Map(document.errors.toReversed().map((error) => [at(error.pos[0]).line, error]))
+    const problems = [...errors.values()].toReversed().map((error) => problemOf(error, text, at))
     if (second !== undefined)
       problems.push({ kind: 'several-documents', where: at(second.range[0]), path: [] })
     if (problems.length > 0) return fail(problems)
@@ -63,7 +67,7 @@ export function readYaml(bytes: Uint8Array, file: string): Fallible<ReadDocument
             where: where(unfit, 'key'),
             path: unfit.slice(0, -1),
           }
-        : { kind: 'too-deep', where: where(unfit), path: unfit },
+        : { kind: 'too-deep', where: where(unfit), path: unfit.slice(0, 3) },
     ])
   } catch (error) {
     // What the reader throws: too many aliases, one that names itself, a nesting that the stack does not bear.
