@@ -31,9 +31,12 @@ const common = {
 // What the readers of definitions bring with them is as large as the rest, and few commands need it: a file of its own.
 const definitionsApart: Plugin = {
   name: 'definitions apart',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /\/definitions\/load\.ts$/ }, () => ({ path: 'definitions', namespace: 'apart' }))
-    onLoad({ filter: /^definitions$/, namespace: 'apart' }, () => ({
+  setup: (building) => {
+    building.onResolve({ filter: /\/definitions\/load\.ts$/ }, () => ({
+      path: 'definitions',
+      namespace: 'apart',
+    }))
+    building.onLoad({ filter: /^definitions$/, namespace: 'apart' }, () => ({
       contents: "module.exports = require('./src/process/shipped-part.ts').shippedPart('definitions.cjs')",
       resolveDir: root,
     }))

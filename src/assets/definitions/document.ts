@@ -30,17 +30,8 @@ export function unfitPath(value: unknown, path: ValuePath = []): ValuePath | nul
 export function typeWord(value: unknown): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'a list'
-  switch (typeof value) {
-    case 'string':
-      return 'a text'
-    case 'number':
-    case 'bigint':
-      return 'a number'
-    case 'boolean':
-      return 'true or false'
-    case 'function':
-      return 'a function'
-    default:
-      return 'a mapping'
-  }
+  if (typeof value === 'string') return 'a text'
+  if (typeof value === 'number' || typeof value === 'bigint') return 'a number'
+  if (typeof value === 'boolean') return 'true or false'
+  return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`
 }

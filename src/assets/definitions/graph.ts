@@ -34,7 +34,7 @@ export function checkNames(local: LocallyValid, known: KnownNames, report: Repor
       report({ kind: 'unknown-site', name, nearest: nearest(name, sites), known: sites }, path, at)
   }
   if (local.defaultSite !== null) unknownSite(local.defaultSite, ['defaultSite'], 'value')
-  else if ([...local.assets.values()].some(({ site }) => site === null))
+  else if (known.sites.size > 1 && [...local.assets.values()].some(({ site }) => site === null))
     report({ kind: 'no-default-site', sites }, ['sites'], 'key')
   const names = [...known.assets, ...known.externals]
   for (const asset of local.assets.values()) {

@@ -34,7 +34,9 @@ export function checkOutputsOfAssets(
   report: Report,
 ): void {
   const root = newFolder()
+  const ids = new Map<string, number>()
   for (const asset of assets.values()) {
+    const keys = idOf(asset.partitions, ids)
     const mine = asset.outputs.map((output, i) => ({
       segments: output.text === '.' ? [] : segmentsOf(output, asset.partitions),
       placed: { asset: asset.name, text: output.text, path: ['assets', asset.name, 'outputs', i] },
@@ -46,7 +48,7 @@ export function checkOutputsOfAssets(
       report({ kind: 'output-taken', ...facts }, placed.path)
     }
     // Only now: what one asset writes may lie within what else it writes.
-    for (const { segments, placed } of mine) insert(root, segments, placed)
+    for (const { segments, placed } of mine) insert(root, segments, placed, keys)
   }
 }
 
@@ -91,11 +93,22 @@ function newFolder(): Folder {
   return { names: new Map(), patterns: new Map(), placed: null }
 }
 
-function insert(root: Folder, segments: readonly OutputSegment[], placed: Placed): void {
+/** A number for all assets that have the same keys: their equal segments are one branch of the tree. */
+function idOf(partitions: Partitions | null, ids: Map<string, number>): number {
+  const text = [...(partitions ?? [])].map(([name, keys]) =>
+    [name, ...(keys.kind === 'list' ? keys.keys : [keys.every.unit])].join('\0'),
+  )
+  const key = text.join('\n')
+  const id = ids.get(key) ?? ids.size
+  ids.set(key, id)
+  return id
+}
+
+function insert(root: Folder, segments: readonly OutputSegment[], placed: Placed, keys: number): void {
   let at = root
   for (const segment of segments) {
     const branches = segment.literal ? at.names : at.patterns
-    const key = segment.literal ? segment.pattern : `${placed.asset}\0${segment.text}`
+    const key = segment.literal ? segment.pattern : `${keys}\0${segment.text}`
     const branch = branches.get(key) ?? { segment, folder: newFolder() }
     branches.set(key, branch)
     at = branch.folder

@@ -1,4 +1,3 @@
-import { escapePattern } from '../../dataset/paths.ts'
 import { mayMeet } from '../../ledger/path-pattern.ts'
 import type { ListedKeys, Partitions } from './key-space.ts'
 import type { Template } from './template.ts'
@@ -12,6 +11,8 @@ export interface OutputSegment {
   readonly pattern: string
   /** It has neither placeholder nor wildcard. */
   readonly literal: boolean
+  /** Literal text before the first wildcard and behind the last; null where the pattern has brackets. */
+  readonly ends: readonly [head: string, tail: string] | null
   /** The placeholders in it. */
   readonly dimensions: readonly string[]
   /** Where it is one placeholder with literal text around it: whether a name can be what it stands for. */
@@ -53,6 +54,9 @@ function segmentOf(
     text: parts.map((part) => (typeof part === 'string' ? part : `{${part.dimension}}`)).join(''),
     pattern: pattern.length > 2 || dimensions.length === 0 ? pattern : pattern.replace('**', '*'),
     literal: dimensions.length === 0 && !/[*?[]/.test(pattern),
+    ends: pattern.includes('[')
+      ? null
+      : [/^[^*?]*/.exec(pattern)?.[0] ?? '', /[^*?]*$/.exec(pattern)?.[0] ?? ''],
     dimensions,
     mayBe: plain && only !== undefined ? mayBe : null,
   }
@@ -63,7 +67,14 @@ export function segmentsMayMeet(a: OutputSegment, b: OutputSegment): boolean {
   if (a.literal && b.literal) return a.pattern === b.pattern
   if (a.literal && b.mayBe !== null) return b.mayBe(a.pattern)
   if (b.literal && a.mayBe !== null) return a.mayBe(b.pattern)
-  return mayMeet(a.pattern, b.pattern)
+  if (a.literal || b.literal || a.ends === null || b.ends === null) return mayMeet(a.pattern, b.pattern)
+  // The same answer as mayMeet's for two patterns, which are many where partitions are.
+  const [head, tail] = a.ends
+  const [otherHead, otherTail] = b.ends
+  return (
+    (head.startsWith(otherHead) || otherHead.startsWith(head)) &&
+    (tail.endsWith(otherTail) || otherTail.endsWith(tail))
+  )
 }
 
 /** Names that are made to see whether two of them are one; where there would be more, they count as one. */
@@ -92,9 +103,4 @@ export function tellsKeysApart({ dimensions, text }: OutputSegment, partitions: 
   for (const [name, { keys }] of listed)
     names = names.flatMap((so) => keys.map((key) => so.replaceAll(`{${name}}`, () => key)))
   return new Set(names).size === count
-}
-
-/** A value as it stands in an output's path: what would be a wildcard names itself. */
-export function outputValue(value: string): string {
-  return escapePattern(value)
 }

@@ -1,5 +1,5 @@
 import { badPlainName } from './asset-name.ts'
-import type { Asset, Check, Json, Retry } from './definitions.ts'
+import type { Asset, Check, Retry } from './definitions.ts'
 import { readKey, type Partitions } from './key-space.ts'
 import type { Report } from './local-report.ts'
 import { readMetric } from './metric.ts'
@@ -81,7 +81,7 @@ export function readAsset(
     outputs,
     run,
     partitions,
-    extras: (written.extras ?? {}) as { readonly [key: string]: Json },
+    extras: written.extras ?? {},
     own,
     bySite,
     byKey,

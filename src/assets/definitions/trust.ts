@@ -40,7 +40,11 @@ function readTrusted(list: string): Trusted {
     if (!stat.isFile() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0) return {}
     const { files } = JSON.parse(readFileSync(list, 'utf8')) as { readonly files?: unknown }
     if (typeof files !== 'object' || files === null) return {}
-    return Object.fromEntries(Object.entries(files).filter(([, hash]) => typeof hash === 'string')) as Trusted
+    return Object.fromEntries(
+      Object.entries(files).flatMap(([path, hash]: readonly [string, unknown]) =>
+        typeof hash === 'string' ? [[path, hash]] : [],
+      ),
+    )
   } catch {
     return {}
   }
