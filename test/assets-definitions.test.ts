@@ -109,9 +109,14 @@ test('resources that no partition of the cluster has are found; a silent Slurm i
   const found = await check('ds/big')
   expect(found.code).toBe(1)
   expect(found.stdout).toMatch(
-    /^waybill\.yaml:2:42: assets\.a\.resources: no partition .* cpus: 9999 asked, \d+ there/,
+    /^waybill\.yaml:2:40: assets\.a\.resources: no partition .* cpus: 9999 asked, \d+ there/,
   )
-  const silent = await check('ds/big', { SLURM_CONF: '/no-such' })
+  box.write(
+    'broken/sinfo',
+    '#!/bin/sh\necho "sinfo: error: Unable to contact slurm controller" >&2\nexit 1\n',
+    0o755,
+  )
+  const silent = await check('ds/big', { PATH: `${box.path('broken')}:${box.environment()['PATH']}` })
   expect(silent).toMatchObject({ code: 0 })
   expect(silent.stderr).toContain('Slurm was not asked what its partitions have')
 })
