@@ -67,6 +67,8 @@ const definitions = await build({
   ...inCommonJs,
   entryPoints: ['src/assets/definitions/load.ts'],
   outfile: 'dist/parts/definitions.cjs',
+  // The same, but for a look at the environment for each token, which takes a third of the time.
+  alias: { yaml: './node_modules/yaml/browser/index.js' },
 })
 writeFileSync(join(dist, 'waybill.schema.json'), `${JSON.stringify(definitionsSchema(), null, 1)}\n`)
 const library = await build({

@@ -1,5 +1,6 @@
 import type { Asset } from './definitions.ts'
 import type { Partitions } from './key-space.ts'
+import { PrefixIndex } from './prefix-index.ts'
 import { dimensionsOf } from './template.ts'
 import type { Report } from './local-report.ts'
 import { segmentsMayMeet, segmentsOf, tellsKeysApart, type OutputSegment } from './output-pattern.ts'
@@ -12,10 +13,13 @@ interface Placed {
   readonly path: ValuePath
 }
 
-/** A folder of the tree: what lies in it by literal names and by patterns, and the outputs that end here. */
+/** A folder of the tree: what lies in it, and the output that ends here. */
 interface Folder {
-  readonly names: Map<string, Branch>
-  readonly patterns: Map<string, Branch>
+  readonly branches: Map<string, Branch>
+  /** Names and patterns by the literal text that they begin with. */
+  readonly byHead: PrefixIndex<Branch>
+  /** Patterns that begin with a wildcard, by the literal text that they end with, backwards. */
+  readonly byTail: PrefixIndex<Branch>
   placed: Placed | null
 }
 
@@ -90,7 +94,7 @@ function keysMayMeet(
 }
 
 function newFolder(): Folder {
-  return { names: new Map(), patterns: new Map(), placed: null }
+  return { branches: new Map(), byHead: new PrefixIndex(), byTail: new PrefixIndex(), placed: null }
 }
 
 /** A number for all assets that have the same keys: their equal segments are one branch of the tree. */
@@ -107,10 +111,15 @@ function idOf(partitions: Partitions | null, ids: Map<string, number>): number {
 function insert(root: Folder, segments: readonly OutputSegment[], placed: Placed, keys: number): void {
   let at = root
   for (const segment of segments) {
-    const branches = segment.literal ? at.names : at.patterns
     const key = segment.literal ? segment.pattern : `${keys}\0${segment.text}`
-    const branch = branches.get(key) ?? { segment, folder: newFolder() }
-    branches.set(key, branch)
+    let branch = at.branches.get(key)
+    if (branch === undefined) {
+      branch = { segment, folder: newFolder() }
+      at.branches.set(key, branch)
+      const { head, tail } = endsOf(segment)
+      if (head === '' && tail !== '') at.byTail.add(tail, branch)
+      else at.byHead.add(head, branch)
+    }
     at = branch.folder
   }
   at.placed ??= placed
@@ -121,12 +130,9 @@ function meeting(folder: Folder, segments: readonly OutputSegment[], depth: numb
   if (folder.placed !== null) return folder.placed
   const segment = segments[depth]
   if (segment === undefined || segment.text === '**') return anyIn(folder)
-  const named = segment.literal ? folder.names.get(segment.pattern) : undefined
-  const candidates = [
-    ...(segment.literal ? (named === undefined ? [] : [named]) : folder.names.values()),
-    ...folder.patterns.values(),
-  ]
-  for (const branch of candidates) {
+  const { head, tail } = endsOf(segment)
+  const candidates = [folder.byHead.agreeing(head), folder.byTail.agreeing(tail)]
+  for (const branch of candidates.flatMap((found) => [...found])) {
     if (branch.segment.text === '**') return anyIn(branch.folder)
     if (!segmentsMayMeet(branch.segment, segment)) continue
     const found = meeting(branch.folder, segments, depth + 1)
@@ -135,9 +141,15 @@ function meeting(folder: Folder, segments: readonly OutputSegment[], depth: numb
   return null
 }
 
+/** What a name or pattern begins and, backwards, ends with; a name is all of both. */
+function endsOf({ literal, pattern, ends }: OutputSegment): { readonly head: string; readonly tail: string } {
+  const [head, tail] = literal ? [pattern, pattern] : (ends ?? ['', ''])
+  return { head, tail: [...tail].toReversed().join('') }
+}
+
 function anyIn(folder: Folder): Placed | null {
   if (folder.placed !== null) return folder.placed
-  for (const branch of [...folder.names.values(), ...folder.patterns.values()]) {
+  for (const branch of folder.branches.values()) {
     const found = anyIn(branch.folder)
     if (found !== null) return found
   }

@@ -36,18 +36,24 @@ export function readYaml(bytes: Uint8Array, file: string): Fallible<ReadDocument
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
   try {
-    const documents = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false, strict: true })
+    // The reader compares each key with all others of its mapping: thousands of assets are thousands squared.
+    const options = { lineCounter: counter, prettyErrors: false, uniqueKeys: false } as const
+    const documents = parseAllDocuments(text, options)
     const [document, second] = 'empty' in documents ? [] : documents
     if (document === undefined) return one({ kind: 'empty-file' })
     if (document.errors.some(({ message }) => /call stack|stack overflow/i.test(message)))
       return one({ kind: 'too-deep' })
     // One mistake has the reader stumble several times.
     const errors = new Map(document.errors.toReversed().map((error) => [at(error.pos[0]).line, error]))
-    const problems = [...errors.values()].toReversed().map((error) => problemOf(error, text, at))
+    const problems = [...errors.values()].toReversed().map((error) => problemOf(error, at))
     if (second !== undefined)
       problems.push({ kind: 'several-documents', where: at(second.range[0]), path: [] })
     if (problems.length > 0) return fail(problems)
     const { contents } = document
+    const twice = duplicates(contents).map(({ key, offset }): Problem => {
+      return { kind: 'duplicate-key', key, where: at(offset), path: [] }
+    })
+    if (twice.length > 0) return fail(twice)
     if (contents === null || (isScalar(contents) && contents.value === null))
       return one({ kind: 'empty-file' })
     if (!isMap(contents))
@@ -77,15 +83,26 @@ export function readYaml(bytes: Uint8Array, file: string): Fallible<ReadDocument
   }
 }
 
-function problemOf(error: YAMLError, text: string, at: (offset: number) => Where): Problem {
+function problemOf(error: YAMLError, at: (offset: number) => Where): Problem {
   const [offset] = error.pos
   const place = { where: at(offset), path: [] }
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^["']?([^"':\n]*)/.exec(text.slice(offset))?.[1]?.trim() ?? ''
-    return { kind: 'duplicate-key', key, ...place }
-  }
   if (error.code === 'TAB_AS_INDENT') return { kind: 'tab-indent', ...place }
   return { kind: 'yaml-syntax', message: error.message.split('\n')[0] ?? '', ...place }
+}
+
+/** Keys that stand in their mapping for the second time. */
+function duplicates(node: unknown): readonly { readonly key: string; readonly offset: number }[] {
+  if (isSeq(node)) return node.items.flatMap(duplicates)
+  if (!isMap(node)) return []
+  const seen = new Set<string>()
+  return node.items.flatMap(({ key, value }) => {
+    const below = isMap(value) || isSeq(value) ? duplicates(value) : []
+    if (!isScalar(key)) return below
+    const name = String(key.value)
+    const twice = seen.has(name) ? [{ key: name, offset: key.range?.[0] ?? 0 }] : []
+    seen.add(name)
+    return [...twice, ...below]
+  })
 }
 
 /** Where a path's value or key begins in the text; of the nearest node above where it is not written. */
