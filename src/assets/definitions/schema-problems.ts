@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { typeWord } from './document.ts'
 import { nearest } from './nearest.ts'
 import type { FormProblem, ValuePath } from './problem.ts'
@@ -12,10 +13,12 @@ export interface PlacedProblem {
 
 type Issue = z.core.$ZodIssue
 
-/** What a schema has against a value, as facts; nothing when it fits. */
-export function formProblems(schema: z.ZodType, value: unknown): readonly PlacedProblem[] {
+/** A value in the form of a schema, or all that the schema has against it. */
+export function readForm<T>(schema: z.ZodType<T>, value: unknown): Fallible<T, readonly PlacedProblem[]> {
   const parsed = schema.safeParse(value)
-  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, value, []))
+  return parsed.success
+    ? ok(parsed.data)
+    : fail(parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, value, [])))
 }
 
 function problemsOf(

@@ -1,6 +1,6 @@
 import type { KnownNames } from './graph.ts'
 import type { Report } from './local-report.ts'
-import { formProblems, type PlacedProblem } from './schema-problems.ts'
+import { readForm, type PlacedProblem } from './schema-problems.ts'
 import { writtenForm, type Written } from './written-form.ts'
 
 /**
@@ -10,14 +10,13 @@ import { writtenForm, type Written } from './written-form.ts'
 export function writtenPart(value: unknown, report: Report): Written | null {
   let part = value
   for (let told = false; ; told = true) {
-    const problems = formProblems(writtenForm, part)
+    const form = readForm(writtenForm, part)
+    if (form.ok) return form.value
     // What is missing after something was taken out was not missing before.
-    if (!told) for (const { facts, path, at } of problems) report(facts, path, at)
-    if (problems.length === 0) break
-    for (const problem of problems) part = without(part, extentOf(problem))
+    if (!told) for (const { facts, path, at } of form.failure) report(facts, path, at)
+    for (const problem of form.failure) part = without(part, extentOf(problem))
     if (!isMapping(part)) return null
   }
-  return writtenForm.parse(part)
 }
 
 /** Every name that is defined, whatever is wrong with what it names. */
