@@ -44,17 +44,22 @@ function copyNode(file: string): boolean {
   return spawnSync('strip', [file]).status === 0
 }
 
-/** Makes what is put into Node: the command, compiled, and the shell files that it takes from itself. */
+/** Makes what is put into Node: the command, compiled, and the files that it takes from itself. */
 function makeBlob(work: string): string {
   const blob = join(work, 'blob')
   const main = join(work, 'main.cjs')
   const command = readFileSync(join(dist, 'parts/main.cjs'), 'utf8')
   writeFileSync(main, `${command}\nvoid module.exports.main(process.argv.slice(2))\n`)
-  const scripts = globSync('src/**/*.sh', { cwd: root })
+  const scripts = globSync('src/*/*.sh', { cwd: root })
+  const example = globSync('example/*', { cwd: join(dist, 'parts') })
   const config = {
     main,
     output: blob,
-    assets: Object.fromEntries(scripts.map((script) => [basename(script), join(root, script)])),
+    assets: {
+      ...Object.fromEntries(scripts.map((script) => [basename(script), join(root, script)])),
+      ...Object.fromEntries(example.map((file) => [file, join(dist, 'parts', file)])),
+      'definitions.cjs': join(dist, 'parts/definitions.cjs'),
+    },
     useCodeCache: true,
     disableExperimentalSEAWarning: true,
     // What Node would say of itself is nothing that a user of ours could act on.

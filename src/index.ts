@@ -24,3 +24,15 @@ export { close, type CloseOptions } from './api/close.ts'
 export { adopt } from './api/adopt.ts'
 export { doctor, type DoctorOptions, type DoctorOutcome } from './api/doctor.ts'
 export type { Finding } from './job/doctor.ts'
+export { init, type InitOptions } from './api/init.ts'
+export {
+  checkAssets,
+  type AssetsCheckOutcome,
+  type AssetsSummary,
+  type ToldProblem,
+} from './api/assets-check.ts'
+export type { AssetsOptions } from './api/load-assets.ts'
+export { listAssets, type AssetsListOutcome, type ListedAsset } from './api/assets-list.ts'
+export { assetsSchema } from './api/assets-schema.ts'
+export { trust, type TrustOptions } from './api/trust.ts'
+export type { AssetsApi, AssetsConfig } from './assets/definitions/config-module.ts'

@@ -181,6 +181,8 @@ test('bash completes commands, options and files', async () => {
   expect(await complete('waybill', 'sch')).toEqual(['schedule'])
   expect(await complete('waybill', 'finish', '--close')).toEqual(['--close-failed-jobs'])
   expect(await complete('waybill', 'finish', '--assume', '')).toEqual(['completed', 'failed'])
+  expect(await complete('waybill', 'assets', 'li')).toEqual(['list'])
+  expect(await complete('waybill', 'assets', 'check', '--js')).toEqual(['--json'])
   expect(await complete('waybill', 'slurm-finish', '-f', 'js')).toEqual(['json', 'json_pp'])
   expect((await box.run(['sh', '-c', 'waybill completion zsh; waybill completion fish'])).stdout).toContain(
     'finish',
@@ -204,6 +206,9 @@ test('each command has help with examples, and the version is that of the packag
     'adopt',
     'reschedule',
     'show',
+    'init',
+    'assets',
+    'trust',
     'doctor',
     'completion',
   ]) {

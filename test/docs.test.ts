@@ -32,8 +32,13 @@ beforeAll(async () => {
   const help = async (...words: readonly string[]): Promise<string> =>
     (await box.waybill([...words, '--help'])).stdout
   const overview = /\nCommands:\n([^]*?)\n\n/.exec(await help())?.[1] ?? ''
-  for (const [, name = ''] of overview.matchAll(/^ {2}([\w-]+)/gm)) {
-    if (name !== 'help') commands.set(name, readOptions(await help(name)))
+  for (const name of commandsIn(overview)) {
+    const own = await help(name)
+    const options = new Map(readOptions(own))
+    for (const below of commandsIn(/\nCommands:\n([^]*?)\n\n/.exec(own)?.[1] ?? '')) {
+      for (const [flag, option] of readOptions(await help(name, below))) options.set(flag, option)
+    }
+    commands.set(name, options)
   }
 })
 
@@ -73,6 +78,11 @@ test('every command and option that exists is named on some page', () => {
   ])
   expect(unnamed).toEqual([])
 })
+
+// `  finish [options]   what it does`, as the help lists commands.
+function commandsIn(list: string): readonly string[] {
+  return [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help')
+}
 
 // `  -o, --output <path>   what it is for`, as the help prints it.
 function readOptions(help: string): Options {

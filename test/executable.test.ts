@@ -169,6 +169,15 @@ describe('where there is git, git-annex and Slurm, but no Node', () => {
     expect(doctor.stdout).not.toMatch(/MISSING|TOO OLD/)
   })
 
+  test('definitions of assets, which lie in a part of their own', async () => {
+    const told = await line('mkdir graph && cd graph && waybill init && waybill assets check')
+    expect(told).toMatchObject({ code: 0, stderr: '' })
+    expect(told.stdout).toContain('waybill.yaml: 3 assets with 3 keys, 1 site; nothing is wrong')
+    box.write('ds/graph/code/waybill.config.ts', 'export default (): object => ({ assets: {} })\n')
+    const trusted = await line('cd graph/code && waybill trust && waybill assets list')
+    expect(trusted).toMatchObject({ code: 0, stderr: '' })
+  })
+
   test("the user's NODE_OPTIONS are for the user's Node: they reach a job, and do nothing to the command", async () => {
     const options = '--require /no-such-file --inspect=0'
     const ran = await line('waybill run -o options sh -c \'echo "$NODE_OPTIONS" >options\'', {

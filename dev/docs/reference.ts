@@ -8,6 +8,7 @@ export function reference(): string {
   const program = buildProgram(silent((text) => written.push(text)))
   const sections = program.commands
     .filter((command) => command.name() !== 'help')
+    .flatMap((command) => [command, ...command.commands])
     .map((command) => section(command, () => afterHelp(command, written)))
   const overview = program.commands
     .filter((command) => command.name() !== 'help')
@@ -16,7 +17,7 @@ export function reference(): string {
     '# Every command',
     '',
     'Made from the code by `npm run docs`; `waybill COMMAND --help` says the same. What the options are for is told by the',
-    'pages on [scheduling](scheduling.md), [finishing](finishing.md) and [running again](rescheduling.md).',
+    'pages on [scheduling](scheduling.md), [finishing](finishing.md), [running again](rescheduling.md) and [assets](assets.md).',
     '',
     ...overview,
     '',
@@ -25,13 +26,14 @@ export function reference(): string {
 }
 
 function section(command: Command, after: () => string): string {
+  const name = nameOf(command)
   const lines = [
-    `## waybill ${command.name()}`,
+    `${command.parent?.parent ? '###' : '##'} waybill ${name}`,
     '',
     command.description(),
     '',
     '```',
-    `waybill ${command.name()} ${command.usage()}`,
+    `waybill ${name} ${command.commands.length > 0 ? command.commands.map((one) => one.name()).join('|') : command.usage()}`,
     '```',
     '',
     ...command.registeredArguments.map(argumentLine),
@@ -40,6 +42,11 @@ function section(command: Command, after: () => string): string {
   ]
   const examples = after()
   return [...lines, ...(examples === '' ? [] : ['```', examples, '```', ''])].join('\n')
+}
+
+/** The words behind `waybill` that call a command. */
+function nameOf(command: Command): string {
+  return command.parent?.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
 }
 
 function argumentLine(argument: Argument): string {

@@ -38,18 +38,19 @@ const table: Words<Note> = {
 export function wordsFor(note: Note): string {
   // A table by kind cannot tell the compiler that a note and its own function belong together.
   const words = table[note.kind] as (facts: Note) => string
-  return words(safe(note) as Note)
+  return words(safeFacts(note) as Note)
 }
 
 /** What other programs said: their words may be several lines. */
 const spoken: ReadonlySet<string> = new Set(['message', 'detail', 'why'])
 
-function safe(value: unknown, key = ''): unknown {
+/** Facts made fit for a terminal, names of files and what other programs said included. */
+export function safeFacts(value: unknown, key = ''): unknown {
   if (typeof value === 'string') {
     if (key === 'words') return printableLines(value)
     return printable(spoken.has(key) ? value.trim().replaceAll(/\s*\n\s*/g, '; ') : value)
   }
-  if (Array.isArray(value)) return value.map((item: unknown) => safe(item))
+  if (Array.isArray(value)) return value.map((item: unknown) => safeFacts(item))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, fact]) => [name, safe(fact, name)]))
+  return Object.fromEntries(Object.entries(value).map(([name, fact]) => [name, safeFacts(fact, name)]))
 }

@@ -35,12 +35,15 @@ export interface CompletedCommand {
     readonly description: string
     readonly choices: readonly string[]
   }[]
+  /** Commands of this command, as `check` of `assets`. */
+  readonly below: readonly CompletedCommand[]
 }
 
 function describe(program: Command): readonly CompletedCommand[] {
   return program.commands.map((command) => ({
     name: command.name(),
     summary: command.summary(),
+    below: describe(command),
     options: command.options.map((option) => ({
       flag: option.long ?? '',
       short: option.short ?? null,
@@ -64,10 +67,17 @@ export function completionScript(shell: Shell, commands: readonly CompletedComma
 
 function bash(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name).join(' ')
-  const cases = commands.map(({ name, options }) => {
-    const flags = options.flatMap(({ flag, short }) => (short === null ? [flag] : [flag, short])).join(' ')
-    return `    ${name}) words='${flags} --help' ;;`
-  })
+  const flagsOf = ({ options }: CompletedCommand): string =>
+    options.flatMap(({ flag, short }) => (short === null ? [flag] : [flag, short])).join(' ')
+  const cases = commands.map((command) => `    ${command.name}) words='${flagsOf(command)} --help' ;;`)
+  const parents = commands.filter(({ below }) => below.length > 0)
+  const belows = parents.map(
+    ({ name, below }) =>
+      `    ${name}) COMPREPLY=($(compgen -W '${below.map((one) => one.name).join(' ')} --help' -- "$current")); return ;;`,
+  )
+  const deeper = parents.flatMap(({ name, below }) =>
+    below.map((one) => `    '${name} ${one.name}') words='${flagsOf(one)} --help' ;;`),
+  )
   const values = commands.flatMap(({ name, options }) =>
     options
       .filter(({ choices }) => choices.length > 0)
@@ -84,12 +94,18 @@ _waybill() {
     COMPREPLY=($(compgen -W '${names} --help --version' -- "$current"))
     return
   fi
+  [ "$COMP_CWORD" -ne 2 ] || case "\${COMP_WORDS[1]}" in
+${belows.join('\n')}
+  esac
   case "\${COMP_WORDS[1]}:$previous" in
 ${values.join('\n')}
     completion:completion) COMPREPLY=($(compgen -W '${shells.join(' ')}' -- "$current")); return ;;
   esac
   case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
+  esac
+  case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in
+${deeper.join('\n')}
   esac
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
@@ -101,7 +117,8 @@ complete -o default -o bashdefault -F _waybill waybill
 
 function zsh(commands: readonly CompletedCommand[]): string {
   const list = commands.map(({ name, summary }) => `    ${zshWord(`${name}:${summary}`)}`)
-  const cases = commands.map(({ name, options }) => {
+  const cases = commands.map(({ name, options, below }) => {
+    if (below.length > 0) return zshBelow(name, below)
     const specs = options.map(({ flag, description, choices }) => {
       const values = choices.length > 0 ? `:value:(${choices.join(' ')})` : ''
       return `        ${zshWord(`*${flag}[${description.replace(/[[\]]/g, '\\$&')}]${values}`)}`
@@ -131,6 +148,18 @@ compdef _waybill waybill
 `
 }
 
+function zshBelow(name: string, below: readonly CompletedCommand[]): string {
+  const names = below.map((one) => `          ${zshWord(`${one.name}[${one.summary}]`)}`)
+  const flags = new Set(below.flatMap(({ options }) => options.map(({ flag }) => flag)))
+  return [
+    `      ${name})`,
+    `        if (( CURRENT == 2 )); then _values command \\\n${names.join(' \\\n')}`,
+    `        else _values option ${[...flags, '--help'].join(' ')}`,
+    `        fi`,
+    `        ;;`,
+  ].join('\n')
+}
+
 function zshWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
@@ -138,7 +167,13 @@ function zshWord(text: string): string {
 function fish(commands: readonly CompletedCommand[]): string {
   const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
   const lines = ['# completion of waybill for fish']
-  for (const { name, summary, options } of commands) {
+  for (const { name, summary, options: own, below } of commands) {
+    for (const one of below) {
+      const when = quote(`__fish_seen_subcommand_from ${name}`)
+      lines.push(`complete -c waybill -n ${when} -f -a ${one.name} -d ${quote(one.summary)}`)
+    }
+    const more = below.flatMap(({ options }) => options)
+    const options = [...own, ...new Map(more.toReversed().map((option) => [option.flag, option])).values()]
     lines.push(`complete -c waybill -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}`)
     for (const { flag, short, description, choices } of options) {
       const when = quote(`__fish_seen_subcommand_from ${name}`)

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addAdopt } from './adopt.ts'
+import { addAssets } from './assets.ts'
 import { addCancel } from './cancel.ts'
 import { addClose } from './close.ts'
 import { addCompat } from './compat.ts'
@@ -7,6 +8,7 @@ import { addCompletion } from './completion.ts'
 import { addDoctor } from './doctor.ts'
 import { exitCode } from '../api/exit-code.ts'
 import { addFinish } from './finish.ts'
+import { addInit } from './init.ts'
 import { addJobs } from './jobs.ts'
 import { addLogs } from './logs.ts'
 import { addReschedule } from './reschedule.ts'
@@ -15,6 +17,7 @@ import type { Runtime } from './runtime.ts'
 import { addSchedule } from './schedule.ts'
 import { addShow } from './show.ts'
 import { addUsage } from './usage.ts'
+import { addTrust } from './trust.ts'
 
 /** Every command's name and what adds it; the order is that of the help. */
 const commands: readonly (readonly [name: string, add: (program: Command, runtime: Runtime) => void])[] = [
@@ -29,6 +32,9 @@ const commands: readonly (readonly [name: string, add: (program: Command, runtim
   ['reschedule', addReschedule],
   ['show', addShow],
   ['usage', addUsage],
+  ['init', addInit],
+  ['assets', addAssets],
+  ['trust', addTrust],
   ['doctor', addDoctor],
   ['completion', addCompletion],
   ['compat', addCompat],
@@ -62,7 +68,7 @@ Examples:
   // Building a command costs as much as running a small one: only the one that is meant is built, all where none is.
   const meant = commands.filter(([name]) => name === wanted)
   for (const [, add] of meant.length > 0 ? meant : commands) add(program, runtime)
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     command.exitOverride().configureOutput({ writeOut: runtime.out, writeErr: runtime.err })
   }
   return program

@@ -1,0 +1,91 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { relative } from 'node:path'
+import type { Definitions } from '../assets/definitions/definitions.ts'
+import { findDefinitions } from '../assets/definitions/find-file.ts'
+import type { Problem } from '../assets/definitions/problem.ts'
+import { trustedFile, trustIn } from '../assets/definitions/trust.ts'
+import type { Fallible } from '../contract/fallible.ts'
+import { locate } from '../dataset/locate.ts'
+import { failureLine } from '../slurm/failure.ts'
+import { askPartitions, type ClusterPartition } from '../slurm/partitions.ts'
+import { checkArgument, checkOptions, text } from './check-options.ts'
+import { definedOnly, variables } from './environment.ts'
+import { errorOf, WaybillError } from './waybill-error.ts'
+import { assetFailureWords, type AssetFailure } from './words-assets.ts'
+
+/** What functions on definitions may be told. */
+export interface AssetsOptions {
+  /** The environment of programs, and where the user's configuration is looked for; default: this process's. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** The directory from which files are named in problems; default: the path that is given. */
+  readonly cwd?: string | undefined
+}
+
+/** Definitions, or what is wrong with them. */
+export interface LoadedAssets {
+  /** As people name it. */
+  readonly file: string
+  readonly read: Fallible<Definitions, readonly Problem[]>
+  /** What could not be looked at, in words. */
+  readonly warnings: readonly string[]
+}
+
+/** Seconds that Slurm may take to say what it has. */
+const deadline = 10
+
+/** Where definitions are: the dataset's root, their file, and how people name it. */
+export interface FoundAssets {
+  readonly root: string
+  readonly file: string
+  readonly shown: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Finds the definitions that hold at a path. @throws WaybillError where there is no dataset, or nothing that defines. */
+export async function findAssets(name: string, path: string, options: AssetsOptions): Promise<FoundAssets> {
+  checkArgument(name, 'the path', path, text)
+  checkOptions(name, options, { env: variables, cwd: text })
+  const env = options.env ?? definedOnly(process.env)
+  const located = await locate(path, env)
+  if (!located.ok) throw errorOf(located.failure)
+  const { root } = located.value
+  const found = findDefinitions(realpathSync(path), root)
+  if (!found.ok) throw assetError(found.failure)
+  return { root, file: found.value, shown: shownFrom(options.cwd ?? path, found.value), env }
+}
+
+/** Reads the definitions that hold at a path. @throws WaybillError also where their code is not trusted. */
+export async function loadAssets(
+  name: string,
+  path: string,
+  options: AssetsOptions,
+  { lookAtCluster }: { readonly lookAtCluster: boolean },
+): Promise<LoadedAssets> {
+  const { root, file, shown, env } = await findAssets(name, path, options)
+  if (file.endsWith('.ts')) {
+    const trust = trustIn(trustedFile(env), file, readFileSync(file))
+    if (trust !== 'yes') throw assetError({ kind: 'not-trusted', file: shown, changed: trust === 'changed' })
+  }
+  const warnings: string[] = []
+  const askCluster = async (): Promise<readonly ClusterPartition[] | null> => {
+    if (!lookAtCluster) return null
+    const answer = await askPartitions({ env, deadline })
+    if (answer.ok) return answer.value
+    warnings.push(assetFailureWords({ kind: 'cluster-silent', detail: failureLine(answer.failure) }))
+    return null
+  }
+  // The readers of YAML and of its form are large: the commands that need none of this do not load them.
+  const { loadDefinitions } = await import('../assets/definitions/load.ts')
+  return { file: shown, read: await loadDefinitions({ file, root, shown, askCluster }), warnings }
+}
+
+/** A failure as the error that ends the work. */
+export function assetError(failure: AssetFailure): WaybillError {
+  return new WaybillError(failure.kind, assetFailureWords(failure))
+}
+
+/** How people name a file: from where they are when it lies there, else in full. */
+export function shownFrom(cwd: string, file: string): string {
+  const shown = relative(realpathSync(cwd), file)
+  return shown.startsWith('../') ? file : shown
+}
