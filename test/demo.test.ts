@@ -17,6 +17,8 @@ beforeAll(async () => {
     'esbuild',
     '@esbuild',
     'commander',
+    'zod',
+    'yaml',
     'typescript',
     '@typescript',
     '@types',

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { keySpace, keysOf, type PartitionKey } from './key-space.ts'
 import { readPartitions } from './read-partitions.ts'
-import type { Written } from './written-form.ts'
+import type { Written } from './written.ts'
 
 /** What `waybill.config.ts` is given. */
 export interface AssetsApi {

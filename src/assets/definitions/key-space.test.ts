@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { keySpace, keysOf, readKey } from './key-space.ts'
 import { readPartitions } from './read-partitions.ts'
 import { selectKeys } from './select-keys.ts'
-import type { WrittenDimension } from './written-form.ts'
+import type { WrittenDimension } from './written.ts'
 
 const now = Date.parse('2026-03-02T05:30:00Z') / 1000
 

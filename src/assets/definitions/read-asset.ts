@@ -10,7 +10,7 @@ import { readPartitions } from './read-partitions.ts'
 import { readPath, type PathPlace } from './read-paths.ts'
 import { readRun, templateReader } from './read-run.ts'
 import { dimensionsOf, type Template } from './template.ts'
-import type { WrittenAsset, WrittenCheck } from './written-form.ts'
+import type { WrittenAsset, WrittenCheck } from './written.ts'
 
 /** Ends of a job that may be tried again (sacct(1), JOB STATE CODES). What a person cancelled stays so. */
 const retriable = [

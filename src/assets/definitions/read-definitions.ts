@@ -3,7 +3,7 @@ import type { Report } from './local-report.ts'
 import { readAsset } from './read-asset.ts'
 import { readDefaults } from './read-overrides.ts'
 import type { PathPlace } from './read-paths.ts'
-import type { Written } from './written-form.ts'
+import type { Written } from './written.ts'
 
 /** Where nothing is said of sites, jobs run on this machine. */
 const implicitSite: Site = { name: 'here', scheduler: 'local', defaults: { resources: {}, slurm: new Map() } }

@@ -4,7 +4,7 @@ import type { ValuePath } from './problem.ts'
 import { readMemory, readTimeLimit, resourceNames, type Resources } from './resources.ts'
 import { optionProblem } from './slurm-options.ts'
 import type { Template } from './template.ts'
-import type { WrittenOverrides, WrittenSite } from './written-form.ts'
+import type { WrittenOverrides, WrittenSite } from './written.ts'
 
 type WrittenResources = NonNullable<WrittenOverrides['resources']>
 

@@ -3,7 +3,7 @@ import type { ListedKeys, Partitions } from './key-space.ts'
 import type { ProblemFacts, ValuePath } from './problem.ts'
 import { dimensionName } from './template.ts'
 import { canBegin, readEvery, readInstant, type TimeWindows } from './time-window.ts'
-import type { WrittenDimension } from './written-form.ts'
+import type { WrittenDimension } from './written.ts'
 
 /** More keys than this are a mistake: a job each could never be run. */
 const mostKeys = 1_000_000
@@ -21,7 +21,7 @@ export function readPartitions(
       report({ kind: 'bad-dimension', name }, [...path, name], 'key')
       whole = false
     }
-    const keys = Array.isArray(dimension)
+    const keys = isList(dimension)
       ? readList(dimension, [...path, name], report)
       : readWindows(dimension, [...path, name], report)
     if (keys === null) whole = false
@@ -85,4 +85,9 @@ function readWindows(
     return null
   }
   return { kind: 'time', every: size, start: begin, end: last }
+}
+
+/** `Array.isArray` does not tell apart what may only be read. */
+function isList(dimension: WrittenDimension): dimension is readonly (string | number)[] {
+  return Array.isArray(dimension)
 }

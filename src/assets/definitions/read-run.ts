@@ -4,7 +4,7 @@ import { nearest } from './nearest.ts'
 import type { ValuePath } from './problem.ts'
 import { shellSafe, type RunSpec } from './run-spec.ts'
 import { dimensionsOf, parseTemplate, type Template } from './template.ts'
-import type { WrittenRun } from './written-form.ts'
+import type { WrittenRun } from './written.ts'
 
 /** Reads texts whose placeholders are the dimensions of one asset; unknown ones are reported. */
 export function templateReader(

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Written } from './written.ts'
 
 const name = z.string()
 const line = z.string()
@@ -111,27 +112,12 @@ const external = z.strictObject({
 })
 
 /** The form of `waybill.yaml`, and of what `waybill.config.ts` gives: strict, so that nothing written is dropped. */
-export const writtenForm = z.strictObject({
+export const writtenForm: z.ZodType<Written> = z.strictObject({
   sites: z.record(z.string(), site).optional().describe('where jobs run'),
   defaultSite: name.optional().describe('where assets run that name no site'),
   assets: z.record(z.string(), asset).optional().describe('what is made'),
   external: z.record(z.string(), external).optional().describe('what others make'),
 })
-
-/** Definitions that have the form, and nothing more is known of them. */
-export type Written = z.infer<typeof writtenForm>
-/** One asset as it is written. */
-export type WrittenAsset = z.infer<typeof asset>
-/** A site as it is written. */
-export type WrittenSite = z.infer<typeof site>
-/** A command as it is written. */
-export type WrittenRun = z.infer<typeof run>
-/** Resources, options and variables of one level as they are written. */
-export type WrittenOverrides = z.infer<typeof overrides>
-/** A check as it is written. */
-export type WrittenCheck = z.infer<typeof check>
-/** A dimension as it is written. */
-export type WrittenDimension = z.infer<typeof dimension>
 
 /** The JSON Schema (2020-12) of the written form, for editors. */
 export function definitionsSchema(): Readonly<Record<string, unknown>> {

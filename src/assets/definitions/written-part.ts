@@ -1,7 +1,8 @@
 import type { KnownNames } from './graph.ts'
 import type { Report } from './local-report.ts'
 import { readForm, type PlacedProblem } from './schema-problems.ts'
-import { writtenForm, type Written } from './written-form.ts'
+import { writtenForm } from './written-form.ts'
+import type { Written } from './written.ts'
 
 /**
  * What of a value has the written form; all that has not is reported, and taken out, so that the rest can be looked at.
