@@ -63,7 +63,7 @@ test('what is missing, late, said again or broken is a warning', () => {
 })
 
 test('plain lines need not be opened or closed', () => {
-  expect(after([{ ...log, via: 'plain' } as Said])).toEqual({
+  expect(after([{ ...log, via: 'plain' }])).toEqual({
     outcome: 'ok',
     why: { kind: 'ended-well' },
     warnings: [],
