@@ -14,6 +14,8 @@ export interface TaskWork {
 
 /** One job's work: a single payload, or an array's, each task's own under its index. Words and values hold no NUL. */
 export interface Work {
+  /** Whose variables tell which task of an array this is. */
+  readonly scheduler: 'slurm' | 'local'
   /** Absolute. */
   readonly cwd: string
   /** Variables of all tasks. */
@@ -33,6 +35,7 @@ export function writeJobFolder(folder: string, work: Work): string {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   }
   chmodSync(folder, 0o700)
+  if (work.scheduler === 'local') write(join(folder, 'local'), [])
   const common = [...exportLines(work.env), `_wb_cwd=${shellQuote(work.cwd)}`]
   if ('words' in work.payload) {
     write(join(folder, 'payload.sh'), [...common, ...taskLines(work.payload)])

@@ -2,6 +2,7 @@
 # sh start.sh FOLDER: starts one payload inside its job and leaves markers. All it needs lies in FOLDER, for a job may be
 # given no variables at all (SBATCH_EXPORT=NONE). FOLDER is absolute, and written by folder.ts:
 #
+#   local                   is there when the embedded scheduler runs the job
 #   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
 #   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
 #   context/TASK            what the payload is told (_wb_context); written here, before it starts
@@ -26,10 +27,24 @@ fail() {
   return "$1"
 }
 
-_wb_host=${SLURMD_NODENAME-}
+# A local job may have been started inside a Slurm job, whose variables say nothing of it, and the other way round.
+_wb_attempt=0
+_wb_ids='job 
+array 
+'
+if [ -e "$_wb_folder/local" ]; then
+  _wb_host=
+  _wb_task=${WAYBILL_ARRAY_TASK_ID:-0}
+else
+  _wb_host=${SLURMD_NODENAME-}
+  _wb_task=${SLURM_ARRAY_TASK_ID:-0}
+  _wb_attempt=${SLURM_RESTART_COUNT:-0}
+  _wb_ids="job ${SLURM_JOB_ID-}
+array ${SLURM_ARRAY_JOB_ID-}
+"
+fi
+[ -d "$_wb_folder/table" ] || _wb_task=0
 [ -n "$_wb_host" ] || { read -r _wb_host </proc/sys/kernel/hostname; } 2>/dev/null || _wb_host=$(uname -n)
-_wb_task=${SLURM_ARRAY_TASK_ID:-${WAYBILL_ARRAY_TASK_ID:-0}}
-_wb_attempt=${SLURM_RESTART_COUNT:-0}
 if [ ! -r "$_wb_folder/payload.sh" ]; then
   fail 125 "cannot read the job's folder $_wb_folder on $_wb_host"
   exit
@@ -102,9 +117,7 @@ _wb_began=$(date +%s.%N)
 mark start "host $_wb_host
 pid $$
 started $_wb_began
-job ${SLURM_JOB_ID-}
-array ${SLURM_ARRAY_JOB_ID-}
-"
+$_wb_ids"
 # The file is made here: a client may only append. Blank lines are passed over, so the one before ends a torn line.
 if [ "$_wb_attempt" -eq 0 ]; then
   printf '' >>"$_wb_folder/messages/$_wb_task"

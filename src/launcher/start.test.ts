@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { contextFile, messagesFile } from './folder.ts'
+import { contextFile } from './folder.ts'
 import { listMarkers, readEnd, readStart } from './markers.ts'
 import { shells, TestJob } from './test-job.ts'
 
@@ -13,7 +13,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
   })
   afterEach(() => job.dispose())
 
-  const end = (task = 0, attempt = 0): unknown => readEnd(job.folder, task, attempt)
+  const end = (): unknown => readEnd(job.folder, 0, 0)
 
   test('a payload gets its words, variables and directory, whatever they hold', async () => {
     const text = fc.string({
@@ -189,41 +189,6 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect(listMarkers(job.folder)).toEqual([])
     job.write(['sh', '-c', 'exit 6'], { context: '{}' })
     expect(await job.run({}, full)).toMatchObject({ code: 125 })
-  })
-
-  test('each task of an array has its own words, variables and context, each attempt its own markers', async () => {
-    const task = (
-      index: number,
-    ): readonly [number, { words: string[]; env: Record<string, string>; context: string }] => [
-      index,
-      {
-        words: ['sh', '-c', 'echo "$KEY" "$1" "$ALL"', 'sh', `w\n'${index}`],
-        env: { KEY: `k ${index}` },
-        context: `c${index}`,
-      },
-    ]
-    job.writeWork({ cwd: job.root, env: { ALL: 'all' }, payload: [0, 7, 199, 99_999].map(task) })
-    for (const index of [0, 7, 199, 99_999]) {
-      expect(await job.run({ SLURM_ARRAY_TASK_ID: String(index) })).toMatchObject({
-        code: 0,
-        output: `k ${index} w\n'${index} all\n`,
-      })
-      expect(readFileSync(contextFile(job.folder, index), 'utf8')).toBe(`c${index}`)
-      expect(end(index)).toMatchObject({ code: 0 })
-    }
-    expect(await job.run({ WAYBILL_ARRAY_TASK_ID: '8' })).toMatchObject({ code: 125 })
-    expect(await job.run({ SLURM_ARRAY_TASK_ID: '7', SLURM_RESTART_COUNT: '2' })).toMatchObject({ code: 0 })
-    // A scheduler that does not count.
-    expect(await job.run({ SLURM_ARRAY_TASK_ID: '7' })).toMatchObject({ code: 0 })
-    expect(
-      listMarkers(job.folder)
-        .filter((marker) => marker.task === 7 && marker.kind === 'end')
-        .map(({ attempt }) => attempt)
-        .toSorted(),
-    ).toEqual([0, 1, 2])
-    expect(readFileSync(messagesFile(job.folder, 7), 'utf8')).toBe(
-      '\n{"waybill_attempt": 2}\n\n{"waybill_attempt": 1}\n',
-    )
   })
 })
 

@@ -31,7 +31,7 @@ export class TestJob {
   /** Writes the folder anew: a payload given by its words alone runs in the root folder. */
   write(words: readonly string[], more: Partial<Omit<Work, 'payload'> & TaskWork> = {}): void {
     const { cwd = this.root, env = {}, context = null } = more
-    this.writeWork({ cwd, env, payload: { words, env: {}, context } })
+    this.writeWork({ scheduler: 'slurm', cwd, env, payload: { words, env: {}, context } })
   }
 
   writeWork(work: Work): void {
