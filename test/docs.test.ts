@@ -11,7 +11,7 @@ type Options = ReadonlyMap<string, { readonly takesValue: boolean }>
 // Options of other programs that the pages name by themselves, and those of datalad-slurm that Waybill does not have.
 const ofOthers: ReadonlySet<string> = new Set(
   (
-    '--parsable --job-name --wrap --dependency --clusters --comment --wait --test-only --output ' +
+    '--parsable --job-name --wrap --dependency --clusters --comment --wait --test-only --output --signal ' +
     '--slurm --variant --log-level --dbg --idbg --cmd --report-status --report-type'
   ).split(' '),
 )

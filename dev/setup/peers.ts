@@ -11,6 +11,7 @@ const wheels = [
   'datalad-container==1.2.6',
   'datalad-slurm==0.2.8',
   'git-annex==10.20261026',
+  'dagster-pipes==1.13.29',
 ]
 
 /** Where what is made once for all runs lies; root's is a place that ordinary test users can read. */
@@ -19,7 +20,7 @@ function cacheFolder(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'waybill-dev')
 }
 
-/** The folder of the new `datalad`, `git-annex` and datalad-slurm: a virtual environment's bin. */
+/** The folder of the new `datalad`, `git-annex`, datalad-slurm and dagster-pipes: a virtual environment's bin. */
 function peersBin(): string {
   const python = demand(systemPython, ['-c', 'import sys; print(sys.version)'])
   const key = createHash('sha256')

@@ -5,6 +5,14 @@ import { claimHeld, hasHeld, holdAgain, openWorktrees } from './held.ts'
 import { toColumns, toJob, toJson } from './job-columns.ts'
 import type { Held, JobChange, JobRow, JobState, NewJob, Submitter } from './job-row.ts'
 import { dropLease, holdsLease, takeLease } from './leases.ts'
+import {
+  keepMessages,
+  messagesOf,
+  positionsOf,
+  type KeptMessage,
+  type KeptPosition,
+  type ReadMessages,
+} from './messages.ts'
 import { insertMove, readMoves, type PendingMove } from './moves.ts'
 import { openLedgerFile, type LedgerPlace } from './open.ts'
 import { isOpen } from './schema.ts'
@@ -321,6 +329,24 @@ export class Ledger<Spec, Observed, Plan> {
   /** Gives the lease back, where it is still ours. */
   dropLease(name: string, owner: string): void {
     this.guarded(() => dropLease(this.db, name, owner))
+  }
+
+  /**
+   * Keeps what was read of a file of messages, and how far, together; false, and nothing is kept, when somebody else has
+   * read on from there meanwhile.
+   */
+  keepMessages(read: ReadMessages): boolean {
+    return this.transaction(() => keepMessages(this.db, read))
+  }
+
+  /** How far each file of a job's messages was read. */
+  positionsOf(job: JobId): readonly KeptPosition[] {
+    return this.guarded(() => positionsOf(this.db, job))
+  }
+
+  /** What a job's payloads said after message `after` (0: from the first), at most `most` of it. */
+  messagesOf(job: JobId, after: number, most: number): readonly KeptMessage[] {
+    return this.guarded(() => messagesOf(this.db, job, after, most))
   }
 
   private jobs(sql: string, ...values: readonly SQLInputValue[]): readonly JobRow<Spec, Observed>[] {

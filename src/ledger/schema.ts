@@ -80,6 +80,23 @@ export const migrations: readonly string[] = [
   CREATE INDEX jobs_replacing ON jobs (replaces)
     WHERE replaces IS NOT NULL AND state NOT IN ('recorded', 'closed', 'refused');
   `,
+  `
+  CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    task INTEGER NOT NULL,
+    at REAL NOT NULL,
+    event TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX messages_by_job ON messages (job);
+  CREATE TABLE message_positions (
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    task INTEGER NOT NULL,
+    file TEXT NOT NULL,
+    position TEXT NOT NULL,
+    PRIMARY KEY (job, task, file)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Which jobs are open, in the words of the partial indexes, which are only used where a query says the same. */

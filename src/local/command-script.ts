@@ -1,27 +1,16 @@
 import type { SubmitRequest } from '../contract/scheduler.ts'
-import { shellQuote } from './shell-quote.ts'
-
-/**
- * Names that are some shell's own: setting them there is an error or does harm, and a shell makes them anew. The last
- * ones are those of an embedded job that Waybill itself may run in.
- */
-const shellsOwn: ReadonlySet<string> = new Set(
-  (
-    '_ BASHOPTS BASHPID EUID GROUPS IFS LINENO OLDPWD OPTIND PPID PWD SHELLOPTS UID ' +
-    'WAYBILL_JOB WAYBILL_ARRAY_TASK_ID'
-  ).split(' '),
-)
+import { exportLines } from '../contract/shell-environment.ts'
+import { shellQuote } from '../contract/shell-quote.ts'
 
 /**
  * The environment as shell assignments. The command gets the submitter's variables, `WAYBILL_JOB` (the job's name) and,
- * in an array, `WAYBILL_ARRAY_TASK_ID`. A shell cannot hold variables whose names are no identifiers: they are left out.
+ * in an array, `WAYBILL_ARRAY_TASK_ID`; not those of an embedded job that Waybill itself may run in.
  */
 export function environmentScript(request: Pick<SubmitRequest, 'env' | 'name'>): string {
-  const lines = Object.entries(request.env)
-    .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !shellsOwn.has(name))
-    .map(([name, value]) => `export ${name}=${shellQuote(value)}`)
-  const path = 'PATH' in request.env ? [] : ['unset PATH']
-  return [...path, ...lines, `export WAYBILL_JOB=${shellQuote(request.name)}`, ''].join('\n')
+  const env = { ...request.env }
+  delete env['WAYBILL_ARRAY_TASK_ID']
+  const path = 'PATH' in env ? [] : ['unset PATH']
+  return [...path, ...exportLines({ ...env, WAYBILL_JOB: request.name }), ''].join('\n')
 }
 
 /**

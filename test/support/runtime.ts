@@ -17,7 +17,7 @@ export interface Runtime {
   readonly bin: string
   /** The built command, dist/waybill.cjs, in a copy beside that folder. */
   readonly entry: string
-  /** Folder of the new datalad, datalad-slurm and git-annex, from wheels. */
+  /** Folder of the new datalad, datalad-slurm, git-annex and dagster-pipes, from wheels. */
   readonly peersBin: string
   /** The default cluster's slurm.conf. */
   readonly slurmConf: string

@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EpochSeconds } from '../contract/ids.ts'
+
+/** Whose marker it is, and which. `task` is the index in an array, else 0; `attempt` counts the scheduler's restarts. */
+export interface MarkerName {
+  readonly task: number
+  readonly attempt: number
+  readonly kind: 'start' | 'end'
+}
+
+/** What `start.sh` says before its payload starts. The job's ids are Slurm's; null elsewhere. */
+export interface StartMarker {
+  readonly host: string
+  readonly pid: number
+  readonly started: EpochSeconds
+  readonly job: string | null
+  readonly array: string | null
+}
+
+/**
+ * What `start.sh` says after its payload has ended. `signal` is what a shell means by a code of 129 to 192, else null: a
+ * payload that chose such a code by itself cannot be told from one that was killed.
+ */
+export interface EndMarker {
+  readonly code: number
+  readonly signal: number | null
+  readonly started: EpochSeconds
+  readonly ended: EpochSeconds
+}
+
+/** The folder of all markers of a job: what `watchMarkers` looks at. */
+export function markersFolder(folder: string): string {
+  return join(folder, 'markers')
+}
+
+/** Reads the name of a file in a job's folder of markers; null for anything that is none. */
+export function parseMarkerName(name: string): MarkerName | null {
+  const [, task, attempt, kind] = /^(\d{1,10})\.(\d{1,10})\.(start|end)$/.exec(name) ?? []
+  if (task === undefined || attempt === undefined) return null
+  return { task: Number(task), attempt: Number(attempt), kind: kind === 'end' ? 'end' : 'start' }
+}
+
+/** Reads a start marker's text; null when it is torn or something else. */
+export function parseStart(text: string): StartMarker | null {
+  const lines = fields(text)
+  const [host, pid, started] = [lines.get('host'), whole(lines.get('pid')), time(lines.get('started'))]
+  if (host === undefined || host === '' || pid === null || started === null) return null
+  return { host, pid, started, job: lines.get('job') || null, array: lines.get('array') || null }
+}
+
+/** Reads an end marker's text; null when it is torn or something else. */
+export function parseEnd(text: string): EndMarker | null {
+  const lines = fields(text)
+  const [code, started, ended] = [
+    whole(lines.get('code')),
+    time(lines.get('started')),
+    time(lines.get('ended')),
+  ]
+  if (code === null || code > 255 || started === null || ended === null) return null
+  return { code, signal: code > 128 && code <= 192 ? code - 128 : null, started, ended }
+}
+
+/** The markers that are there, in no order; a folder that is gone has none. Throws when it cannot be read. */
+export function listMarkers(folder: string): readonly MarkerName[] {
+  return namesIn(markersFolder(folder)).flatMap((name) => parseMarkerName(name) ?? [])
+}
+
+/** Reads one task's start marker; null when it is not there, torn or foreign. Throws when it cannot be read. */
+export function readStart(folder: string, task: number, attempt: number): StartMarker | null {
+  const text = readMarker(folder, `${task}.${attempt}.start`)
+  return text === null ? null : parseStart(text)
+}
+
+/** Reads one task's end marker; null when it is not there, torn or foreign. Throws when it cannot be read. */
+export function readEnd(folder: string, task: number, attempt: number): EndMarker | null {
+  const text = readMarker(folder, `${task}.${attempt}.end`)
+  return text === null ? null : parseEnd(text)
+}
+
+/** Whether an error says that a file or folder is not there. */
+export function isGone(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+/** The names in a folder; one that is gone has none. Throws when it cannot be read. */
+export function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch (error) {
+    if (isGone(error)) return []
+    throw error
+  }
+}
+
+function readMarker(folder: string, name: string): string | null {
+  try {
+    return readFileSync(join(markersFolder(folder), name), 'utf8')
+  } catch (error) {
+    if (isGone(error)) return null
+    throw error
+  }
+}
+
+// A line without its end may be half a number.
+function fields(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').slice(0, -1)
+  return new Map(
+    lines.map((line) => {
+      const blank = line.indexOf(' ')
+      return [line.slice(0, blank), line.slice(blank + 1)]
+    }),
+  )
+}
+
+function whole(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+/** `date +%s.%N`, or whole seconds before whatever a `date` without `%N` makes of it. */
+function time(text: string | undefined): EpochSeconds | null {
+  const digits = /^\d{1,12}(?:\.\d+)?/.exec(text ?? '')?.[0]
+  return digits === undefined ? null : Number(digits)
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { contextFile, messagesFile, type Work } from './folder.ts'
+import { listMarkers, readEnd, readStart } from './markers.ts'
+import { shells, TestJob } from './test-job.ts'
+
+describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shell }) => {
+  let job: TestJob
+  beforeEach(() => {
+    job = new TestJob(shell)
+  })
+  afterEach(() => job.dispose())
+
+  const end = (task: number): unknown => readEnd(job.folder, task, 0)
+
+  test('each task of an array has its own words, variables and context, each attempt its own markers', async () => {
+    const task = (
+      index: number,
+    ): readonly [number, { words: string[]; env: Record<string, string>; context: string }] => [
+      index,
+      {
+        words: ['sh', '-c', 'echo "$KEY" "$1" "$ALL"', 'sh', `w\n'${index}`],
+        env: { KEY: `k ${index}` },
+        context: `c${index}`,
+      },
+    ]
+    const work: Work = {
+      scheduler: 'slurm',
+      cwd: job.root,
+      env: { ALL: 'all' },
+      payload: [0, 7, 199, 99_999].map(task),
+    }
+    job.writeWork(work)
+    for (const index of [0, 7, 199, 99_999]) {
+      expect(await job.run({ SLURM_ARRAY_TASK_ID: String(index) })).toMatchObject({
+        code: 0,
+        output: `k ${index} w\n'${index} all\n`,
+      })
+      expect(readFileSync(contextFile(job.folder, index), 'utf8')).toBe(`c${index}`)
+      expect(end(index)).toMatchObject({ code: 0 })
+    }
+    expect(await job.run({ SLURM_ARRAY_TASK_ID: '8' })).toMatchObject({ code: 125 })
+    expect(await job.run({ SLURM_ARRAY_TASK_ID: '7', SLURM_RESTART_COUNT: '2' })).toMatchObject({ code: 0 })
+    // A scheduler that does not count.
+    expect(await job.run({ SLURM_ARRAY_TASK_ID: '7' })).toMatchObject({ code: 0 })
+    expect(
+      listMarkers(job.folder)
+        .filter((marker) => marker.task === 7 && marker.kind === 'end')
+        .map(({ attempt }) => attempt)
+        .toSorted(),
+    ).toEqual([0, 1, 2])
+    expect(readFileSync(messagesFile(job.folder, 7), 'utf8')).toBe(
+      '\n{"waybill_attempt": 2}\n\n{"waybill_attempt": 1}\n',
+    )
+    job.writeWork({ ...work, scheduler: 'local' })
+    const inSlurm = {
+      SLURM_ARRAY_TASK_ID: '0',
+      SLURM_RESTART_COUNT: '3',
+      SLURMD_NODENAME: 'n9',
+      SLURM_JOB_ID: '9',
+    }
+    expect(await job.run({ ...inSlurm, WAYBILL_ARRAY_TASK_ID: '7' })).toMatchObject({ code: 0 })
+    expect(end(7)).toMatchObject({ code: 0 })
+    expect(readStart(job.folder, 7, 0)).toMatchObject({ host: hostname(), job: null })
+  })
+})

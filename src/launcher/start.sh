@@ -1,0 +1,162 @@
+#!/bin/sh
+# sh start.sh FOLDER: starts one payload inside its job and leaves markers. All it needs lies in FOLDER, for a job may be
+# given no variables at all (SBATCH_EXPORT=NONE). FOLDER is absolute, and written by folder.ts:
+#
+#   local                   is there when the embedded scheduler runs the job
+#   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
+#   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
+#   context/TASK            what the payload is told (_wb_context); written here, before it starts
+#   messages/TASK           where it may append messages; all attempts share it
+#   markers/TASK.ATTEMPT.start    host, process, time and the scheduler's numbers
+#   markers/TASK.ATTEMPT.end      exit code and times; both appear whole, by a rename
+#
+# TASK is the index in an array, else 0; ATTEMPT counts Slurm's restarts. The payload's output is the job's own, its input
+# is empty, and its exit code is passed on: 128 + N where signal N ended it, as shells have it. 125: it could not be
+# started; 126 and 127 as in every shell. Markers are told to whoever can read them: what cannot be written changes no code.
+# No variable here is exported; the payload's own must not begin with _wb_.
+set -u
+unset IFS CDPATH
+export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
+_wb_folder=${1-}
+# Set by payload.sh.
+_wb_cwd=
+
+# fail CODE WORDS: says why there is no payload.
+fail() {
+  printf 'waybill: %s\n' "$2" >&2
+  return "$1"
+}
+
+# A local job may have been started inside a Slurm job, whose variables say nothing of it, and the other way round.
+_wb_attempt=0
+_wb_ids='job 
+array 
+'
+if [ -e "$_wb_folder/local" ]; then
+  _wb_host=
+  _wb_task=${WAYBILL_ARRAY_TASK_ID:-0}
+else
+  _wb_host=${SLURMD_NODENAME-}
+  _wb_task=${SLURM_ARRAY_TASK_ID:-0}
+  _wb_attempt=${SLURM_RESTART_COUNT:-0}
+  _wb_ids="job ${SLURM_JOB_ID-}
+array ${SLURM_ARRAY_JOB_ID-}
+"
+fi
+[ -d "$_wb_folder/table" ] || _wb_task=0
+[ -n "$_wb_host" ] || { read -r _wb_host </proc/sys/kernel/hostname; } 2>/dev/null || _wb_host=$(uname -n)
+if [ ! -r "$_wb_folder/payload.sh" ]; then
+  fail 125 "cannot read the job's folder $_wb_folder on $_wb_host"
+  exit
+fi
+# An old Slurm that does not count restarts must not write over what the first attempt said.
+while [ -e "$_wb_folder/markers/$_wb_task.$_wb_attempt.start" ]; do
+  _wb_attempt=$((_wb_attempt + 1))
+done
+
+# mark KIND TEXT: a marker, whole or not at all. A signal to the whole job may hit one mv.
+mark() {
+  set -- "$_wb_folder/.$_wb_task.$_wb_attempt.$1" "$_wb_folder/markers/$_wb_task.$_wb_attempt.$1" "$2"
+  { printf '%s' "$3" >"$1" && { mv -f "$1" "$2" || mv -f "$1" "$2"; }; } 2>/dev/null || rm -f "$1" 2>/dev/null
+}
+
+# The child's part: becomes the payload.
+payload() {
+  # shellcheck disable=SC1091 # written by folder.ts
+  . "$_wb_folder/payload.sh"
+  if [ -d "$_wb_folder/table" ]; then
+    _wb_words=
+    _wb_entry=$_wb_folder/table/$((_wb_task / 100))
+    # shellcheck disable=SC1090 # sets _wb_words where it has this task
+    [ ! -r "$_wb_entry" ] || . "$_wb_entry"
+    [ -n "$_wb_words" ] || {
+      fail 125 "no task $_wb_task in $_wb_folder"
+      exit
+    }
+  fi
+  # A pipe's end or a full disk: the payload must not start with half of what it is told.
+  if [ -n "${_wb_context-}" ] && ! printf '%s' "$_wb_context" >"$_wb_folder/context/$_wb_task"; then
+    fail 125 "cannot write $_wb_folder/context/$_wb_task on $_wb_host"
+    exit
+  fi
+  cd -- "$_wb_cwd" 2>/dev/null || {
+    fail 125 "no working directory $_wb_cwd on $_wb_host"
+    exit
+  }
+  unset OLDPWD
+  _wb_program=$(command -v -- "$1") || {
+    fail 127 "no program '$1' on $_wb_host (PATH: ${PATH-not set})"
+    exit
+  }
+  # A script whose interpreter is not there is "not found" to the system, which confuses everybody.
+  _wb_line=
+  [ ! -f "$_wb_program" ] || IFS= read -r _wb_line 2>/dev/null <"$_wb_program" || :
+  case $_wb_line in
+    '#!'*)
+      _wb_line=${_wb_line#'#!'}
+      _wb_line=${_wb_line#"${_wb_line%%[! ]*}"}
+      [ -e "${_wb_line%%[ 	]*}" ] || {
+        fail 127 "$_wb_program needs ${_wb_line%%[ 	]*}, which is not on $_wb_host"
+        exit
+      }
+      ;;
+  esac
+  # env takes a word with `=` in it for a variable.
+  case $1 in *=*) set -- /bin/sh -c 'exec "$@"' sh "$@" ;; esac
+  # What a shell starts with & ignores SIGINT and SIGQUIT for good, and so would all that the payload starts. GNU env
+  # (8.31, 2019) undoes that; where it cannot, bash does by a trap that is set and taken back, and dash has no way.
+  if /usr/bin/env --default-signal=INT,QUIT >/dev/null 2>&1; then
+    exec /usr/bin/env --default-signal=INT,QUIT -- "$@"
+  fi
+  trap : INT QUIT
+  trap - INT QUIT
+  exec /usr/bin/env -- "$@"
+}
+
+_wb_began=$(date +%s.%N)
+mark start "host $_wb_host
+pid $$
+started $_wb_began
+$_wb_ids"
+# The file is made here: a client may only append. Blank lines are passed over, so the one before ends a torn line.
+if [ "$_wb_attempt" -eq 0 ]; then
+  printf '' >>"$_wb_folder/messages/$_wb_task"
+else
+  printf '\n{"waybill_attempt": %s}\n' "$_wb_attempt" >>"$_wb_folder/messages/$_wb_task"
+fi 2>/dev/null
+
+payload </dev/null &
+_wb_child=$!
+# pass SIGNAL NUMBER: to the payload.
+# shellcheck disable=SC2317,SC2329 # called by traps
+pass() {
+  _wb_got="$_wb_got $((128 + $2))"
+  kill -s "$1" "$_wb_child" 2>/dev/null
+}
+# Not CONT, which Slurm sends together with TERM: of two trapped signals at once a waiting bash loses one (it jumps out of
+# the handler that runs first), and who could stop a payload can make it go on.
+# Only now: what a child of bash gets before it has shed its parent's traps is lost. Until here a signal ends this shell,
+# and the scheduler then ends what it left.
+_wb_got=
+trap 'pass HUP 1' HUP
+trap 'pass INT 2' INT
+trap 'pass QUIT 3' QUIT
+trap 'pass USR1 10' USR1
+trap 'pass USR2 12' USR2
+trap 'pass TERM 15' TERM
+# A trapped signal ends the wait and not the payload. A second wait for a payload that has ended says the same again; in
+# bash only where it is not to be as POSIX has it.
+# shellcheck disable=SC3040
+if (set +o posix) 2>/dev/null; then set +o posix; fi
+while :; do
+  _wb_got=
+  wait "$_wb_child"
+  _wb_code=$?
+  case "$_wb_got " in *" $_wb_code "*) ;; *) break ;; esac
+done
+trap : HUP INT QUIT USR1 USR2 TERM
+mark end "code $_wb_code
+started $_wb_began
+ended $(date +%s.%N)
+"
+exit "$_wb_code"
