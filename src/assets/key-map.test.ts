@@ -42,7 +42,7 @@ test('of what upstream alone has, all; what it lacks makes no difference', () =>
     ['m', list('x', 'y')],
     ['only', list('1', '2')],
   ])
-  const b: Partitions = new Map([
+  const b: Partitions = new Map<string, ListedKeys | TimeWindows>([
     ['day', days('2026-01-03')],
     ['m', list('x', 'y')],
   ])

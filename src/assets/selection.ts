@@ -59,7 +59,7 @@ function evaluate(world: World, selection: Selection): Chosen {
       const of = evaluate(world, selection.of)
       if (!of.ok) return of
       const up = closure(world.graph.needs, of.value, selection.up)
-      return ok(up.union(closure(world.graph.neededBy, of.value, selection.down)))
+      return ok(new Set([...up, ...closure(world.graph.neededBy, of.value, selection.down)]))
     }
     case 'and':
     case 'or': {
@@ -67,8 +67,11 @@ function evaluate(world: World, selection: Selection): Chosen {
       for (const one of selection.of) {
         const of = evaluate(world, one)
         if (!of.ok) return of
-        if (sum === null) sum = of.value
-        else sum = selection.kind === 'and' ? sum.intersection(of.value) : sum.union(of.value)
+        const before: ReadonlySet<string> = sum ?? of.value
+        sum =
+          selection.kind === 'or'
+            ? new Set([...before, ...of.value])
+            : new Set([...before].filter((name) => of.value.has(name)))
       }
       return ok(sum ?? new Set())
     }
