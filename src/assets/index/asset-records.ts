@@ -23,6 +23,11 @@ export interface AssetRecord {
 /** How the job of a key ended; `absent`: the record is not about that key. */
 export type KeyEnd = 'done' | 'failed' | 'absent'
 
+/** How the key at a place ended, as a record says. */
+export function endAt({ ends }: Pick<AssetRecord, 'ends'>, index: number): KeyEnd {
+  return typeof ends === 'string' ? ends : (ends[index] ?? 'absent')
+}
+
 /** The commits of a history whose messages speak of an asset, newest first and none before what came after it. One git process. */
 export async function listRecordCommits(
   dataset: Dataset,
