@@ -4,9 +4,8 @@ import { BadIndices, parseIndices } from '../../contract/index-set.ts'
 import type { DatasetFailure } from '../../dataset/failure.ts'
 import { git } from '../../dataset/git.ts'
 import type { Dataset } from '../../dataset/locate.ts'
-import { readObjects } from '../../dataset/objects.ts'
 import { joinFacts, type AssetFacts } from '../../job/asset-facts.ts'
-import { readMessage } from '../../provenance/message.ts'
+import { readRecordFacts, type Facts, type RecordFacts } from './record-facts.ts'
 
 /** What a record says of the asset that its job made. */
 export interface AssetRecord {
@@ -41,51 +40,22 @@ export async function listRecordCommits(
   return listed.ok ? ok(commits) : listed
 }
 
-/** Reads the records of these commits; null for one that holds none of an asset. Two git processes, however many they are. */
+/** Reads the records of these commits; null for one that holds none of an asset. */
 export async function readAssetRecords(
   dataset: Dataset,
   commits: readonly CommitId[],
 ): Promise<Fallible<readonly (AssetRecord | null)[], DatasetFailure>> {
-  const objects = await readObjects(dataset, commits)
-  if (!objects.ok) return objects
-  const found = objects.value.map((object) => (object === null ? null : waybillOf(object.content)))
-  const names = found.flatMap((facts, i) => {
-    const path = facts?.['lists']
-    return typeof path === 'string' && !path.includes('\n') ? [`${commits[i]}:${path}`] : []
-  })
-  const lists = await readObjects(dataset, names)
-  if (!lists.ok) return lists
-  const byName = new Map(names.map((name, i) => [name, lists.value[i]?.content ?? null]))
+  const found = await readRecordFacts(dataset, commits)
+  if (!found.ok) return found
   return ok(
-    found.map((facts, i) => {
+    found.value.map((facts, i) => {
       const commit = commits[i]
-      if (facts === null || commit === undefined) return null
-      const content = byName.get(`${commit}:${String(facts['lists'])}`) ?? null
-      return recordOf(commit, facts, content === null ? {} : parsed(content))
+      return facts === null || commit === undefined ? null : recordOf(commit, facts)
     }),
   )
 }
 
-type Facts = Readonly<Record<string, unknown>>
-
-/** What stands under `waybill` in the record of a raw commit object; null where there is none. */
-function waybillOf(content: Buffer): Facts | null {
-  const message = content.subarray(content.indexOf('\n\n') + 2).toString('utf8')
-  const read = readMessage(message)
-  if (!read.ok || typeof read.value.record === 'string') return null
-  return read.value.record.waybill ?? null
-}
-
-function parsed(content: Buffer): Facts {
-  try {
-    const value: unknown = JSON.parse(content.toString('utf8'))
-    return typeof value === 'object' && value !== null ? (value as Facts) : {}
-  } catch {
-    return {}
-  }
-}
-
-function recordOf(commit: CommitId, own: Facts, lists: Facts): AssetRecord | null {
+function recordOf(commit: CommitId, { own, lists }: RecordFacts): AssetRecord | null {
   const facts = joinFacts(own['asset'], lists['asset'] ?? null)
   if (facts === null) return null
   const { data_version: reported, token } = own
