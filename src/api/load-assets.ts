@@ -2,7 +2,11 @@ import { readFileSync, realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Definitions } from '../assets/definitions/definitions.ts'
-import { cachedDefinitions, definitionsKey, keepDefinitions } from '../assets/definitions/definitions-cache.ts'
+import {
+  cachedDefinitions,
+  definitionsKey,
+  keepDefinitions,
+} from '../assets/definitions/definitions-cache.ts'
 import { findDefinitions } from '../assets/definitions/find-file.ts'
 import type { Problem } from '../assets/definitions/problem.ts'
 import { trustedFile, trustIn } from '../assets/definitions/trust.ts'

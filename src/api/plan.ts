@@ -1,4 +1,4 @@
-import type { Definitions, Site } from '../assets/definitions/definitions.ts'
+import type { Site } from '../assets/definitions/definitions.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
 import { makePlan, type Planned } from '../assets/make-plan.ts'
@@ -122,13 +122,12 @@ export async function planAssets(
         ? new WaybillError(failure.kind, planFailureWords(failure))
         : errorOf(failure)
     }
-    return { ...none, ...toldPlan(made.value, definitions, explain === true) }
+    return { ...none, ...toldPlan(made.value, explain === true) }
   })
 }
 
 function toldPlan(
   { plan, look }: Planned,
-  definitions: Definitions,
   explain: boolean,
 ): Pick<PlanOutcome, 'assets' | 'notes' | 'failures' | 'exitCode'> {
   const assets = plan.assets.flatMap((planned): readonly ToldAsset[] => {
@@ -176,7 +175,10 @@ function toldSettings({ asset, space }: AssetView, site: Site): readonly ToldSet
     space.indexOf(key) === null
       ? []
       : listed(settingsOf(asset, site, key), key).filter(
-          (one) => !common.some(({ name, value, from }) => name === one.name && value === one.value && from === one.from),
+          (one) =>
+            !common.some(
+              ({ name, value, from }) => name === one.name && value === one.value && from === one.from,
+            ),
         ),
   )
   return [...common, ...own]

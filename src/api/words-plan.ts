@@ -14,7 +14,8 @@ const failures: Words<PlanFailure> = {
     `${place(at)}: "${found}" cannot stand here; a name is expected (\`+model\`, \`tag:paper\`, \`not (a or b)\`)`,
   'selection-no-attribute': ({ found, known, at }) =>
     `${place(at)}: assets have no ${found}:; known are ${known.map((one) => `${one}:`).join(', ')}`,
-  'selection-too-deep': ({ at }) => `${place(at)}: more parentheses than any selection needs; write it in parts`,
+  'selection-too-deep': ({ at }) =>
+    `${place(at)}: more parentheses than any selection needs; write it in parts`,
   'selection-unknown': ({ name, at, nearest }) => `${place(at)}: there is no asset ${name}${meant(nearest)}`,
   'selection-matches-none': ({ pattern, at }) => `${place(at)}: no asset has a name like ${pattern}`,
   'selection-unknown-value': ({ attribute, value, at, nearest }) =>
@@ -73,8 +74,7 @@ export function sourceFailureWords(failure: SourceFailure): string {
   const { code, words } = failure
   // What the command said may be long: here it is one line.
   const { detail } = safeFacts({ detail: words }) as { readonly detail: string }
-  const how =
-    code === 0 ? 'printed nothing' : code === null ? 'was killed' : `ended with exit code ${code}`
+  const how = code === 0 ? 'printed nothing' : code === null ? 'was killed' : `ended with exit code ${code}`
   return `its observe command ${how}${detail === '' ? '' : `: ${detail}`}; what is made of it is judged without it`
 }
 

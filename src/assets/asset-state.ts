@@ -20,7 +20,7 @@ export function stateOf(records: readonly MadeRecord[], space: KeySpace, partiti
     // An asset that was cut otherwise then was another one.
     if ((keys !== null) !== partitioned) continue
     for (const [i, key] of (keys ?? ['']).entries()) {
-      const at = space.indexOf(key)
+      const at = partitioned ? space.indexOf(key) : 0
       if (at === null || record[at] !== -1 || endAt(one, i) === 'absent') continue
       record[at] = r
       position[at] = i

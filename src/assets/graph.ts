@@ -23,11 +23,7 @@ export function graphOf(assets: ReadonlyMap<string, Pick<Asset, 'needs'>>): Grap
  * All names that lie at most `depth` steps from some others (Infinity: any number), those included: upstream along `needs`,
  * downstream along `neededBy`. Each step is taken once.
  */
-export function closure(
-  edges: Graph['needs'],
-  from: Iterable<string>,
-  depth: number,
-): ReadonlySet<string> {
+export function closure(edges: Graph['needs'], from: Iterable<string>, depth: number): ReadonlySet<string> {
   const reached = new Set(from)
   let edge: readonly string[] = [...reached]
   for (let step = 0; step < depth && edge.length > 0; step++) {

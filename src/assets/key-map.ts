@@ -84,8 +84,7 @@ function placesIn({ keys, count }: Dimension, there: Dimension, now: EpochSecond
   const places = new Int32Array(count)
   for (let i = 0; i < count; i++) {
     const value = keys.kind === 'list' ? (keys.keys[i] ?? '') : windowKey(keys, i)
-    const at =
-      there.keys.kind === 'list' ? there.keys.indexOf.get(value) : windowIndex(there.keys, value)
+    const at = there.keys.kind === 'list' ? there.keys.indexOf.get(value) : windowIndex(there.keys, value)
     const known = there.keys.kind === 'list' ? there.count : windowCount(there.keys, now)
     places[i] = at === undefined || at === null || at >= known ? -1 : at
   }

@@ -37,7 +37,8 @@ export async function observe(
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { name, observe: line } = next
       const ran = await run('sh', ['-c', line], { cwd: folder, env, maxOutput: mostBytes })
-      if (ran.code === 0 && ran.stdout.length > 0) versions.set(name, versionOf([ran.stdout.toString('latin1')]))
+      if (ran.code === 0 && ran.stdout.length > 0)
+        versions.set(name, versionOf([ran.stdout.toString('latin1')]))
       else failures.push({ source: name, code: ran.code, words: ran.stderr.trim() })
     }
   }

@@ -12,7 +12,9 @@ const many = 16
  * Tells the first declared output of a key that is not in the work tree; null: all are there. Links count whatever they lead
  * to: annexed content can be fetched. Outputs that are patterns may name nothing.
  */
-export function missingOutputs(root: string): (asset: Asset, space: KeySpace) => (index: number) => string | null {
+export function missingOutputs(
+  root: string,
+): (asset: Asset, space: KeySpace) => (index: number) => string | null {
   const listed = new Map<string, ReadonlySet<string>>()
   const namesIn = (folder: string): ReadonlySet<string> => {
     const known = listed.get(folder) ?? new Set(read(join(root, folder)))
@@ -30,7 +32,8 @@ export function missingOutputs(root: string): (asset: Asset, space: KeySpace) =>
         const folder = dirname(path)
         const isFolderOfKeys = space.count >= many && folder === dirname(template.text)
         const name = path.slice(path.lastIndexOf('/') + 1)
-        if (isFolderOfKeys ? !namesIn(folder).has(name) : fileStatus(join(root, path)) === undefined) return path
+        if (isFolderOfKeys ? !namesIn(folder).has(name) : fileStatus(join(root, path)) === undefined)
+          return path
       }
       return null
     }

@@ -135,7 +135,10 @@ function groupTest(map: KeyMap, bits: Uint8Array): (group: number) => boolean {
 
 /** Gathers places, which come in order, by reason. */
 class Groups {
-  readonly #groups = new Map<string, { readonly reason: Reason; readonly ranges: KeyRange[]; count: number }>()
+  readonly #groups = new Map<
+    string,
+    { readonly reason: Reason; readonly ranges: KeyRange[]; count: number }
+  >()
 
   add(index: number, reason: Reason): void {
     const key = groupName(reason)

@@ -45,7 +45,7 @@ export function parseSelection(text: string): Fallible<Selection, SyntaxFailure>
   let next = 0
   let depth = 0
   const peek = (): Token | undefined => tokens[next]
-  const isWord = (word: string): boolean => peek()?.text.toLowerCase() === word
+  const isNext = (keyword: string): boolean => peek()?.text.toLowerCase() === keyword
 
   function union(): Fallible<Selection, SyntaxFailure> {
     const of: Selection[] = []
@@ -53,7 +53,7 @@ export function parseSelection(text: string): Fallible<Selection, SyntaxFailure>
       const one = intersection()
       if (!one.ok) return one
       of.push(one.value)
-      const joined = isWord('or') || isWord(',')
+      const joined = isNext('or') || isNext(',')
       if (joined) next++
       const more = peek()
       if (more === undefined && joined) return fail({ kind: 'selection-ends', at: text.length })
@@ -68,7 +68,7 @@ export function parseSelection(text: string): Fallible<Selection, SyntaxFailure>
       const one = negation()
       if (!one.ok) return one
       of.push(one.value)
-      if (!isWord('and')) break
+      if (!isNext('and')) break
       next++
     }
     return ok(of.length === 1 ? (of[0] ?? { kind: 'all' }) : { kind: 'and', of })
@@ -76,7 +76,7 @@ export function parseSelection(text: string): Fallible<Selection, SyntaxFailure>
 
   function negation(): Fallible<Selection, SyntaxFailure> {
     let count = 0
-    while (isWord('not')) {
+    while (isNext('not')) {
       count++
       next++
     }

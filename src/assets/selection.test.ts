@@ -71,7 +71,11 @@ test('what is wrong is told with its place, and the name that was meant', () => 
   })
   expect(chosen('+corpsu')).toMatchObject({ at: 1, nearest: 'corpus' })
   expect(chosen('zzz*')).toEqual({ kind: 'selection-matches-none', pattern: 'zzz*', at: 0 })
-  expect(chosen('group:trainig')).toMatchObject({ kind: 'selection-unknown-value', at: 6, nearest: 'training' })
+  expect(chosen('group:trainig')).toMatchObject({
+    kind: 'selection-unknown-value',
+    at: 6,
+    nearest: 'training',
+  })
   expect(chosen('site:ther')).toMatchObject({ kind: 'selection-unknown-value', nearest: 'there' })
   expect(chosen('kind:x')).toMatchObject({ kind: 'selection-no-attribute', found: 'kind' })
   expect(chosen('(corpus')).toEqual({ kind: 'selection-unclosed', at: 0 })
@@ -87,7 +91,23 @@ test('what is wrong is told with its place, and the name that was meant', () => 
 
 test('any text is a selection, or is told what is wrong with it', () => {
   const pieces = fc.array(
-    fc.constantFrom('corpus', 'model/*', '(', ')', ',', ' ', 'and', 'or', 'not', '+', '2+', '+1', 'tag:', 'stale', '*'),
+    fc.constantFrom(
+      'corpus',
+      'model/*',
+      '(',
+      ')',
+      ',',
+      ' ',
+      'and',
+      'or',
+      'not',
+      '+',
+      '2+',
+      '+1',
+      'tag:',
+      'stale',
+      '*',
+    ),
   )
   const texts = fc.oneof(
     fc.string(),

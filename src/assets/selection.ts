@@ -78,10 +78,7 @@ function evaluate(world: World, selection: Selection): Chosen {
   }
 }
 
-function byName(
-  assets: Definitions['assets'],
-  { name, at }: Extract<Selection, { kind: 'name' }>,
-): Chosen {
+function byName(assets: Definitions['assets'], { name, at }: Extract<Selection, { kind: 'name' }>): Chosen {
   if (!name.includes('*')) {
     if (assets.has(name)) return ok(new Set([name]))
     return fail({ kind: 'selection-unknown', name, at, nearest: nearest(name, assets.keys()) })

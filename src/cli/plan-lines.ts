@@ -35,7 +35,11 @@ export function planTable(assets: PlanOutcome['assets']): readonly string[] {
   }
   for (const { stale } of assets) {
     const kinds = Map.groupBy(stale, ({ reason }) => reason.kind)
-    for (const [kind, all] of kinds) add(reasonName(kind), all.reduce((sum, { count }) => sum + count, 0))
+    for (const [kind, all] of kinds)
+      add(
+        reasonName(kind),
+        all.reduce((sum, { count }) => sum + count, 0),
+      )
   }
   for (const { fresh } of assets) if (fresh > 0) add('fresh', fresh)
   const fresh = counts.get('fresh')

@@ -26,7 +26,10 @@ export function addPlan(program: Command, runtime: Runtime): void {
         'names, with * for any text; group:, tag:, owner:, site:; +model with all upstream, model+1 with one step downstream; not, and, or, parentheses; stale',
       ),
     )
-    .option('--partition <keys>', 'of partitioned assets only these keys: gold, 2026-01-01..2026-01-31, or several with commas')
+    .option(
+      '--partition <keys>',
+      'of partitioned assets only these keys: gold, 2026-01-01..2026-01-31, or several with commas',
+    )
     .option('--site <site>', 'as if all ran at this site')
     .option('--force', 'what is fresh, too')
     .option('--explain', 'show who said each resource, option and variable')
@@ -50,16 +53,26 @@ Examples:
       printProblems(problems, json === true, out)
       if (json) {
         for (const { stale, ...asset } of assets)
-          out(line({ action: 'plan', status: stale.length === 0 ? 'notneeded' : 'ok', path: file, ...asset, stale }))
+          out(
+            line({
+              action: 'plan',
+              status: stale.length === 0 ? 'notneeded' : 'ok',
+              path: file,
+              ...asset,
+              stale,
+            }),
+          )
         for (const message of notes) out(line({ action: 'plan', status: 'notneeded', path: file, message }))
-        for (const failure of failures) out(line({ action: 'observe', status: 'error', path: file, ...failure }))
+        for (const failure of failures)
+          out(line({ action: 'observe', status: 'error', path: file, ...failure }))
       } else {
         for (const told of assets) for (const text of planLines(told)) out(`${text}\n`)
         for (const note of notes) err(`waybill: ${note}\n`)
         for (const { source, message } of failures) err(`waybill: ${printable(source)}: ${message}\n`)
         const running = assets.filter(({ stale }) => stale.length > 0)
         if (running.length > 0) out(`\n${planTable(assets).join('\n')}\n`)
-        else if (problems.length > 0) err(`waybill: ${counted(problems.length, 'problem')} in ${printable(file)}\n`)
+        else if (problems.length > 0)
+          err(`waybill: ${counted(problems.length, 'problem')} in ${printable(file)}\n`)
         else if (failures.length === 0) out('nothing to do\n')
       }
       runtime.exit(done.exitCode)

@@ -33,7 +33,14 @@ export async function listRecordCommits(
   revisions: readonly string[],
 ): Promise<Fallible<readonly CommitId[], DatasetFailure>> {
   const commits: CommitId[] = []
-  const args = ['log', '--date-order', '--format=tformat:%H', '--no-color', '--no-show-signature', '--no-notes']
+  const args = [
+    'log',
+    '--date-order',
+    '--format=tformat:%H',
+    '--no-color',
+    '--no-show-signature',
+    '--no-notes',
+  ]
   const listed = await git(dataset, [...args, '--fixed-strings', '--grep="asset": {', ...revisions, '--'], {
     pieces: { end: '\n', take: (line) => commits.push(line.toString('latin1') as CommitId) },
   })

@@ -38,7 +38,10 @@ function parseTree(content: Buffer, idBytes: number): ReadonlyMap<string, TreeEn
     const mode = content.toString('latin1', at, blank)
     const type = mode === '40000' ? 'tree' : mode === '160000' ? 'commit' : 'blob'
     const next = end + 1 + idBytes
-    entries.set(content.toString('utf8', blank + 1, end), { type, oid: content.toString('hex', end + 1, next) })
+    entries.set(content.toString('utf8', blank + 1, end), {
+      type,
+      oid: content.toString('hex', end + 1, next),
+    })
     at = next
   }
   return entries

@@ -44,7 +44,7 @@ export function readCurrent(db: DatabaseSync, place: string): readonly CurrentRo
     ...toRecord(row),
     seq: Number(row['seq']),
     roots: textOr(row['roots']),
-    now: parsed<DataVersions>(row['now']),
+    now: parsed(row['now']) as DataVersions | null,
   }))
 }
 
@@ -103,12 +103,12 @@ export function writeLook(db: DatabaseSync, look: NewLook): void {
 
 function toRecord(row: Readonly<Record<string, unknown>>): RecordRow {
   const commit = String(row['commit_id']) as CommitId
-  const facts = row['asset'] === '' ? null : parsed<Omit<AssetRecord, 'commit'>>(row['facts'])
+  const facts = row['asset'] === '' ? null : (parsed(row['facts']) as Omit<AssetRecord, 'commit'> | null)
   return {
     commit,
     record: facts === null ? null : { commit, ...facts },
     shape: textOr(row['shape']),
-    made: parsed<DataVersions>(row['made']),
+    made: parsed(row['made']) as DataVersions | null,
   }
 }
 
@@ -116,8 +116,8 @@ function textOr(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
-function parsed<T>(value: unknown): T | null {
-  return typeof value === 'string' ? (JSON.parse(value) as T) : null
+function parsed(value: unknown): unknown {
+  return typeof value === 'string' ? (JSON.parse(value) as unknown) : null
 }
 
 function written(value: unknown): string | null {

@@ -36,12 +36,15 @@ export async function lookUp(
 ): Promise<Fallible<readonly (readonly Hit[])[], DatasetFailure>> {
   if (wanted.length === 0) return ok([])
   const counts = new Map<string, number>()
-  const folderName = ({ commit, base }: Wanted): string => (base === '' ? `${commit}^{tree}` : `${commit}:${base}`)
+  const folderName = ({ commit, base }: Wanted): string =>
+    base === '' ? `${commit}^{tree}` : `${commit}:${base}`
   for (const one of wanted) counts.set(folderName(one), (counts.get(folderName(one)) ?? 0) + 1)
   const isAlone = (one: Wanted): boolean =>
     one.rest.length > 0 && (counts.get(folderName(one)) ?? 0) <= few && !one.rest.some(isWild)
   const nameOf = (one: Wanted): string =>
-    isAlone(one) ? `${one.commit}:${[one.base, ...one.rest.map(unescaped)].filter((p) => p !== '').join('/')}` : folderName(one)
+    isAlone(one)
+      ? `${one.commit}:${[one.base, ...one.rest.map(unescaped)].filter((p) => p !== '').join('/')}`
+      : folderName(one)
   const found = await resolveNames(dataset, new Set(wanted.map(nameOf)))
   if (!found.ok) return found
   const answers: Hit[][] = wanted.map(() => [])
@@ -120,7 +123,12 @@ async function throughSubmodules(
 ): Promise<Fallible<null, DatasetFailure>> {
   if (lost.length === 0) return ok(null)
   const commits = new Set(lost.map(({ oid }) => oid))
-  const names = new Map([...commits].flatMap((commit) => [[`${commit}:.gitmodules`, commit], [`${commit}^{tree}`, commit]]))
+  const names = new Map(
+    [...commits].flatMap((commit) => [
+      [`${commit}:.gitmodules`, commit],
+      [`${commit}^{tree}`, commit],
+    ]),
+  )
   const found = await resolveNames(dataset, new Set(names.keys()))
   if (!found.ok) return found
   const open = lost.flatMap((one): readonly Open[] => {

@@ -65,11 +65,7 @@ export function* inputPatterns({ inputs }: Pick<Asset, 'inputs'>, space: KeySpac
 }
 
 /** The version of an asset's inputs as they lie on disk: one, unless inputs are named by key. */
-export function inputVersions(
-  { inputs }: Pick<Asset, 'inputs'>,
-  space: KeySpace,
-  files: FilesNow,
-): PerKey {
+export function inputVersions({ inputs }: Pick<Asset, 'inputs'>, space: KeySpace, files: FilesNow): PerKey {
   const common = inputs.filter((template) => dimensionsOf(template).size === 0)
   if (common.length === inputs.length) return inputVersionOf(pathsFor(inputs, null), files)
   return perKey(
