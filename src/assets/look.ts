@@ -80,7 +80,7 @@ export async function lookAt(request: LookRequest): Promise<Fallible<Look, Note>
   if (!made.ok) return made
   if (!files.ok) return files
   const contents = new Map([...paths].map(([file, path]) => [file, files.value.identityOf(path)]))
-  const missingOf = missingOutputs(dataset.root)
+  const missingOf = missingOutputs(dataset.root, assets)
   const views = new Map<string, AssetView>()
   for (const [asset, space] of assets) {
     const site = request.site ?? siteOf(definitions, asset)

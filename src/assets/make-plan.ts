@@ -54,8 +54,10 @@ export async function makePlan(request: PlanRequest): Promise<Fallible<Planned, 
   // What is stale only a look at everything tells.
   const first = select(definitions, selection.value, new Set())
   if (!first.ok) return first
-  const { needs } = graphOf(definitions.assets)
-  const names = needsStale ? new Set(definitions.order) : closure(needs, first.value, Infinity)
+  const isAll = needsStale || first.value.length === definitions.order.length
+  const names = isAll
+    ? new Set(definitions.order)
+    : closure(graphOf(definitions.assets).needs, first.value, Infinity)
   const look = await lookAt({ dataset, definitions, now, env: request.env, names, site })
   if (!look.ok) return look
   const { views } = look.value

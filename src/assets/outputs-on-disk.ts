@@ -5,7 +5,7 @@ import type { Asset } from './definitions/definitions.ts'
 import type { KeySpace } from './definitions/key-space.ts'
 import { fillTemplate } from './definitions/template.ts'
 
-/** From this many keys on a folder is listed at once instead of asked for each. */
+/** From this many outputs on a folder is listed at once instead of asked for each. */
 const many = 16
 
 /**
@@ -14,7 +14,12 @@ const many = 16
  */
 export function missingOutputs(
   root: string,
+  assets: Iterable<readonly [Asset, KeySpace]>,
 ): (asset: Asset, space: KeySpace) => (index: number) => string | null {
+  const wanted = new Map<string, number>()
+  for (const [{ outputs }, { count }] of assets) {
+    for (const { text } of outputs) wanted.set(dirname(text), (wanted.get(dirname(text)) ?? 0) + count)
+  }
   const listed = new Map<string, ReadonlySet<string>>()
   const namesIn = (folder: string): ReadonlySet<string> => {
     const known = listed.get(folder) ?? new Set(read(join(root, folder)))
@@ -30,9 +35,9 @@ export function missingOutputs(
       for (const template of fixed) {
         const path = fillTemplate(template, values)
         const folder = dirname(path)
-        const isFolderOfKeys = space.count >= many && folder === dirname(template.text)
+        const isFolderOfMany = (wanted.get(folder) ?? 0) >= many
         const name = path.slice(path.lastIndexOf('/') + 1)
-        if (isFolderOfKeys ? !namesIn(folder).has(name) : fileStatus(join(root, path)) === undefined)
+        if (isFolderOfMany ? !namesIn(folder).has(name) : fileStatus(join(root, path)) === undefined)
           return path
       }
       return null

@@ -27,6 +27,7 @@ export function select(
   selection: Selection,
   stale: ReadonlySet<string>,
 ): Fallible<readonly string[], SelectionFailure> {
+  if (selection.kind === 'all') return ok(definitions.order)
   const graph = graphOf(definitions.assets)
   const chosen = evaluate({ definitions, graph, stale }, selection)
   return chosen.ok ? ok(definitions.order.filter((name) => chosen.value.has(name))) : chosen

@@ -6,10 +6,10 @@ import { table } from './table.ts'
 /** So many ranges of keys are named on a line. */
 const mostRanges = 3
 
-/** What would run of one asset, a line a reason, then who said what where that was asked for; nothing where all is fresh. */
+/** What would run of one asset, a line a reason, then who said what where that was asked for; of a fresh one only that. */
 export function planLines(told: ToldAsset): readonly string[] {
-  if (told.stale.length === 0) return []
   const lines = told.stale.map((stale) => `${printable(told.asset)}${pieces(told, stale)}: ${stale.message}`)
+  if (lines.length === 0 && told.settings !== undefined) lines.push(`${printable(told.asset)}: fresh`)
   const rows = (told.settings ?? []).map(({ name, value, from, key }) => [
     `  ${name}`,
     value,

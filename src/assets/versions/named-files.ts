@@ -70,7 +70,9 @@ function dataTest({ assets }: Pick<Definitions, 'assets'>): (path: string) => bo
       const pattern = parts.map((part) => (typeof part === 'string' ? part : '*')).join('')
       const first = pattern.split('/', 1)[0] ?? ''
       const start = /[*?[]/.test(first) ? '' : first
-      byStart.set(start, [...(byStart.get(start) ?? []), pattern])
+      const known = byStart.get(start)
+      if (known === undefined) byStart.set(start, [pattern])
+      else known.push(pattern)
     }
   }
   return (path) => {

@@ -1,4 +1,4 @@
-import { newHash } from '../../contract/new-hash.ts'
+import { hashText } from '../../contract/new-hash.ts'
 
 /** What tells one state of something from another: the first 16 hexadecimal digits of a SHA-256. */
 export type Version = string
@@ -8,9 +8,9 @@ export type PerKey = Version | readonly Version[]
 
 /** The version of some texts in their order; no two lists of texts are the same bytes. */
 export function versionOf(texts: Iterable<string>): Version {
-  const hash = newHash('sha256')
-  for (const text of texts) hash.update(`${Buffer.byteLength(text)} ${text}\n`)
-  return hash.digest('hex').slice(0, 16)
+  let all = ''
+  for (const text of texts) all += `${text.length} ${text}\n`
+  return hashText('sha256', all).slice(0, 16)
 }
 
 /** The version at the place of a key. */
