@@ -24,6 +24,7 @@ export function spaceOf(partitions: Partitions | null, now: EpochSeconds): KeySp
  * lacks makes no difference, and of what it alone has all values count. Cost: the values of each shared dimension once.
  */
 export function mapKeys(of: Partitions | null, upstream: Partitions | null, now: EpochSeconds): KeyMap {
+  if (of === null && upstream === null) return oneToOne
   const own = dimensionsOf(of, now)
   const other = dimensionsOf(upstream, now)
   const shared = own.flatMap((dimension) => {
@@ -59,6 +60,9 @@ export function mapKeys(of: Partitions | null, upstream: Partitions | null, now:
     },
   }
 }
+
+const onlyKey: readonly number[] = [0]
+const oneToOne: KeyMap = { groups: 1, groupOf: () => 0, upstreamOf: () => onlyKey }
 
 interface Dimension {
   readonly name: string

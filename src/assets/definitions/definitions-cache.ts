@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { deserialize, serialize } from 'node:v8'
 import { newHash } from '../../contract/new-hash.ts'
 import { makeFolder, type LedgerPlace } from '../../ledger/open.ts'
-import type { Definitions } from './definitions.ts'
+import type { Asset, Definitions, Overrides } from './definitions.ts'
 import { checkScripts } from './missing-scripts.ts'
 
 /** Definitions that were proved, and where they may be kept so that they need not be read again. */
@@ -53,12 +53,49 @@ export function keepDefinitions(place: CachedPlace, key: string, definitions: De
   try {
     if (definitionsKey(place) !== key) return
     makeFolder(place.state)
-    const content = Buffer.concat([Buffer.from(key, 'latin1'), serialize(definitions)])
+    const content = Buffer.concat([Buffer.from(key, 'latin1'), serialize(compacted(definitions))])
     writeFileSync(temporary, content, { mode: place.state.shared?.file ?? 0o600 })
     renameSync(temporary, file)
   } catch {
     rmSync(temporary, { force: true })
   }
+}
+
+/** The same definitions in which what is alike is one: it is kept, and read, once. */
+function compacted(definitions: Definitions): Definitions {
+  const empty: { readonly list: readonly never[]; readonly map: ReadonlyMap<never, never> } = {
+    list: [],
+    map: new Map<never, never>(),
+  }
+  const list = <T>(value: readonly T[]): readonly T[] => (value.length === 0 ? empty.list : value)
+  const map = <K, V>(value: ReadonlyMap<K, V>): ReadonlyMap<K, V> => (value.size === 0 ? empty.map : value)
+  const known = new Map<string, unknown>()
+  const one = <T>(name: string, value: T): T => {
+    if (!known.has(name)) known.set(name, value)
+    return known.get(name) as T
+  }
+  const compact = (asset: Asset): Asset => {
+    const { retry, own, extras } = asset
+    const overrides: Overrides = {
+      resources: one(`resources ${JSON.stringify(own.resources)}`, own.resources),
+      slurm: map(own.slurm),
+      env: map(own.env),
+    }
+    return {
+      ...asset,
+      own: overrides,
+      retry: one(`retry ${JSON.stringify([retry, [...retry.when]])}`, retry),
+      extras: one(`extras ${JSON.stringify(extras)}`, extras),
+      inputs: list(asset.inputs),
+      observes: list(asset.observes),
+      checks: list(asset.checks),
+      owners: list(asset.owners),
+      bySite: map(asset.bySite),
+      byKey: map(asset.byKey),
+    }
+  }
+  const assets = new Map([...definitions.assets].map(([name, asset]) => [name, compact(asset)]))
+  return { ...definitions, assets }
 }
 
 function cacheFile({ state, file }: CachedPlace): string {

@@ -28,14 +28,15 @@ export async function outputVersions(
   if (!contents.ok) return contents
   let next = 0
   return ok(
-    asked.map(({ shape, keys }) =>
-      keys.map(() => {
-        const hits = found.value.slice(next, next + shape.mayBeEmpty.length)
-        next += shape.mayBeEmpty.length
-        if (hits.some((one, i) => one.length === 0 && shape.mayBeEmpty[i] !== true)) return null
-        return versionOf(hits.flatMap((one, i) => textsOf(one, shape.mayBeEmpty[i] === true, contents.value)))
-      }),
-    ),
+    asked.map(({ shape, keys }) => {
+      const mayBeEmpty = shape.mayBeEmpty()
+      return keys.map(() => {
+        const hits = found.value.slice(next, next + mayBeEmpty.length)
+        next += mayBeEmpty.length
+        if (hits.some((one, i) => one.length === 0 && mayBeEmpty[i] !== true)) return null
+        return versionOf(hits.flatMap((one, i) => textsOf(one, mayBeEmpty[i] === true, contents.value)))
+      })
+    }),
   )
 }
 
@@ -57,7 +58,7 @@ export async function rootTexts(
   asked: readonly { readonly commit: string; readonly shape: OutputShape }[],
 ): Promise<Fallible<readonly string[], DatasetFailure>> {
   const wanted = asked.flatMap(({ commit, shape }) =>
-    shape.roots.map((root) => {
+    shape.roots().map((root) => {
       const segments = root === '' ? [] : root.split('/')
       return { commit, base: segments.slice(0, -1).join('/'), rest: segments.slice(-1) }
     }),
@@ -67,8 +68,9 @@ export async function rootTexts(
   let next = 0
   return ok(
     asked.map(({ shape }) => {
-      const hits = found.value.slice(next, next + shape.roots.length)
-      next += shape.roots.length
+      const count = shape.roots().length
+      const hits = found.value.slice(next, next + count)
+      next += count
       return hits.map((one) => one[0]?.oid ?? '-').join(' ')
     }),
   )

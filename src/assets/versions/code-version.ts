@@ -18,15 +18,19 @@ export function codeVersionOf(
   files: readonly string[],
   contents: FileContents,
 ): Version {
-  const { env } = settingsOf(asset, site, key)
+  // Mostly nothing differs by site and key: the levels need not be weighed.
+  const isPlain = asset.bySite.size === 0 && (key === null || asset.byKey.size === 0)
+  const env = isPlain
+    ? [...asset.own.env]
+    : [...settingsOf(asset, site, key).env].map(([name, { value }]) => [name, value] as const)
   return versionOf([
     ...commandTexts(asset.run),
     'files',
     ...files.flatMap((file) => [file, contents.get(file) ?? 'absent']),
     'env',
-    ...[...env].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, { value }]) => [name, value.text]),
+    ...env.toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, { text }]) => [name, text]),
     'extras',
-    canonical(asset.extras),
+    ...(Object.keys(asset.extras).length === 0 ? [] : [canonical(asset.extras)]),
   ])
 }
 
