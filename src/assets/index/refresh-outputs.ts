@@ -13,6 +13,9 @@ export interface Refreshed {
   readonly changed: ReadonlySet<CurrentRow>
 }
 
+/** So few outputs are looked up sooner than it is found out whether they need be. */
+const few = 4
+
 /**
  * Finds out what the outputs of records are, in their own commits and at a head, where that is not known: only where
  * something at the root of an asset's outputs is another since it was last looked at.
@@ -39,13 +42,15 @@ export async function refreshOutputs(
     if (at === undefined || (row.shape === at.shape.text && row.roots === at.roots)) return []
     return [{ row, ...at }]
   })
+  const large = open.filter(({ row }) => keysMade(row).length > few)
   const rootsThen = await rootTexts(
     dataset,
-    open.map(({ row, shape }) => ({ commit: row.commit, shape })),
+    large.map(({ row, shape }) => ({ commit: row.commit, shape })),
   )
   if (!rootsThen.ok) return rootsThen
+  const unchanged = new Set(large.filter(({ roots }, i) => roots === rootsThen.value[i]))
   const ofThen = open.filter(({ row, shape }) => row.shape !== shape.text || row.made === null)
-  const ofNow = open.filter(({ roots }, i) => roots !== rootsThen.value[i])
+  const ofNow = open.filter((one) => !unchanged.has(one))
   const found = await outputVersions(dataset, [
     ...ofThen.map(({ row, shape }) => ({ commit: row.commit, shape, keys: keysMade(row) })),
     ...ofNow.map(({ row, shape }) => ({ commit: head, shape, keys: keysMade(row) })),
