@@ -33,6 +33,15 @@ export {
 } from './api/assets-check.ts'
 export type { AssetsOptions } from './api/load-assets.ts'
 export { listAssets, type AssetsListOutcome, type ListedAsset } from './api/assets-list.ts'
+export {
+  planAssets,
+  type PlanOptions,
+  type PlanOutcome,
+  type ToldAsset,
+  type ToldSetting,
+  type ToldStale,
+} from './api/plan.ts'
+export type { Reason } from './assets/reason.ts'
 export { assetsSchema } from './api/assets-schema.ts'
 export { trust, type TrustOptions } from './api/trust.ts'
 export type { AssetsApi, AssetsConfig } from './assets/definitions/config-module.ts'

@@ -1,11 +1,17 @@
 import { readFileSync, realpathSync } from 'node:fs'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { Definitions } from '../assets/definitions/definitions.ts'
+import {
+  cachedDefinitions,
+  definitionsKey,
+  keepDefinitions,
+} from '../assets/definitions/definitions-cache.ts'
 import { findDefinitions } from '../assets/definitions/find-file.ts'
 import type { Problem } from '../assets/definitions/problem.ts'
 import { trustedFile, trustIn } from '../assets/definitions/trust.ts'
-import type { Fallible } from '../contract/fallible.ts'
-import { locate } from '../dataset/locate.ts'
+import { ok, type Fallible } from '../contract/fallible.ts'
+import { locate, type Dataset } from '../dataset/locate.ts'
 import { failureLine } from '../slurm/failure.ts'
 import { askPartitions, type ClusterPartition } from '../slurm/partitions.ts'
 import { checkArgument, checkOptions, text } from './check-options.ts'
@@ -26,6 +32,8 @@ export interface LoadedAssets {
   /** As people name it. */
   readonly file: string
   readonly read: Fallible<Definitions, readonly Problem[]>
+  readonly dataset: Dataset
+  readonly env: Readonly<Record<string, string>>
   /** What could not be looked at, in words. */
   readonly warnings: readonly string[]
 }
@@ -35,6 +43,7 @@ const deadline = 10
 
 /** Where definitions are: the dataset's root, their file, and how people name it. */
 export interface FoundAssets {
+  readonly dataset: Dataset
   readonly root: string
   readonly file: string
   readonly shown: string
@@ -48,10 +57,11 @@ export async function findAssets(name: string, path: string, options: AssetsOpti
   const env = options.env ?? definedOnly(process.env)
   const located = await locate(path, env)
   if (!located.ok) throw errorOf(located.failure)
-  const { root } = located.value
+  const dataset = located.value
+  const { root } = dataset
   const found = findDefinitions(realpathSync(path), root)
   if (!found.ok) throw assetError(found.failure)
-  return { root, file: found.value, shown: shownFrom(options.cwd ?? path, found.value), env }
+  return { dataset, root, file: found.value, shown: shownFrom(options.cwd ?? path, found.value), env }
 }
 
 /** Reads the definitions that hold at a path. @throws WaybillError also where their code is not trusted. */
@@ -61,7 +71,7 @@ export async function loadAssets(
   options: AssetsOptions,
   { lookAtCluster }: { readonly lookAtCluster: boolean },
 ): Promise<LoadedAssets> {
-  const { root, file, shown, env } = await findAssets(name, path, options)
+  const { dataset, root, file, shown, env } = await findAssets(name, path, options)
   if (file.endsWith('.ts')) {
     const trust = trustIn(trustedFile(env), file, readFileSync(file))
     if (trust !== 'yes') throw assetError({ kind: 'not-trusted', file: shown, changed: trust === 'changed' })
@@ -74,9 +84,17 @@ export async function loadAssets(
     warnings.push(assetFailureWords({ kind: 'cluster-silent', detail: failureLine(answer.failure) }))
     return null
   }
+  const state = { folder: join(dataset.commonDir, 'waybill'), shared: dataset.shared }
+  const place = { state, file, root, version: packageJson.version }
+  // What code gives may be another thing each time, and a cluster is asked anew.
+  const key = !lookAtCluster && file.endsWith('.yaml') ? definitionsKey(place) : null
+  const cached = key === null ? null : cachedDefinitions(place, key)
+  if (cached !== null) return { file: shown, read: ok(cached), dataset, env, warnings }
   // The readers of YAML and of its form are large: the commands that need none of this do not load them.
   const { loadDefinitions } = await import('../assets/definitions/load.ts')
-  return { file: shown, read: await loadDefinitions({ file, root, shown, askCluster }), warnings }
+  const read = await loadDefinitions({ file, root, shown, askCluster })
+  if (key !== null && read.ok) keepDefinitions(place, key, read.value)
+  return { file: shown, read, dataset, env, warnings }
 }
 
 /** A failure as the error that ends the work. */

@@ -95,7 +95,7 @@ function addSchema(assets: Command, runtime: Runtime): void {
 }
 
 /** A line for each: where it is, then what; with `--json` an object. */
-function printProblems(problems: readonly ToldProblem[], json: boolean, out: Runtime['out']): void {
+export function printProblems(problems: readonly ToldProblem[], json: boolean, out: Runtime['out']): void {
   for (const { where, message, path: at, ...facts } of problems) {
     const { file, line, column } = where
     out(

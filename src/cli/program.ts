@@ -11,6 +11,7 @@ import { addFinish } from './finish.ts'
 import { addInit } from './init.ts'
 import { addJobs } from './jobs.ts'
 import { addLogs } from './logs.ts'
+import { addPlan } from './plan.ts'
 import { addReschedule } from './reschedule.ts'
 import { addRun } from './run.ts'
 import type { Runtime } from './runtime.ts'
@@ -34,6 +35,7 @@ const commands: readonly (readonly [name: string, add: (program: Command, runtim
   ['usage', addUsage],
   ['init', addInit],
   ['assets', addAssets],
+  ['plan', addPlan],
   ['trust', addTrust],
   ['doctor', addDoctor],
   ['completion', addCompletion],

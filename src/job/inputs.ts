@@ -73,7 +73,7 @@ export interface AskedAlready {
 
 /** What each file is now; those outside the dataset by size and time, whole subdatasets by their commits. */
 export async function identify(
-  context: Context,
+  context: Pick<Context, 'dataset'>,
   files: readonly string[],
   asked: AskedAlready | null = null,
 ): Promise<Fallible<readonly InputIdentity[], Note>> {

@@ -1,5 +1,6 @@
 import type { CommitId, EpochSeconds, JobId } from '../contract/ids.ts'
 import type { LogPlan } from '../slurm/log-pattern.ts'
+import type { AssetFacts } from './asset-facts.ts'
 import type { Parts } from './evidence.ts'
 
 /** What an input file was when the job was submitted. Hashes are `key` (git-annex) or `blob` (git); outside the repository size and time. */
@@ -71,4 +72,6 @@ export interface JobSpec {
   readonly taskOutputs?: readonly string[]
   /** The open job whose failed tasks this one runs again. */
   readonly replaces?: JobId
+  /** The asset of a graph that it makes. */
+  readonly asset?: AssetFacts
 }

@@ -44,7 +44,8 @@ export function openLedgerFile(place: LedgerPlace): OpenLedger {
   }
 }
 
-function makeFolder(place: LedgerPlace): void {
+/** Makes the folder of state where it is absent, with the modes that it has to have. @throws the system's error. */
+export function makeFolder(place: LedgerPlace): void {
   if (existsSync(place.folder)) return
   const mode = place.shared?.directory ?? 0o700
   // Private from its first moment on; the umask may have taken away what a group needs.
@@ -52,7 +53,11 @@ function makeFolder(place: LedgerPlace): void {
   chmodSync(place.folder, mode)
 }
 
-function openWithLocks(path: string): Omit<OpenLedger, 'path'> {
+/**
+ * Opens or makes a database in whichever way works on its file system: everything is forced to the disk.
+ * @throws what SQLite throws.
+ */
+export function openWithLocks(path: string): Omit<OpenLedger, 'path'> {
   const fileSystem = fileSystemOf(join(path, '..'))
   if (fileSystem.local) {
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs })

@@ -13,18 +13,22 @@ export function checkScripts(
   { root, prefix }: PathPlace,
   report: Report,
 ): void {
-  const outputs = [...assets.values()].flatMap((asset) =>
-    asset.outputs.map(({ parts }) => parts.map((part) => (typeof part === 'string' ? part : '*')).join('')),
-  )
+  const isMade = (path: string): boolean =>
+    [...assets.values()].some((asset) =>
+      asset.outputs.some(({ parts }) =>
+        mayMeet(parts.map((part) => (typeof part === 'string' ? part : '*')).join(''), path),
+      ),
+    )
   const seen = new Map<string, 'absent' | 'folder' | null>()
   const look = (run: RunSpec, path: ValuePath): void => {
     const script = scriptOf(run)
     if (script === null) return
-    const why = seen.get(script.file) ?? state(resolve(root, prefix, script.file))
+    const known = seen.get(script.file)
+    const why = known === undefined ? state(resolve(root, prefix, script.file)) : known
     seen.set(script.file, why)
     if (why === null) return
     const relative = resolve('/', prefix, script.file).slice(1)
-    if (outputs.some((output) => mayMeet(output, relative))) return
+    if (isMade(relative)) return
     report({ kind: 'missing-script', file: script.file, why }, [...path, ...script.path])
   }
   for (const { name, run, checks } of assets.values()) {

@@ -31,7 +31,7 @@ export interface Settings {
  * says for that site, for that key, and what the run says; the later wins, value by value.
  */
 export function settingsOf(
-  asset: Asset,
+  asset: Pick<Asset, 'own' | 'bySite' | 'byKey'>,
   site: Site,
   key: string | null,
   run: Partial<Overrides> = {},

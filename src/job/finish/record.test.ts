@@ -138,3 +138,21 @@ test('tasks that ended alike stand in one line, whoever told of them', () => {
     ]),
   ).toEqual(['0-2,4 COMPLETED', '3 FAILED 1:0'])
 })
+
+test('an asset stands in the record, and many keys of it in the lists', () => {
+  const asset = { name: 'model', keys: ['gold'], code: 'c', inputs: 'i', upstream: { a: 'u' }, run: 'r' }
+  const small = buildRecord(parts({ asset }, [done]))
+  expect(small.record.waybill?.['asset']).toEqual(asset)
+  expect(small.lists).toBeNull()
+  const keys = Array.from({ length: 200 }, (_, i) => `${i}`)
+  const large = buildRecord(parts({ asset: { ...asset, keys } }, [done]))
+  expect(large.record.waybill?.['asset']).toEqual({
+    name: 'model',
+    code: 'c',
+    inputs: 'i',
+    upstream: { a: 'u' },
+    run: 'r',
+    key_count: 200,
+  })
+  expect(large.lists?.content).toMatchObject({ asset: { keys } })
+})

@@ -9,6 +9,7 @@ import { stateTitle } from '../../provenance/title.ts'
 import { groupsOfTasks } from '../arrays/array-part.ts'
 import { factsOfTasks, onlyTasks, type TaskFacts } from '../arrays/task-facts.ts'
 import { attemptJson, iso } from './attempt-json.ts'
+import { splitFacts } from '../asset-facts.ts'
 import type { Job } from '../context.ts'
 import type { ArrayPart } from './ended.ts'
 import type { Evidence, Group } from '../evidence.ts'
@@ -54,8 +55,10 @@ export interface BuiltRecord {
 
 /** Builds the record of an ended job in DataLad's form (see docs/records.md). */
 export function buildRecord(parts: RecordParts): BuiltRecord {
+  const { asset } = parts.job.spec
+  const keys = asset === undefined ? null : splitFacts(asset).lists
   const full = assemble(parts, null)
-  if (Buffer.byteLength(JSON.stringify(full)) <= longRecordBytes) {
+  if (keys === null && Buffer.byteLength(JSON.stringify(full)) <= longRecordBytes) {
     return { title: parts.job.spec.title, text: textOf(parts), record: full, lists: null }
   }
   const path = `.waybill/records/${parts.job.token}${parts.job.recorded.length === 0 ? '' : `-${parts.job.recorded.length}`}.json`
@@ -65,6 +68,7 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
     tasks: tasksOf(parts.evidence.groups),
     ...taskFactsHere(parts),
     ...(parts.job.members.length === 0 ? {} : { jobs: membersOf(parts) }),
+    ...(keys === null ? {} : { asset: { ...keys } }),
   }
   return {
     title: parts.job.spec.title,
@@ -137,6 +141,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     // In a RUNCMD DataLad has no key for it.
     ...(spec.altDir !== undefined && spec.title === 'DATALAD RUNCMD' ? { alt_dir: spec.altDir } : {}),
     ...(spec.container === undefined ? {} : { container: spec.container }),
+    ...(spec.asset === undefined ? {} : { asset: { ...splitFacts(spec.asset).short } }),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),

@@ -1,0 +1,210 @@
+import type { Site } from '../assets/definitions/definitions.ts'
+import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
+import type { AssetView } from '../assets/look.ts'
+import { makePlan, type Planned } from '../assets/make-plan.ts'
+import type { PlannedAsset, StaleKeys } from '../assets/plan.ts'
+import type { Reason } from '../assets/reason.ts'
+import { told, type ToldProblem } from './assets-check.ts'
+import { checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
+import { variables } from './environment.ts'
+import { exitCode } from './exit-code.ts'
+import { loadAssets, type AssetsOptions } from './load-assets.ts'
+import { bytes, duration } from './quantities.ts'
+import { errorOf, WaybillError, withWords } from './waybill-error.ts'
+import {
+  isPlanFailure,
+  levelWords,
+  planFailureWords,
+  reasonWords,
+  sourceFailureWords,
+  staleUpstreamWords,
+} from './words-plan.ts'
+
+/** What `planAssets` may be told. */
+export interface PlanOptions extends AssetsOptions {
+  /** Of partitioned assets only these keys: one, a range `A..B`, or several with commas between. */
+  readonly partition?: string | undefined
+  /** The site at which all would run, instead of their own. */
+  readonly site?: string | undefined
+  /** What is fresh would be made again, too. */
+  readonly force?: boolean | undefined
+  /** Tell which level won for each resource, option and variable. */
+  readonly explain?: boolean | undefined
+}
+
+/** Keys that would be made for one reason. */
+export interface ToldStale {
+  readonly reason: Reason
+  /** The reason in words. */
+  readonly message: string
+  readonly count: number
+  /** In the order of the keys: `gold`, or `gold..silver`; empty for an asset that has none. */
+  readonly keys: readonly string[]
+}
+
+/** A value of how an asset's jobs run, and who said it. */
+export interface ToldSetting {
+  /** `cpus`, `slurm.partition`, `env.SEED`. */
+  readonly name: string
+  readonly value: string
+  readonly from: string
+  /** The key that it is for; null: all others. */
+  readonly key: string | null
+}
+
+/** What would become of one asset. */
+export interface ToldAsset {
+  readonly asset: string
+  readonly site: string
+  /** How many keys it has; null: it is made in one piece. */
+  readonly keys: number | null
+  /** How many of them were chosen; 1 for an asset without. */
+  readonly chosen: number
+  readonly fresh: number
+  /** Empty: all that was chosen is fresh. */
+  readonly stale: readonly ToldStale[]
+  /** Where `explain` was asked for. */
+  readonly settings?: readonly ToldSetting[]
+}
+
+/** What `planAssets` gives. */
+export interface PlanOutcome {
+  /** The file of definitions, as people name it. */
+  readonly file: string
+  /** What is wrong with the definitions; then there is no plan. */
+  readonly problems: readonly ToldProblem[]
+  /** The chosen assets, each behind those that it needs. */
+  readonly assets: readonly ToldAsset[]
+  /** What is worth knowing besides, in words. */
+  readonly notes: readonly string[]
+  /** External sources whose state could not be told. */
+  readonly failures: readonly { readonly source: string; readonly message: string }[]
+  /** 1 where definitions are wrong, or a source could not be asked. */
+  readonly exitCode: number
+}
+
+/**
+ * Tells what would run, and why, as `waybill plan`: of the assets that `selection` means (nothing: all). Nothing runs, except
+ * the commands that observe external sources, and a trusted `waybill.config.ts`.
+ * @throws WaybillError where there is no dataset, nothing that defines, or the selection means nothing.
+ */
+export async function planAssets(
+  selection: string | readonly string[] = '',
+  path = '.',
+  options: PlanOptions = {},
+): Promise<PlanOutcome> {
+  if (typeof selection !== 'string') checkArgument('planAssets', 'the selection', selection, texts)
+  const { env, cwd, partition, site, force, explain, ...unknown } = options
+  checkOptions(
+    'planAssets',
+    { env, cwd, partition, site, force, explain, ...unknown },
+    { env: variables, cwd: text, partition: text, site: text, force: flag, explain: flag },
+  )
+  return withWords(async () => {
+    const loaded = await loadAssets('planAssets', path, { env, cwd }, { lookAtCluster: false })
+    const { file, read, dataset } = loaded
+    const none = { file, problems: [], assets: [], notes: [], failures: [] }
+    if (!read.ok) return { ...none, problems: told(read.failure), exitCode: exitCode.trouble }
+    const definitions = read.value
+    const made = await makePlan({
+      dataset,
+      definitions,
+      selection: [selection].flat().join(' '),
+      keys: partition ?? null,
+      site: site ?? null,
+      force: force === true,
+      now: Date.now() / 1000,
+      env: loaded.env,
+    })
+    if (!made.ok) {
+      const { failure } = made
+      throw isPlanFailure(failure)
+        ? new WaybillError(failure.kind, planFailureWords(failure))
+        : errorOf(failure)
+    }
+    return { ...none, ...toldPlan(made.value, explain === true) }
+  })
+}
+
+function toldPlan(
+  { plan, look }: Planned,
+  explain: boolean,
+): Pick<PlanOutcome, 'assets' | 'notes' | 'failures' | 'exitCode'> {
+  const assets = plan.assets.flatMap((planned): readonly ToldAsset[] => {
+    const view = look.views.get(planned.name)
+    return view === undefined ? [] : [toldAsset(planned, view, explain)]
+  })
+  const failures = look.failures.map((one) => ({ source: one.source, message: sourceFailureWords(one) }))
+  return {
+    assets,
+    notes: plan.notes.map(staleUpstreamWords),
+    failures,
+    exitCode: failures.length === 0 ? exitCode.ok : exitCode.trouble,
+  }
+}
+
+function toldAsset(
+  { name, chosen, fresh, stale }: PlannedAsset,
+  view: AssetView,
+  explain: boolean,
+): ToldAsset {
+  const { asset, site, space } = view
+  return {
+    asset: name,
+    site: site.name,
+    keys: asset.partitions === null ? null : space.count,
+    chosen,
+    fresh,
+    stale: stale.map((keys) => toldStale(keys, view)),
+    ...(explain ? { settings: toldSettings(view, site) } : {}),
+  }
+}
+
+function toldStale({ reason, ranges, count }: StaleKeys, { asset, space }: AssetView): ToldStale {
+  const keys = ranges.map(({ from, to }) => {
+    const first = space.at(from).text
+    return from === to ? first : `${first}..${space.at(to).text}`
+  })
+  return { reason, message: reasonWords(reason), count, keys: asset.partitions === null ? [] : keys }
+}
+
+/** What holds for all keys, then what differs for those that have something of their own. */
+function toldSettings({ asset, space }: AssetView, site: Site): readonly ToldSetting[] {
+  const common = listed(settingsOf(asset, site, null), null)
+  const own = [...asset.byKey.keys()].flatMap((key) =>
+    space.indexOf(key) === null
+      ? []
+      : listed(settingsOf(asset, site, key), key).filter(
+          (one) =>
+            !common.some(
+              ({ name, value, from }) => name === one.name && value === one.value && from === one.from,
+            ),
+        ),
+  )
+  return [...common, ...own]
+}
+
+function listed({ resources, slurm, env }: Settings, key: string | null): readonly ToldSetting[] {
+  const written = (name: string, value: number): string =>
+    name === 'memory' ? bytes(value) : name === 'time' ? duration(value) : String(value)
+  return [
+    ...Object.entries(resources).map(([name, { value, from }]) => ({
+      name,
+      value: written(name, value),
+      from: levelWords(from),
+      key,
+    })),
+    ...[...slurm].map(([name, { value, from }]) => ({
+      name: `slurm.${name}`,
+      value: String(value),
+      from: levelWords(from),
+      key,
+    })),
+    ...[...env].map(([name, { value, from }]) => ({
+      name: `env.${name}`,
+      value: value.text,
+      from: levelWords(from),
+      key,
+    })),
+  ]
+}

@@ -1,0 +1,75 @@
+import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import type { EpochSeconds } from '../contract/ids.ts'
+import type { Dataset } from '../dataset/locate.ts'
+import type { Note } from '../job/note.ts'
+import { withChangedInputs } from './changed-inputs.ts'
+import { chooseKeys, type ChoiceFailure } from './choose.ts'
+import type { Definitions } from './definitions/definitions.ts'
+import { nearest } from './definitions/nearest.ts'
+import { closure, graphOf } from './graph.ts'
+import { lookAt, type Look } from './look.ts'
+import { planOf, type Plan } from './plan.ts'
+import { select, type SelectionFailure } from './selection.ts'
+import { asksForStale, parseSelection, type SyntaxFailure } from './selection-syntax.ts'
+
+/** What a plan is asked for. */
+export interface PlanRequest {
+  readonly dataset: Dataset
+  readonly definitions: Definitions
+  /** In the language of selections; empty: everything. */
+  readonly selection: string
+  /** Keys of partitioned assets (`selectKeys`); null: all. */
+  readonly keys: string | null
+  /** The site at which all would run; null: their own. */
+  readonly site: string | null
+  readonly force: boolean
+  readonly now: EpochSeconds
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Why there is no plan. */
+export type PlanFailure =
+  | SyntaxFailure
+  | SelectionFailure
+  | ChoiceFailure
+  | { readonly kind: 'no-such-site'; readonly name: string; readonly nearest: string | null }
+
+/** A plan, and the look at the assets that it was made by. */
+export interface Planned {
+  readonly plan: Plan
+  readonly look: Look
+}
+
+/** Looks at what was selected, and all that lies upstream of it, and tells what would run. */
+export async function makePlan(request: PlanRequest): Promise<Fallible<Planned, PlanFailure | Note>> {
+  const { dataset, definitions, now, force } = request
+  const selection = parseSelection(request.selection)
+  if (!selection.ok) return selection
+  const site = request.site === null ? null : (definitions.sites.get(request.site) ?? null)
+  if (request.site !== null && site === null) {
+    const meant = nearest(request.site, definitions.sites.keys())
+    return fail({ kind: 'no-such-site', name: request.site, nearest: meant })
+  }
+  const needsStale = asksForStale(selection.value)
+  // What is stale only a look at everything tells.
+  const first = select(definitions, selection.value, new Set())
+  if (!first.ok) return first
+  const isAll = needsStale || first.value.length === definitions.order.length
+  const names = isAll
+    ? new Set(definitions.order)
+    : closure(graphOf(definitions.assets).needs, first.value, Infinity)
+  const look = await lookAt({ dataset, definitions, now, env: request.env, names, site })
+  if (!look.ok) return look
+  const { views } = look.value
+  const selected = needsStale ? select(definitions, selection.value, staleOf(definitions, look.value)) : first
+  if (!selected.ok) return selected
+  const assets = chooseKeys(definitions, selected.value, request.keys, now)
+  if (!assets.ok) return assets
+  const plan = await withChangedInputs(dataset, look.value, planOf(views, { assets: assets.value, force }))
+  return plan.ok ? ok({ plan: plan.value, look: look.value }) : plan
+}
+
+function staleOf({ order }: Definitions, { views }: Look): ReadonlySet<string> {
+  const all = planOf(views, { assets: new Map(order.map((name) => [name, null])), force: false })
+  return new Set(all.assets.flatMap(({ name, stale }) => (stale.length > 0 ? [name] : [])))
+}

@@ -1,0 +1,181 @@
+import type { KeyRange } from './definitions/select-keys.ts'
+import type { KeyMap } from './key-map.ts'
+import type { AssetView } from './look.ts'
+import { ownReason, type Reason } from './reason.ts'
+
+/** Keys that would be made for one reason. */
+export interface StaleKeys {
+  readonly reason: Reason
+  /** Places of keys, in order; of an asset without keys: 0 to 0. */
+  readonly ranges: readonly KeyRange[]
+  readonly count: number
+}
+
+/** What would become of one asset. */
+export interface PlannedAsset {
+  readonly name: string
+  /** How many keys were chosen; an asset without keys counts as one. */
+  readonly chosen: number
+  /** What would be made; empty: all is fresh. In the order of its first keys. */
+  readonly stale: readonly StaleKeys[]
+  /** How many of the chosen keys are fresh. */
+  readonly fresh: number
+}
+
+/** What was not chosen and is not fresh, though something that was chosen is made of it. */
+export interface StaleUpstream {
+  readonly name: string
+  readonly neededBy: string
+}
+
+/** What would run. */
+export interface Plan {
+  /** The chosen assets, each behind those that it needs. */
+  readonly assets: readonly PlannedAsset[]
+  readonly notes: readonly StaleUpstream[]
+}
+
+/** What was chosen: assets, and of each the keys (null: all). */
+export interface Choice {
+  readonly assets: ReadonlyMap<string, readonly KeyRange[] | null>
+  /** What is fresh is made again, too. */
+  readonly force: boolean
+}
+
+/** What is known of one asset while the plan is made, by the places of its keys. */
+interface Marks {
+  /** They will be made. */
+  readonly runs: Uint8Array
+  /** They are not fresh, and will not be made. */
+  readonly stays: Uint8Array
+  readonly anyRuns: boolean
+  readonly anyStays: boolean
+}
+
+/**
+ * Tells for each chosen key whether it is fresh, and if not why. `views` are in an order in which each stands behind those
+ * that it needs, and hold all that lies upstream of what was chosen. What is fresh never runs again.
+ */
+export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): Plan {
+  const marks = new Map<string, Marks>()
+  const assets: PlannedAsset[] = []
+  const notes: StaleUpstream[] = []
+  for (const [name, view] of views) {
+    const { count } = view.space
+    const ranges = choice.assets.get(name)
+    const isChosen = ranges === undefined ? () => false : within(ranges, count)
+    const runs = new Uint8Array(count)
+    const stays = new Uint8Array(count)
+    const rerun = upstreamTest(view, marks, 'runs')
+    const old = upstreamTest(view, marks, 'stays')
+    const groups = new Groups()
+    const noted = new Set<string>()
+    let chosen = 0
+    let fresh = 0
+    for (let i = 0; i < count; i++) {
+      const picked = isChosen(i)
+      const before = rerun(i)
+      const outdated = old(i)
+      const own = ownReason(view, i)
+      if (!picked) {
+        if (own !== null || before.length > 0 || outdated.length > 0) stays[i] = 1
+        continue
+      }
+      chosen++
+      for (const upstream of outdated) noted.add(upstream)
+      const reason: Reason | null =
+        own ??
+        (before.length > 0
+          ? { kind: 'upstream-stale', upstream: before }
+          : choice.force
+            ? { kind: 'forced' }
+            : null)
+      if (reason === null) fresh++
+      else {
+        runs[i] = 1
+        groups.add(i, reason)
+      }
+    }
+    marks.set(name, { runs, stays, anyRuns: runs.includes(1), anyStays: stays.includes(1) })
+    if (ranges !== undefined) assets.push({ name, chosen, stale: groups.all(), fresh })
+    for (const upstream of noted) notes.push({ name: upstream, neededBy: name })
+  }
+  return { assets, notes }
+}
+
+const none: readonly string[] = []
+
+/** Tells which assets upstream of a key have keys so marked that it is made of. Each group of keys is looked at once. */
+function upstreamTest(
+  { maps }: AssetView,
+  marks: ReadonlyMap<string, Marks>,
+  which: 'runs' | 'stays',
+): (index: number) => readonly string[] {
+  const marked = [...maps].flatMap(([name, map]) => {
+    const of = marks.get(name)
+    const any = which === 'runs' ? of?.anyRuns : of?.anyStays
+    return of === undefined || any !== true ? [] : [{ name, map, test: groupTest(map, of[which]) }]
+  })
+  if (marked.length === 0) return () => none
+  return (index) => marked.filter(({ map, test }) => test(map.groupOf(index))).map(({ name }) => name)
+}
+
+function groupTest(map: KeyMap, bits: Uint8Array): (group: number) => boolean {
+  const known: (boolean | undefined)[] = []
+  return (group) => {
+    if (group < 0) return false
+    const before = known[group]
+    if (before !== undefined) return before
+    let found = false
+    for (const at of map.upstreamOf(group)) found ||= bits[at] === 1
+    known[group] = found
+    return found
+  }
+}
+
+/** Gathers places, which come in order, by reason. */
+class Groups {
+  readonly #groups = new Map<
+    string,
+    { readonly reason: Reason; readonly ranges: KeyRange[]; count: number }
+  >()
+
+  add(index: number, reason: Reason): void {
+    const key = groupName(reason)
+    const group = this.#groups.get(key) ?? { reason, ranges: [], count: 0 }
+    this.#groups.set(key, group)
+    group.count++
+    const last = group.ranges.at(-1)
+    if (last?.to === index - 1) group.ranges[group.ranges.length - 1] = { from: last.from, to: index }
+    else group.ranges.push({ from: index, to: index })
+  }
+
+  all(): readonly StaleKeys[] {
+    return [...this.#groups.values()]
+  }
+}
+
+/** Reasons of one name are told together: a thousand keys may lack a thousand files. */
+function groupName(reason: Reason): string {
+  switch (reason.kind) {
+    case 'outputs-changed':
+      return `${reason.kind} ${reason.how}`
+    case 'upstream-changed':
+    case 'upstream-stale':
+      return `${reason.kind} ${reason.upstream.join(' ')}`
+    case 'never-made':
+    case 'last-failed':
+    case 'outputs-missing':
+    case 'code-changed':
+    case 'input-changed':
+    case 'forced':
+      return reason.kind
+  }
+}
+
+function within(ranges: readonly KeyRange[] | null, count: number): (index: number) => boolean {
+  if (ranges === null) return () => true
+  const chosen = new Uint8Array(count)
+  for (const { from, to } of ranges) chosen.fill(1, from, to + 1)
+  return (index) => chosen[index] === 1
+}

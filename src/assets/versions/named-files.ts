@@ -1,0 +1,83 @@
+import { statSync } from 'node:fs'
+import { isAbsolute, posix, resolve } from 'node:path'
+import { mayMeet } from '../../ledger/path-pattern.ts'
+import type { Asset, Definitions } from '../definitions/definitions.ts'
+import type { RunSpec } from '../definitions/run-spec.ts'
+import type { Template } from '../definitions/template.ts'
+
+/**
+ * Tells for an asset which files its command names, as it writes them, each once: its script, and every word that is a file
+ * now, named from the folder of the definitions. What assets make or take as inputs is data and not code; words with a
+ * placeholder are none. Each word is looked at once, however many assets have it.
+ */
+export function namedFiles(
+  definitions: Pick<Definitions, 'assets' | 'root' | 'folder' | 'prefix'>,
+): (asset: Asset) => readonly string[] {
+  const isData = dataTest(definitions)
+  const known = new Map<string, boolean>()
+  const isFile = (word: string): boolean => {
+    const seen = known.get(word)
+    if (seen !== undefined) return seen
+    const there = statSync(resolve(definitions.folder, word), { throwIfNoEntry: false })?.isFile() ?? false
+    const path = inDataset(definitions.prefix, word)
+    const is = there && path !== null && !isData(path)
+    known.set(word, is)
+    return is
+  }
+  return ({ run }) => {
+    const script = run.kind === 'bash' || run.kind === 'python' ? [run.file] : []
+    return [...new Set([...script, ...wordsOf(run).filter(isFile)])]
+  }
+}
+
+/** A file that a command names, relative to the dataset's root, or absolute where it lies elsewhere. */
+export function pathOfNamed(
+  { root, folder, prefix }: Pick<Definitions, 'root' | 'folder' | 'prefix'>,
+  file: string,
+): string {
+  if (!isAbsolute(file)) return inDataset(prefix, file) ?? resolve(folder, file)
+  const inside = posix.relative(root, file)
+  return inside.startsWith('../') ? file : inside
+}
+
+function inDataset(prefix: string, word: string): string | null {
+  if (isAbsolute(word)) return null
+  const path = posix.join(prefix, word)
+  return path.startsWith('../') ? null : path
+}
+
+/** What may be the name of a file: a word that has a point or a slash within. */
+const nameLike = /^[\w@%+:,-]*[./][\w./@%+:,=-]*$/
+
+function wordsOf(run: RunSpec): readonly string[] {
+  const literal = ({ parts }: Template): readonly string[] =>
+    parts.length === 1 && typeof parts[0] === 'string' ? [parts[0]] : []
+  const words =
+    run.kind === 'shell'
+      ? run.line.text.split(/[\s;|&()<>"'`$]+/)
+      : run.kind === 'exec'
+        ? run.words.flatMap(literal)
+        : run.args.flatMap(literal)
+  // A value behind an option's name: `--config=train.toml`.
+  return words.map((word) => word.replace(/^--?[\w-]+=/, '')).filter((word) => nameLike.test(word))
+}
+
+/** Whether a path is something that an asset makes, or takes as an input. */
+function dataTest({ assets }: Pick<Definitions, 'assets'>): (path: string) => boolean {
+  const byStart = new Map<string, string[]>()
+  for (const { inputs, outputs } of assets.values()) {
+    for (const { parts } of [...outputs, ...inputs]) {
+      const pattern = parts.map((part) => (typeof part === 'string' ? part : '*')).join('')
+      const first = pattern.split('/', 1)[0] ?? ''
+      const start = /[*?[]/.test(first) ? '' : first
+      const known = byStart.get(start)
+      if (known === undefined) byStart.set(start, [pattern])
+      else known.push(pattern)
+    }
+  }
+  return (path) => {
+    const first = path.split('/', 1)[0] ?? ''
+    const patterns = [...(byStart.get(first) ?? []), ...(byStart.get('') ?? []), ...(byStart.get('.') ?? [])]
+    return patterns.some((pattern) => mayMeet(pattern, path))
+  }
+}

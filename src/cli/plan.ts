@@ -1,0 +1,85 @@
+import { Argument, type Command } from 'commander'
+import { printable } from '../api/printable.ts'
+import { counted } from '../api/quantities.ts'
+import { printProblems } from './assets.ts'
+import { withCommonOptions, type CommonOptions } from './options.ts'
+import type { Runtime } from './runtime.ts'
+
+interface PlanFlags extends CommonOptions {
+  readonly partition?: string
+  readonly site?: string
+  readonly force?: boolean
+  readonly explain?: boolean
+}
+
+/** `waybill plan` */
+export function addPlan(program: Command, runtime: Runtime): void {
+  const command = program
+    .command('plan')
+    .summary('say what would run, and why')
+    .description(
+      'Says for each selected asset which of its pieces are not fresh, and why; nothing runs, except what observes external sources. Without a selection, of all assets.',
+    )
+    .addArgument(
+      new Argument(
+        '[selection...]',
+        'names, with * for any text; group:, tag:, owner:, site:; +model with all upstream, model+1 with one step downstream; not, and, or, parentheses; stale',
+      ),
+    )
+    .option(
+      '--partition <keys>',
+      'of partitioned assets only these keys: gold, 2026-01-01..2026-01-31, or several with commas',
+    )
+    .option('--site <site>', 'as if all ran at this site')
+    .option('--force', 'what is fresh, too')
+    .option('--explain', 'show who said each resource, option and variable')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  waybill plan                                  everything
+  waybill plan +report                          the asset report, and all that it is made of
+  waybill plan 'tag:paper and not group:raw'    by words of the definitions
+  waybill plan model --partition gold,tin       two keys of one asset
+  waybill plan stale --json                     what is not fresh, for programs`,
+    )
+    .action(async (selection: readonly string[], options: PlanFlags) => {
+      const { planAssets } = await import('../api/plan.ts')
+      const { planLines, planTable } = await import('./plan-lines.ts')
+      const { cwd, env, out, err } = runtime
+      const { partition, site, force, explain, dataset, json } = options
+      const done = await planAssets(selection, dataset ?? cwd, { cwd, env, partition, site, force, explain })
+      const { file, problems, assets, notes, failures } = done
+      printProblems(problems, json === true, out)
+      if (json) {
+        for (const { stale, ...asset } of assets)
+          out(
+            line({
+              action: 'plan',
+              status: stale.length === 0 ? 'notneeded' : 'ok',
+              path: file,
+              ...asset,
+              stale,
+            }),
+          )
+        for (const message of notes) out(line({ action: 'plan', status: 'notneeded', path: file, message }))
+        for (const failure of failures)
+          out(line({ action: 'observe', status: 'error', path: file, ...failure }))
+      } else {
+        for (const told of assets) for (const text of planLines(told)) out(`${text}\n`)
+        for (const note of notes) err(`waybill: ${note}\n`)
+        for (const { source, message } of failures) err(`waybill: ${printable(source)}: ${message}\n`)
+        const running = assets.filter(({ stale }) => stale.length > 0)
+        if (running.length > 0) out(`\n${planTable(assets).join('\n')}\n`)
+        else if (problems.length > 0)
+          err(`waybill: ${counted(problems.length, 'problem')} in ${printable(file)}\n`)
+        else if (failures.length === 0) out('nothing to do\n')
+      }
+      runtime.exit(done.exitCode)
+    })
+  withCommonOptions(command)
+}
+
+function line(object: object): string {
+  return `${JSON.stringify(object)}\n`
+}
