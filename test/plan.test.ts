@@ -87,8 +87,19 @@ test('plan says what would run, and nothing when all is fresh', async () => {
   box.write('ds/waybill.yaml', definitions.replace('SEED: "7"', 'SEED: "8"'))
   const both = await tell(box, ['plan', '+model'])
   expect(both.results).toMatchObject([
-    { action: 'plan', status: 'ok', asset: 'corpus', keys: null, stale: [{ reason: { kind: 'code-changed' } }] },
-    { asset: 'model', keys: 3, fresh: 0, stale: [{ message: 'code changed', count: 3, keys: ['gold..tin'] }] },
+    {
+      action: 'plan',
+      status: 'ok',
+      asset: 'corpus',
+      keys: null,
+      stale: [{ reason: { kind: 'code-changed' } }],
+    },
+    {
+      asset: 'model',
+      keys: 3,
+      fresh: 0,
+      stale: [{ message: 'code changed', count: 3, keys: ['gold..tin'] }],
+    },
   ])
   const alone = await box.waybill(['plan', 'tag:paper'], { cwd: 'ds' })
   expect(alone.stderr).toContain('corpus is not fresh and was not selected')
@@ -108,7 +119,9 @@ test('what is wrong with a selection is said, with what was meant', async () => 
     expect(told.code).toBe(1)
     return told.words
   }
-  expect(await words('corpus', 'modle')).toContain('character 8: there is no asset modle; did you mean model?')
+  expect(await words('corpus', 'modle')).toContain(
+    'character 8: there is no asset modle; did you mean model?',
+  )
   expect(await words('tag:papre')).toContain('did you mean paper?')
   expect(await words('--site', 'ther')).toContain('did you mean there?')
   expect(await words('--partition', 'glod')).toContain('did you mean gold?')

@@ -5,7 +5,11 @@ const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', SOME: 'thing' }
 
 test('what a command prints is the state, in the folder and the environment that it is given', async () => {
   const line = (name: string, text: string) => ({ name, observe: text, description: null })
-  const sources = [line('a', 'pwd; echo "$SOME"'), line('b', 'printf "/\\nthing\\n"'), line('c', 'echo other')]
+  const sources = [
+    line('a', 'pwd; echo "$SOME"'),
+    line('b', 'printf "/\\nthing\\n"'),
+    line('c', 'echo other'),
+  ]
   const { versions, failures } = await observe({ folder: '/' }, sources, env)
   expect(failures).toEqual([])
   expect(versions.get('a')).toBe(versions.get('b'))

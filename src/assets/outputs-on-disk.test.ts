@@ -17,7 +17,11 @@ function keys(count: number): Partitions {
 }
 
 /** What each key lacks. */
-function lacking(root: string, outputs: readonly string[], partitions: Partitions | null): readonly unknown[] {
+function lacking(
+  root: string,
+  outputs: readonly string[],
+  partitions: Partitions | null,
+): readonly unknown[] {
   const asset = { outputs: outputs.map(parseTemplate), partitions } as unknown as Asset
   const space = spaceOf(partitions, 0)
   const missing = missingOutputs(root, [[asset, space]])(asset, space)

@@ -8,7 +8,8 @@ afterEach(() => made.splice(0).forEach((one) => one.remove()))
 test.each(['sha1', 'sha256'] as const)('paths and patterns in many commits (%s)', async (format) => {
   const repo = makeScratch(format === 'sha256' ? { format } : {})
   made.push(repo)
-  for (const path of ['a/1/x', 'a/2/x', 'a/2/y', 'a/.h', 'b', 'w[1]/f', 'deep/p/q/r.txt', 'deep/s.txt']) repo.write(path)
+  for (const path of ['a/1/x', 'a/2/x', 'a/2/y', 'a/.h', 'b', 'w[1]/f', 'deep/p/q/r.txt', 'deep/s.txt'])
+    repo.write(path)
   repo.git('add', '-A')
   repo.git('commit', '-qm', 'one')
   const first = repo.git('rev-parse', 'HEAD').trim()
@@ -22,7 +23,13 @@ test.each(['sha1', 'sha256'] as const)('paths and patterns in many commits (%s)'
     return found.map((hits) => hits.map((hit) => `${hit.rest} ${hit.type}`).join(', '))
   }
   expect(await ask(first, 'a', '1/x', 'none')).toEqual(['1/x blob', ''])
-  expect(await ask(first, 'a', '1/x', '2', '2/none', '3/x', '1/x/y')).toEqual(['1/x blob', '2 tree', '', '', ''])
+  expect(await ask(first, 'a', '1/x', '2', '2/none', '3/x', '1/x/y')).toEqual([
+    '1/x blob',
+    '2 tree',
+    '',
+    '',
+    '',
+  ])
   expect(await ask(second, 'a', '1/x')).toEqual([''])
   expect(await ask(second, 'gone', '1/x', 'a', 'b')).toEqual(['', '', ''])
   expect(await ask(first, '', 'b', 'a', 'c')).toEqual(['b blob', 'a tree', ''])
@@ -35,7 +42,10 @@ test.each(['sha1', 'sha256'] as const)('paths and patterns in many commits (%s)'
     '.h blob',
   ])
   expect(await ask(first, '', 'w[[]1]/f')).toEqual(['w[1]/f blob'])
-  expect(await ask(first, 'deep', '**/*.txt', '**')).toEqual(['p/q/r.txt blob, s.txt blob', 'p/q/r.txt blob, s.txt blob'])
+  expect(await ask(first, 'deep', '**/*.txt', '**')).toEqual([
+    'p/q/r.txt blob, s.txt blob',
+    'p/q/r.txt blob, s.txt blob',
+  ])
   expect(await ask('0'.repeat(first.length), 'a', '1')).toEqual([''])
 })
 

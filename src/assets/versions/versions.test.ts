@@ -25,11 +25,14 @@ const base = `
     extras: { depth: 3, more: { a: 1, b: 2 } }`
 
 async function model(text: string): Promise<Asset> {
-  return assetIn(`sites: { here: { scheduler: local }, there: { scheduler: local } }
+  return assetIn(
+    `sites: { here: { scheduler: local }, there: { scheduler: local } }
 defaultSite: here
 assets:
   model:${text}
-`, 'model')
+`,
+    'model',
+  )
 }
 
 const folders: string[] = []
@@ -80,7 +83,15 @@ test('words that are files are named; what is made or an input is data', async (
   const root = mkdtempSync(join(tmpdir(), 'waybill-named-'))
   folders.push(root)
   const folder = join(root, 'sub')
-  for (const file of ['run.sh', 'conf/a.toml', 'conf/b.toml', 'out/made.csv', 'in/data.csv', 'plain', 'dir.d/x']) {
+  for (const file of [
+    'run.sh',
+    'conf/a.toml',
+    'conf/b.toml',
+    'out/made.csv',
+    'in/data.csv',
+    'plain',
+    'dir.d/x',
+  ]) {
     mkdirSync(join(folder, file, '..'), { recursive: true })
     writeFileSync(join(folder, file), '')
   }
@@ -95,25 +106,26 @@ test('words that are files are named; what is made or an input is data', async (
     const one = asset(run)
     return namedFiles({ assets: new Map([['a', one]]), root, folder, prefix: 'sub' })(one)
   }
-  const words = (...texts: readonly string[]): Asset['run'] => ({ kind: 'exec', words: texts.map(parseTemplate) })
+  const words = (...texts: readonly string[]): Asset['run'] => ({
+    kind: 'exec',
+    words: texts.map(parseTemplate),
+  })
   expect(named(words('./run.sh', 'conf/a.toml', 'out/made.csv', 'in/data.csv', 'plain', 'dir.d'))).toEqual([
     './run.sh',
     'conf/a.toml',
   ])
-  expect(named(words('python3', '--config=conf/b.toml', '../above.sh', '../../etc/passwd', 'no/such'))).toEqual([
-    'conf/b.toml',
-    '../above.sh',
+  expect(
+    named(words('python3', '--config=conf/b.toml', '../above.sh', '../../etc/passwd', 'no/such')),
+  ).toEqual(['conf/b.toml', '../above.sh'])
+  expect(named({ kind: 'bash', file: 'gone.sh', args: [parseTemplate('conf/{k}.toml')] })).toEqual([
+    'gone.sh',
   ])
-  expect(named({ kind: 'bash', file: 'gone.sh', args: [parseTemplate('conf/{k}.toml')] })).toEqual(['gone.sh'])
   const line = parseTemplate("bash run.sh 'conf/a.toml' >out/made.csv; cat conf/b.toml|wc")
   expect(named({ kind: 'shell', line })).toEqual(['run.sh', 'conf/a.toml', 'conf/b.toml'])
   const place = { root, folder, prefix: 'sub' }
-  expect(['./run.sh', '../above.sh', '/opt/x', join(root, 'y')].map((file) => pathOfNamed(place, file))).toEqual([
-    'sub/run.sh',
-    'above.sh',
-    '/opt/x',
-    'y',
-  ])
+  expect(
+    ['./run.sh', '../above.sh', '/opt/x', join(root, 'y')].map((file) => pathOfNamed(place, file)),
+  ).toEqual(['sub/run.sh', 'above.sh', '/opt/x', 'y'])
 })
 
 test('one key upstream is its own version, several are one together', () => {
@@ -121,7 +133,14 @@ test('one key upstream is its own version, several are one together', () => {
   expect(joinedVersion([null])).toBe('-')
   expect(joinedVersion(['v', null])).toBe(versionOf(['v', '-']))
   const keys = ['a', 'b']
-  const list = { kind: 'list', keys, indexOf: new Map([['a', 0], ['b', 1]]) } as const
+  const list = {
+    kind: 'list',
+    keys,
+    indexOf: new Map([
+      ['a', 0],
+      ['b', 1],
+    ]),
+  } as const
   const partitions = new Map([['k', list]])
   const data = (i: number): string => `v${i}`
   expect(upstreamVersions(2, mapKeys(partitions, partitions, 0), data)).toEqual(['v0', 'v1'])
