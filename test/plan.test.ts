@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Asset, Site } from '../src/assets/definitions/definitions.ts'
-import { assetIn } from '../src/assets/definitions/test-definitions.ts'
+import { loadDefinitions } from '../src/assets/definitions/load.ts'
 import { codeVersionOf } from '../src/assets/versions/code-version.ts'
 import { versionOf } from '../src/assets/versions/version.ts'
 import { writeMessage } from '../src/provenance/message.ts'
@@ -33,6 +33,15 @@ async function project(): Promise<Sandbox> {
 
 const here: Site = { name: 'here', scheduler: 'local', defaults: { resources: {}, slurm: new Map() } }
 
+/** An asset as the definitions of `ds` have it. */
+async function assetIn(box: Sandbox, name: string): Promise<Asset> {
+  const place = { file: box.path('ds/waybill.yaml'), root: box.path('ds'), shown: 'waybill.yaml' }
+  const read = await loadDefinitions({ ...place, askCluster: async () => Promise.resolve(null) })
+  const asset = read.ok ? read.value.assets.get(name) : undefined
+  if (asset === undefined) throw new Error(JSON.stringify(read))
+  return asset
+}
+
 /** Commits all that lies there as a job would that made an asset. */
 async function record(
   box: Sandbox,
@@ -62,13 +71,13 @@ test('plan says what would run, and nothing when all is fresh', async () => {
       'REASON      ASSETS  PIECES\n' +
       'never made  2       4\n',
   )
-  const corpus = await assetIn(definitions, 'corpus')
+  const corpus = await assetIn(box, 'corpus')
   box.write('ds/data/corpus.txt', '1\n')
   await record(box, corpus, null, {})
   const blob = await box.git('ds', 'hash-object', 'data/corpus.txt')
   for (const metal of ['gold', 'silver', 'tin']) box.write(`ds/models/${metal}.txt`, '2\n')
   const upstream = { corpus: versionOf(['1', `blob ${blob}`]) }
-  await record(box, await assetIn(definitions, 'model'), ['gold', 'silver', 'tin'], upstream)
+  await record(box, await assetIn(box, 'model'), ['gold', 'silver', 'tin'], upstream)
   const done = await box.waybill(['plan'], { cwd: 'ds' })
   expect(done.stdout).toBe('nothing to do\n')
   const told = await tell(box, ['plan', 'stale'])
