@@ -58,9 +58,17 @@ export function reasonWords(reason: Reason): string {
   return words(safeFacts(reason) as Reason)
 }
 
-/** The reason without its facts, for a table. */
-export function reasonName(kind: Reason['kind']): string {
-  return kind.replace('-', ' ')
+/** The reasons without their facts, for a table. */
+export const reasonNames: { readonly [Kind in Reason['kind']]: string } = {
+  'never-made': 'never made',
+  'last-failed': 'last job failed',
+  'outputs-changed': 'outputs changed in git',
+  'outputs-missing': 'outputs missing on disk',
+  'code-changed': 'code changed',
+  'input-changed': 'input changed',
+  'upstream-changed': 'upstream changed',
+  'upstream-stale': 'upstream is made again',
+  forced: 'forced',
 }
 
 /** What was not chosen and is not fresh, in words. */

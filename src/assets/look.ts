@@ -11,7 +11,7 @@ import { madeRecords } from './index/made-records.ts'
 import { outputShape } from './index/output-shape.ts'
 import { mapKeys, spaceOf, type KeyMap } from './key-map.ts'
 import { observe, type SourceFailure } from './observe.ts'
-import { missingOutputs } from './outputs-on-disk.ts'
+import { missingOutputs, type MissingOutput } from './outputs-on-disk.ts'
 import { codeVersions } from './versions/code-version.ts'
 import { filesNow, inputPatterns, inputVersions, type FilesNow } from './versions/input-versions.ts'
 import { namedFiles, pathOfNamed } from './versions/named-files.ts'
@@ -32,7 +32,7 @@ export interface AssetView {
   /** For each asset that it needs, which of its keys are made of which. */
   readonly maps: ReadonlyMap<string, KeyMap>
   /** The first output of a key that the work tree lacks, or null. */
-  readonly missing: (index: number) => string | null
+  readonly missing: MissingOutput
 }
 
 /** What is to be looked at. */
@@ -43,8 +43,8 @@ export interface LookRequest {
   readonly env: Readonly<Record<string, string>>
   /** With all that lies upstream of them. */
   readonly names: ReadonlySet<string>
-  /** The site at which assets would run; null: their own. */
-  readonly site: Site | null
+  /** The site at which an asset would run; null: its own. */
+  readonly siteFor: (name: string) => Site | null
 }
 
 /** Assets as they are now, each behind those that it needs. */
@@ -83,7 +83,7 @@ export async function lookAt(request: LookRequest): Promise<Fallible<Look, Note>
   const missingOf = missingOutputs(dataset.root, assets)
   const views = new Map<string, AssetView>()
   for (const [asset, space] of assets) {
-    const site = request.site ?? siteOf(definitions, asset)
+    const site = request.siteFor(asset.name) ?? siteOf(definitions, asset)
     const maps = new Map<string, KeyMap>()
     const upstream = new Map<string, PerKey | null>()
     for (const need of asset.needs) {

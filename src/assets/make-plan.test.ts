@@ -81,7 +81,9 @@ async function make(
   own: Readonly<Record<string, Json>> = {},
 ): Promise<void> {
   const request = await requestFor(repo)
-  const look = value(await lookAt({ ...request, site: null, names: new Set(request.definitions.order) }))
+  const look = value(
+    await lookAt({ ...request, siteFor: () => null, names: new Set(request.definitions.order) }),
+  )
   const view = look.views.get(name)
   if (view === undefined) throw new Error(name)
   const { short } = splitFacts(factsOf(view, indices, 'run'))

@@ -4,7 +4,7 @@ import type { Dataset } from '../dataset/locate.ts'
 import type { Note } from '../job/note.ts'
 import { withChangedInputs } from './changed-inputs.ts'
 import { chooseKeys, type ChoiceFailure } from './choose.ts'
-import type { Definitions } from './definitions/definitions.ts'
+import type { Definitions, Site } from './definitions/definitions.ts'
 import { nearest } from './definitions/nearest.ts'
 import { closure, graphOf } from './graph.ts'
 import { lookAt, type Look } from './look.ts'
@@ -58,7 +58,10 @@ export async function makePlan(request: PlanRequest): Promise<Fallible<Planned, 
   const names = isAll
     ? new Set(definitions.order)
     : closure(graphOf(definitions.assets).needs, first.value, Infinity)
-  const look = await lookAt({ dataset, definitions, now, env: request.env, names, site })
+  const chosen = new Set(first.value)
+  // What is not selected stays where it was made.
+  const siteFor = (name: string): Site | null => (needsStale || chosen.has(name) ? site : null)
+  const look = await lookAt({ dataset, definitions, now, env: request.env, names, siteFor })
   if (!look.ok) return look
   const { views } = look.value
   const selected = needsStale ? select(definitions, selection.value, staleOf(definitions, look.value)) : first

@@ -1,6 +1,6 @@
 import type { PlanOutcome, ToldAsset, ToldStale } from '../api/plan.ts'
 import { printable } from '../api/printable.ts'
-import { reasonName } from '../api/words-plan.ts'
+import { reasonNames } from '../api/words-plan.ts'
 import { table } from './table.ts'
 
 /** So many ranges of keys are named on a line. */
@@ -37,7 +37,7 @@ export function planTable(assets: PlanOutcome['assets']): readonly string[] {
     const kinds = Map.groupBy(stale, ({ reason }) => reason.kind)
     for (const [kind, all] of kinds)
       add(
-        reasonName(kind),
+        reasonNames[kind],
         all.reduce((sum, { count }) => sum + count, 0),
       )
   }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deserialize, serialize } from 'node:v8'
@@ -54,10 +54,21 @@ export function keepDefinitions(place: CachedPlace, key: string, definitions: De
     if (definitionsKey(place) !== key) return
     makeFolder(place.state)
     const content = Buffer.concat([Buffer.from(key, 'latin1'), serialize(compacted(definitions))])
-    writeFileSync(temporary, content, { mode: place.state.shared?.file ?? 0o600 })
+    const mode = place.state.shared?.file ?? 0o600
+    writeFileSync(temporary, content, { mode })
+    // The umask may have taken away what a group needs.
+    chmodSync(temporary, mode)
     renameSync(temporary, file)
   } catch {
-    rmSync(temporary, { force: true })
+    removeIfThere(temporary)
+  }
+}
+
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // Where nothing could be written there is nothing to remove.
   }
 }
 
@@ -75,7 +86,7 @@ function compacted(definitions: Definitions): Definitions {
     return known.get(name) as T
   }
   const compact = (asset: Asset): Asset => {
-    const { retry, own, extras } = asset
+    const { retry, own, extras, partitions } = asset
     const overrides: Overrides = {
       resources: one(`resources ${JSON.stringify(own.resources)}`, own.resources),
       slurm: map(own.slurm),
@@ -86,6 +97,10 @@ function compacted(definitions: Definitions): Definitions {
       own: overrides,
       retry: one(`retry ${JSON.stringify([retry, [...retry.when]])}`, retry),
       extras: one(`extras ${JSON.stringify(extras)}`, extras),
+      partitions:
+        partitions === null
+          ? null
+          : new Map([...partitions].map(([name, keys]) => [name, one(`keys ${JSON.stringify(keys)}`, keys)])),
       inputs: list(asset.inputs),
       observes: list(asset.observes),
       checks: list(asset.checks),

@@ -53,7 +53,8 @@ export function keySpace(partitions: Partitions, now: EpochSeconds): KeySpace {
       )
     },
     indexOf: (text) => {
-      const parts = text.split(keySeparator)
+      // Most have one dimension, and many keys.
+      const parts = dimensions.length === 1 ? [text] : text.split(keySeparator)
       if (parts.length !== dimensions.length) return null
       let index = 0
       for (const [i, { keys, count: size }] of dimensions.entries()) {

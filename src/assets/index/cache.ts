@@ -8,17 +8,15 @@ import { makeFolder, openWithLocks, type LedgerPlace } from '../../ledger/open.t
 const version = 1
 
 /**
- * `records`: what a commit's record says, for good; `asset` is empty where it says nothing of one. `made`: data versions of
- * its keys in that commit, for outputs of the shape `shape`. `looks`: what a worktree last knew, `current` the records that
- * count there, the higher `seq` the newer; `now`: data versions at that head (null: as `made`), while `roots` are so.
+ * `records`: what a commit's record says, for good; `facts` is absent where it says nothing of an asset. `looks`: what a
+ * worktree last looked at, and `current` the records that count there, the higher `seq` the newer (`CurrentRow`): worktrees
+ * may have other definitions, and so other outputs of one asset.
  */
 const tables = `
-  CREATE TABLE records (
-    commit_id TEXT PRIMARY KEY, asset TEXT NOT NULL, facts TEXT, shape TEXT, made TEXT
-  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE records (commit_id TEXT PRIMARY KEY, asset TEXT NOT NULL, keys TEXT, facts TEXT) STRICT, WITHOUT ROWID;
   CREATE TABLE looks (place TEXT PRIMARY KEY, head TEXT NOT NULL, shapes TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE current (
-    place TEXT NOT NULL, seq INTEGER NOT NULL, commit_id TEXT NOT NULL, roots TEXT, now TEXT,
+    place TEXT NOT NULL, seq INTEGER NOT NULL, commit_id TEXT NOT NULL, shape TEXT, made TEXT, roots TEXT, now TEXT,
     PRIMARY KEY (place, seq)
   ) STRICT, WITHOUT ROWID;
 `
@@ -69,8 +67,8 @@ function openFile(path: string, place: LedgerPlace): DatabaseSync {
   makeFolder(place)
   const { db } = openWithLocks(path)
   try {
-    // What is lost with the power is found out again.
-    db.exec('PRAGMA synchronous = OFF')
+    // What is lost with the power is found out again, as long as the file stays whole.
+    db.exec('PRAGMA synchronous = NORMAL')
     if (fresh) chmodSync(path, place.shared?.file ?? 0o600)
     if (versionOf(db) !== version) makeTables(db)
     return db

@@ -10,7 +10,15 @@ import { endAt, listRecordCommits, readAssetRecords, type AssetRecord } from './
 import { withIndex } from './cache.ts'
 import type { OutputShape } from './output-shape.ts'
 import { refreshOutputs } from './refresh-outputs.ts'
-import { readCurrent, readKnown, readLook, writeLook, type CurrentRow, type DataVersions } from './rows.ts'
+import {
+  readCurrent,
+  readKnown,
+  readLook,
+  writeLook,
+  type CurrentRow,
+  type DataVersions,
+  type RecordRow,
+} from './rows.ts'
 
 /** A record of an asset that counts for some key, with what its outputs were then and are now. */
 export interface MadeRecord extends AssetRecord {
@@ -56,20 +64,27 @@ async function currentRows(
   const range = grown.value && look !== null ? [`${look.head}..${head}`] : [head]
   const listed = look?.head === head ? ok([]) : await listRecordCommits(dataset, range)
   if (!listed.ok) return listed
-  const added = await rowsOf(db, dataset, listed.value, grown.value ? (before[0]?.seq ?? 0) : 0)
-  if (!added.ok) return added
-  const winning = winners([...added.value, ...(grown.value ? before : [])])
+  const records = await recordsOf(db, dataset, listed.value)
+  if (!records.ok) return records
+  const above = grown.value ? (before[0]?.seq ?? 0) : 0
+  const known = new Map(before.map((row) => [row.commit, row]))
+  // After a merge or a rewind many records count that counted before, in another order.
+  const added = records.value.map((row, i): CurrentRow => ({
+    ...(known.get(row.commit) ?? { ...row, shape: null, made: null, roots: null, now: null }),
+    seq: above + records.value.length - i,
+  }))
+  const winning = winners([...added, ...(grown.value ? before : [])])
   const refreshed = await refreshOutputs(dataset, head, shapes, winning)
   if (!refreshed.ok) return refreshed
   const { rows, changed } = refreshed.value
   const kept = new Set(rows.map(({ seq }) => seq))
-  const isNew = new Set(added.value)
+  const isNew = new Set(added)
   writeLook(db, {
     place,
     head,
     shapes: shapesText,
-    before: look?.head ?? null,
-    records: [...new Map([...added.value, ...changed].map((row) => [row.commit, row])).values()],
+    before: look,
+    records: added,
     current: rows.filter((row, i) => changed.has(row) || isNew.has(winning[i] ?? row) || !grown.value),
     gone: grown.value ? before.filter(({ seq }) => !kept.has(seq)).map(({ seq }) => seq) : 'all',
   })
@@ -101,26 +116,18 @@ async function isGrown(
   return listed.ok ? ok(listed.value.code === 0 && linear && expected === from) : listed
 }
 
-/** Records of commits, newest first: what is known of them, or what their messages say. */
-async function rowsOf(
+/** The records of commits: what is known of them, or what their messages say. */
+async function recordsOf(
   db: DatabaseSync,
   dataset: Dataset,
   commits: readonly CommitId[],
-  above: number,
-): Promise<Fallible<readonly CurrentRow[], DatasetFailure>> {
+): Promise<Fallible<readonly RecordRow[], DatasetFailure>> {
   const known = readKnown(db, commits)
   const unknown = commits.filter((commit) => !known.has(commit))
   const read = await readAssetRecords(dataset, unknown)
   if (!read.ok) return read
   const records = new Map(unknown.map((commit, i) => [commit, read.value[i] ?? null]))
-  return ok(
-    commits.map((commit, i) => ({
-      ...(known.get(commit) ?? { commit, record: records.get(commit) ?? null, shape: null, made: null }),
-      seq: above + commits.length - i,
-      roots: null,
-      now: null,
-    })),
-  )
+  return ok(commits.map((commit) => known.get(commit) ?? { commit, record: records.get(commit) ?? null }))
 }
 
 /** Those records, newest first, that are the newest of some key. */

@@ -1,9 +1,10 @@
 import { ok, type Fallible } from '../../contract/fallible.ts'
 import type { DatasetFailure } from '../../dataset/failure.ts'
 import type { Dataset } from '../../dataset/locate.ts'
-import { versionOf, type Version } from '../versions/version.ts'
+import { versionOf } from '../versions/version.ts'
 import { contentsOf } from './content-versions.ts'
 import type { OutputShape } from './output-shape.ts'
+import type { DataVersions } from './rows.ts'
 import { lookUp, type Hit } from './tree-lookup.ts'
 
 /** Whose outputs are asked for: some keys of an asset (null: it has none) in a commit. */
@@ -20,7 +21,37 @@ export interface OutputsAsked {
 export async function outputVersions(
   dataset: Dataset,
   asked: readonly OutputsAsked[],
-): Promise<Fallible<readonly (readonly (Version | null)[])[], DatasetFailure>> {
+): Promise<Fallible<readonly DataVersions[], DatasetFailure>> {
+  const all: DataVersions[] = []
+  for (const part of inParts(asked)) {
+    const found = await versionsOf(dataset, part)
+    if (!found.ok) return found
+    all.push(...found.value)
+  }
+  return ok(all)
+}
+
+/** So many keys are looked up together: of half a million the answers would not all fit in memory. */
+const atOnce = 50_000
+
+function* inParts(asked: readonly OutputsAsked[]): Generator<readonly OutputsAsked[]> {
+  let part: OutputsAsked[] = []
+  let keys = 0
+  for (const one of asked) {
+    part.push(one)
+    keys += one.keys.length
+    if (keys < atOnce) continue
+    yield part
+    part = []
+    keys = 0
+  }
+  if (part.length > 0) yield part
+}
+
+async function versionsOf(
+  dataset: Dataset,
+  asked: readonly OutputsAsked[],
+): Promise<Fallible<readonly DataVersions[], DatasetFailure>> {
   const wanted = asked.flatMap(({ commit, shape, keys }) => keys.flatMap((key) => shape.wanted(commit, key)))
   const found = await lookUp(dataset, wanted)
   if (!found.ok) return found

@@ -6,29 +6,34 @@ import type { AssetRecord } from './asset-records.ts'
 /** Data versions by the places of a record's keys; null: an output is not there, or the key was not made. */
 export type DataVersions = readonly (Version | null)[]
 
-/** What is known of one record. */
+/** What a commit's record says; it never changes. */
 export interface RecordRow {
   readonly commit: CommitId
   /** Null: the commit's record says nothing of an asset. */
   readonly record: AssetRecord | null
-  /** What `made` was found out for. */
-  readonly shape: string | null
-  readonly made: DataVersions | null
 }
 
-/** A record that counts in a worktree, with what its outputs are there now. */
+/** A record that counts in a worktree, with what its outputs were and are, as the definitions there say which they are. */
 export interface CurrentRow extends RecordRow {
   readonly seq: number
+  /** What `made` and `now` were found out for (`OutputShape`); null: for nothing yet. */
+  readonly shape: string | null
+  /** In the record's own commit. */
+  readonly made: DataVersions | null
+  /** What HEAD had at the roots of the outputs. */
   readonly roots: string | null
-  /** Null: as `made`. */
+  /** At HEAD; null: as `made`. */
   readonly now: DataVersions | null
 }
 
-/** What a worktree last knew; null: nothing. */
-export function readLook(
-  db: DatabaseSync,
-  place: string,
-): { readonly head: string; readonly shapes: string } | null {
+/** What a worktree last looked at. */
+export interface LookRow {
+  readonly head: string
+  readonly shapes: string
+}
+
+/** What a worktree last looked at; null: nothing yet. */
+export function readLook(db: DatabaseSync, place: string): LookRow | null {
   const row = db.prepare('SELECT head, shapes FROM looks WHERE place = ?').get(place)
   return row === undefined ? null : { head: String(row['head']), shapes: String(row['shapes']) }
 }
@@ -37,12 +42,15 @@ export function readLook(
 export function readCurrent(db: DatabaseSync, place: string): readonly CurrentRow[] {
   const rows = db
     .prepare(
-      'SELECT r.*, c.seq, c.roots, c.now FROM current c JOIN records r USING (commit_id) WHERE c.place = ? ORDER BY c.seq DESC',
+      'SELECT r.*, c.seq, c.shape, c.made, c.roots, c.now FROM current c JOIN records r USING (commit_id) WHERE c.place = ? ORDER BY c.seq DESC',
     )
     .all(place)
+  const keyLists: KeyLists = new Map()
   return rows.map((row) => ({
-    ...toRecord(row),
+    ...toRecord(row, keyLists),
     seq: Number(row['seq']),
+    shape: textOr(row['shape']),
+    made: parsed(row['made']) as DataVersions | null,
     roots: textOr(row['roots']),
     now: parsed(row['now']) as DataVersions | null,
   }))
@@ -52,24 +60,23 @@ export function readCurrent(db: DatabaseSync, place: string): readonly CurrentRo
 export function readKnown(db: DatabaseSync, commits: readonly CommitId[]): ReadonlyMap<CommitId, RecordRow> {
   const one = db.prepare('SELECT * FROM records WHERE commit_id = ?')
   const known = new Map<CommitId, RecordRow>()
+  const keyLists: KeyLists = new Map()
   for (const commit of commits) {
     const row = one.get(commit)
-    if (row !== undefined) known.set(commit, toRecord(row))
+    if (row !== undefined) known.set(commit, toRecord(row, keyLists))
   }
   return known
 }
 
 /** What a worktree knows now, to be kept. */
-export interface NewLook {
+export interface NewLook extends LookRow {
   readonly place: string
-  readonly head: string
-  readonly shapes: string
-  /** The head of the look that this one began with: another process may have been quicker. */
-  readonly before: string | null
-  /** Records that are new, or of which more is known. */
+  /** The look that this one began with: another process may have been quicker. */
+  readonly before: LookRow | null
   readonly records: readonly RecordRow[]
-  /** All records that count, or those of them that changed, and the numbers of those that count no more. */
+  /** All records that count, or those of which something is new. */
   readonly current: readonly CurrentRow[]
+  /** Numbers of those that count no more. */
   readonly gone: readonly number[] | 'all'
 }
 
@@ -77,21 +84,24 @@ export interface NewLook {
 export function writeLook(db: DatabaseSync, look: NewLook): void {
   db.exec('BEGIN IMMEDIATE')
   try {
-    const record = db.prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)')
-    for (const { commit, record: says, shape, made } of look.records) {
-      const { commit: _commit, ...facts } = says ?? { commit }
-      record.run(commit, says?.facts.name ?? '', JSON.stringify(facts), shape, written(made))
+    const record = db.prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)')
+    for (const { commit, record: says } of look.records) {
+      // What stands in a column of its own is not kept twice.
+      const told = says === null ? null : { ...says, facts: { ...says.facts, keys: null } }
+      const { name, keys } = says?.facts ?? { name: '', keys: null }
+      record.run(commit, name, written(keys), written(told))
     }
     // What another process has kept meanwhile is no worse: the next look goes on from it.
-    if ((readLook(db, look.place)?.head ?? null) === look.before) {
+    const before = readLook(db, look.place)
+    if (before?.head === look.before?.head && before?.shapes === look.before?.shapes) {
       if (look.gone === 'all') db.prepare('DELETE FROM current WHERE place = ?').run(look.place)
       else {
         const drop = db.prepare('DELETE FROM current WHERE place = ? AND seq = ?')
         for (const seq of look.gone) drop.run(look.place, seq)
       }
-      const insert = db.prepare('INSERT OR REPLACE INTO current VALUES (?, ?, ?, ?, ?)')
-      for (const { seq, commit, roots, now } of look.current)
-        insert.run(look.place, seq, commit, roots, written(now))
+      const insert = db.prepare('INSERT OR REPLACE INTO current VALUES (?, ?, ?, ?, ?, ?, ?)')
+      for (const { seq, commit, shape, made, roots, now } of look.current)
+        insert.run(look.place, seq, commit, shape, written(made), roots, written(now))
       db.prepare('INSERT OR REPLACE INTO looks VALUES (?, ?, ?)').run(look.place, look.head, look.shapes)
     }
     db.exec('COMMIT')
@@ -101,14 +111,18 @@ export function writeLook(db: DatabaseSync, look: NewLook): void {
   }
 }
 
-function toRecord(row: Readonly<Record<string, unknown>>): RecordRow {
+/** Lists of keys by their JSON: many records have the same, which is then read once. */
+type KeyLists = Map<unknown, readonly string[] | null>
+
+function toRecord(row: Readonly<Record<string, unknown>>, keyLists: KeyLists): RecordRow {
   const commit = String(row['commit_id']) as CommitId
-  const facts = row['asset'] === '' ? null : (parsed(row['facts']) as Omit<AssetRecord, 'commit'> | null)
+  const told = parsed(row['facts']) as AssetRecord | null
+  const text = row['keys']
+  const keys = keyLists.get(text) ?? (parsed(text) as readonly string[] | null)
+  keyLists.set(text, keys)
   return {
     commit,
-    record: facts === null ? null : { commit, ...facts },
-    shape: textOr(row['shape']),
-    made: parsed(row['made']) as DataVersions | null,
+    record: told === null ? null : { ...told, facts: { ...told.facts, name: String(row['asset']), keys } },
   }
 }
 
