@@ -41,6 +41,7 @@ export {
   type ToldSetting,
   type ToldStale,
 } from './api/plan.ts'
+export { materialize, type MaterializeOptions, type MaterializeOutcome } from './api/materialize.ts'
 export type { Reason } from './assets/reason.ts'
 export { assetsSchema } from './api/assets-schema.ts'
 export { trust, type TrustOptions } from './api/trust.ts'

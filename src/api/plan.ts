@@ -1,9 +1,10 @@
 import type { Site } from '../assets/definitions/definitions.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
-import { makePlan, type Planned } from '../assets/make-plan.ts'
+import { makePlan, type PlanFailure, type Planned } from '../assets/make-plan.ts'
 import type { PlannedAsset, StaleKeys } from '../assets/plan.ts'
 import type { Reason } from '../assets/reason.ts'
+import type { Note } from '../job/note.ts'
 import { told, type ToldProblem } from './assets-check.ts'
 import { checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
 import { variables } from './environment.ts'
@@ -116,14 +117,14 @@ export async function planAssets(
       now: Date.now() / 1000,
       env: loaded.env,
     })
-    if (!made.ok) {
-      const { failure } = made
-      throw isPlanFailure(failure)
-        ? new WaybillError(failure.kind, planFailureWords(failure))
-        : errorOf(failure)
-    }
+    if (!made.ok) throw planError(made.failure)
     return { ...none, ...toldPlan(made.value, explain === true) }
   })
+}
+
+/** Why there is no plan, as the error that ends the work. */
+export function planError(failure: PlanFailure | Note): WaybillError {
+  return isPlanFailure(failure) ? new WaybillError(failure.kind, planFailureWords(failure)) : errorOf(failure)
 }
 
 function toldPlan(

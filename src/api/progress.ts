@@ -20,15 +20,26 @@ export function progressWords(event: Progress): string | null {
       return `waiting for another finish (${event.holder}) …`
     case 'waiting-for-copies':
       return `waiting for another schedule that copies its inputs (${event.holder}) …`
+    case 'waiting-for-materialize':
+      return `waiting for another materialize (${event.holder}) …`
     case 'waiting-for-accounting':
       return `waiting for Slurm's accounting of ${counted(event.jobs, 'job')} …`
     case 'waiting-for-outputs':
       return `waiting until ${counted(event.files, 'file')} of other machines can be seen here (${event.fileSystem}) …`
     case 'waiting-for-slurm':
       return `Slurm is busy; it is asked again in ${Math.ceil(event.seconds)} s …`
+    case 'materializing':
+      return `${event.done} of ${event.all}${few(', running: ', event.running)}${few(', waiting: ', event.waiting)} …`
     case 'waiting-for-start':
       return `job ${event.job} waits to be started …`
     case 'done':
       return null
   }
+}
+
+/** Of many names the first. */
+function few(before: string, names: readonly string[]): string {
+  if (names.length === 0) return ''
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
+  return `${before}${names.slice(0, 3).join(', ')}${more}`
 }

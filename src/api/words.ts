@@ -8,6 +8,7 @@ import { datasetWords } from './words-dataset.ts'
 import { finishWords } from './words-finish.ts'
 import { foreignWords } from './words-foreign.ts'
 import { ledgerWords } from './words-ledger.ts'
+import { materializeWords } from './words-materialize.ts'
 import { recordWords } from './words-record.ts'
 import { runWords } from './words-run.ts'
 import { scheduleWords } from './words-schedule.ts'
@@ -26,6 +27,7 @@ const table: Words<Note> = {
   ...containerWords,
   ...batchWords,
   ...usageWords,
+  ...materializeWords,
   'of-line': ({ line, note }) => `line ${line}: ${wordsFor(note)}`,
   'subdataset-not-saved': ({ subdataset, why }) =>
     `what the job left in the subdataset ${subdataset} cannot be committed there, and so nothing of it was: ${wordsFor(why)}`,

@@ -1,11 +1,12 @@
-import { Argument, type Command } from 'commander'
+import { Argument, Option, type Command } from 'commander'
 import { printable } from '../api/printable.ts'
 import { counted } from '../api/quantities.ts'
 import { printProblems } from './assets.ts'
 import { withCommonOptions, type CommonOptions } from './options.ts'
 import type { Runtime } from './runtime.ts'
 
-interface PlanFlags extends CommonOptions {
+/** Options of a plan, as the command line gives them. */
+export interface PlanFlags extends CommonOptions {
   readonly partition?: string
   readonly site?: string
   readonly force?: boolean
@@ -20,16 +21,8 @@ export function addPlan(program: Command, runtime: Runtime): void {
     .description(
       'Says for each selected asset which of its pieces are not fresh, and why; nothing runs, except what observes external sources. Without a selection, of all assets.',
     )
-    .addArgument(
-      new Argument(
-        '[selection...]',
-        'names, with * for any text; group:, tag:, owner:, site:; +model with all upstream, model+1 with one step downstream; not, and, or, parentheses; stale',
-      ),
-    )
-    .option(
-      '--partition <keys>',
-      'of partitioned assets only these keys: gold, 2026-01-01..2026-01-31, or several with commas',
-    )
+    .addArgument(selectionArgument())
+    .addOption(partitionOption())
     .option('--site <site>', 'as if all ran at this site')
     .option('--force', 'what is fresh, too')
     .option('--explain', 'show who said each resource, option and variable')
@@ -43,41 +36,63 @@ Examples:
   waybill plan model --partition gold,tin       two keys of one asset
   waybill plan stale --json                     what is not fresh, for programs`,
     )
-    .action(async (selection: readonly string[], options: PlanFlags) => {
-      const { planAssets } = await import('../api/plan.ts')
-      const { planLines, planTable } = await import('./plan-lines.ts')
-      const { cwd, env, out, err } = runtime
-      const { partition, site, force, explain, dataset, json } = options
-      const done = await planAssets(selection, dataset ?? cwd, { cwd, env, partition, site, force, explain })
-      const { file, problems, assets, notes, failures } = done
-      printProblems(problems, json === true, out)
-      if (json) {
-        for (const { stale, ...asset } of assets)
-          out(
-            line({
-              action: 'plan',
-              status: stale.length === 0 ? 'notneeded' : 'ok',
-              path: file,
-              ...asset,
-              stale,
-            }),
-          )
-        for (const message of notes) out(line({ action: 'plan', status: 'notneeded', path: file, message }))
-        for (const failure of failures)
-          out(line({ action: 'observe', status: 'error', path: file, ...failure }))
-      } else {
-        for (const told of assets) for (const text of planLines(told)) out(`${text}\n`)
-        for (const note of notes) err(`waybill: ${note}\n`)
-        for (const { source, message } of failures) err(`waybill: ${printable(source)}: ${message}\n`)
-        const running = assets.filter(({ stale }) => stale.length > 0)
-        if (running.length > 0) out(`\n${planTable(assets).join('\n')}\n`)
-        else if (problems.length > 0)
-          err(`waybill: ${counted(problems.length, 'problem')} in ${printable(file)}\n`)
-        else if (failures.length === 0) out('nothing to do\n')
-      }
-      runtime.exit(done.exitCode)
-    })
+    .action(async (selection: readonly string[], options: PlanFlags) => showPlan(runtime, selection, options))
   withCommonOptions(command)
+}
+
+/** The words that select assets. */
+export function selectionArgument(): Argument {
+  return new Argument(
+    '[selection...]',
+    'names, with * for any text; group:, tag:, owner:, site:; +model with all upstream, model+1 with one step downstream; not, and, or, parentheses; stale',
+  )
+}
+
+/** The option that chooses keys. */
+export function partitionOption(): Option {
+  return new Option(
+    '--partition <keys>',
+    'of partitioned assets only these keys: gold, 2026-01-01..2026-01-31, or several with commas',
+  )
+}
+
+/** Shows what would run: `waybill plan`, and `--dry-run` of what runs it. */
+export async function showPlan(
+  runtime: Runtime,
+  selection: readonly string[],
+  options: PlanFlags,
+): Promise<void> {
+  const { planAssets } = await import('../api/plan.ts')
+  const { planLines, planTable } = await import('./plan-lines.ts')
+  const { cwd, env, out, err } = runtime
+  const { partition, site, force, explain, dataset, json } = options
+  const done = await planAssets(selection, dataset ?? cwd, { cwd, env, partition, site, force, explain })
+  const { file, problems, assets, notes, failures } = done
+  printProblems(problems, json === true, out)
+  if (json) {
+    for (const { stale, ...asset } of assets)
+      out(
+        line({
+          action: 'plan',
+          status: stale.length === 0 ? 'notneeded' : 'ok',
+          path: file,
+          ...asset,
+          stale,
+        }),
+      )
+    for (const message of notes) out(line({ action: 'plan', status: 'notneeded', path: file, message }))
+    for (const failure of failures) out(line({ action: 'observe', status: 'error', path: file, ...failure }))
+  } else {
+    for (const told of assets) for (const text of planLines(told)) out(`${text}\n`)
+    for (const note of notes) err(`waybill: ${note}\n`)
+    for (const { source, message } of failures) err(`waybill: ${printable(source)}: ${message}\n`)
+    const running = assets.filter(({ stale }) => stale.length > 0)
+    if (running.length > 0) out(`\n${planTable(assets).join('\n')}\n`)
+    else if (problems.length > 0)
+      err(`waybill: ${counted(problems.length, 'problem')} in ${printable(file)}\n`)
+    else if (failures.length === 0) out('nothing to do\n')
+  }
+  runtime.exit(done.exitCode)
 }
 
 function line(object: object): string {

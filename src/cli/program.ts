@@ -11,6 +11,7 @@ import { addFinish } from './finish.ts'
 import { addInit } from './init.ts'
 import { addJobs } from './jobs.ts'
 import { addLogs } from './logs.ts'
+import { addMaterialize } from './materialize.ts'
 import { addPlan } from './plan.ts'
 import { addReschedule } from './reschedule.ts'
 import { addRun } from './run.ts'
@@ -36,6 +37,7 @@ const commands: readonly (readonly [name: string, add: (program: Command, runtim
   ['init', addInit],
   ['assets', addAssets],
   ['plan', addPlan],
+  ['materialize', addMaterialize],
   ['trust', addTrust],
   ['doctor', addDoctor],
   ['completion', addCompletion],

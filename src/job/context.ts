@@ -25,12 +25,23 @@ export type Progress =
   | { readonly kind: 'copying-inputs' | 'bringing-back'; readonly files: number; readonly bytes: number }
   | { readonly kind: 'scheduling'; readonly done: number; readonly jobs: number }
   | { readonly kind: 'adding'; readonly files: number; readonly done: number }
-  | { readonly kind: 'waiting-for-finish' | 'waiting-for-copies'; readonly holder: string }
+  | {
+      readonly kind: 'waiting-for-finish' | 'waiting-for-copies' | 'waiting-for-materialize'
+      readonly holder: string
+    }
   | { readonly kind: 'waiting-for-accounting'; readonly jobs: number }
   /** They were written on another machine, and are not seen here yet. */
   | { readonly kind: 'waiting-for-outputs'; readonly files: number; readonly fileSystem: string }
   /** Its answers have called for a rest: seconds until it may be asked. */
   | { readonly kind: 'waiting-for-slurm'; readonly seconds: number }
+  /** Pieces of assets: how many of all are made, and names of what runs and of what waits for it. */
+  | {
+      readonly kind: 'materializing'
+      readonly done: number
+      readonly all: number
+      readonly running: readonly string[]
+      readonly waiting: readonly string[]
+    }
   /** `run` waits, and the job has not begun. */
   | { readonly kind: 'waiting-for-start'; readonly job: string }
   | { readonly kind: 'done' }
@@ -63,4 +74,9 @@ export function worktreePlace(context: Context): string {
 /** The folder of a submission's own small files. */
 export function jobFolder(context: Context, token: JobToken): string {
   return `${context.dataset.commonDir}/waybill/jobs/${token}`
+}
+
+/** Where a job that was launched has its payload's files: markers, messages, what it is told. */
+export function payloadFolder(context: Context, token: JobToken): string {
+  return `${jobFolder(context, token)}/payload`
 }

@@ -29,6 +29,7 @@ export type Note =
   | ContainerNote
   | BatchNote
   | UsageNote
+  | MaterializeNote
   | LineNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
@@ -44,6 +45,35 @@ export type BatchNote =
     }
   | { readonly kind: 'bad-line'; readonly problem: string }
   | { readonly kind: 'wait-in-batch' }
+
+/** What there is to say of assets while they are made. `key` is null where an asset is made in one piece. */
+export type MaterializeNote =
+  | { readonly kind: 'asset-submitted'; readonly asset: string; readonly key: string | null }
+  /** `exception`: by which the payload was closed; `again`: it is tried once more. */
+  | {
+      readonly kind: 'asset-failed'
+      readonly asset: string
+      readonly key: string | null
+      readonly states: string
+      readonly exception: string | null
+      readonly again: boolean
+    }
+  /** Its job is over or not to be found, and stays open: nobody can tell how it ended, or it cannot be recorded now. */
+  | {
+      readonly kind: 'asset-left-open'
+      readonly asset: string
+      readonly key: string | null
+      readonly job: string
+    }
+  /** It ended well, and what it was to make is not there. */
+  | { readonly kind: 'asset-incomplete'; readonly asset: string; readonly key: string | null }
+  /** `upstream`: what failed before it; empty: nothing new was begun after a failure. */
+  | {
+      readonly kind: 'asset-not-run'
+      readonly asset: string
+      readonly keys: number
+      readonly upstream: readonly string[]
+    }
 
 /** Why `usage` was not told what to count. */
 export type UsageNote = ConditionFailure | { readonly kind: 'bad-day'; readonly text: string }

@@ -6,6 +6,7 @@ import { factsWait } from './facts-wait.ts'
 import { referencesTo, schedulerJobs } from './members/members.ts'
 import { weighMembers } from './members/members-outcome.ts'
 import { weigh } from './outcome.ts'
+import { withOwnWord } from './said.ts'
 
 /** A job with what the newest look says of it. */
 export interface ObservedJob {
@@ -78,7 +79,7 @@ function judge(context: Context, jobs: readonly Job[], look: Look | null): reado
     }
     if (weighed.verdict.kind === 'unanswered')
       return { job, verdict: weighed.verdict, evidence: job.observed, look: seen }
-    return { job, ...weighed, look: seen }
+    return { job, ...withOwnWord(context, job, weighed), look: seen }
   })
 }
 

@@ -14,6 +14,7 @@ import { environmentPatterns, type Environments } from './environment-file.ts'
 import { expandedOutputs } from './expanded-outputs.ts'
 import { logPatterns, placeInDataset } from '../logs-plan.ts'
 import { buildRecord } from './record.ts'
+import { reportedBy } from '../said.ts'
 import type { Report } from '../report.ts'
 import { taskLogs } from '../arrays/task-logs.ts'
 
@@ -30,8 +31,8 @@ export interface Draft {
   readonly text: string
   readonly changes: readonly CommitChange[]
   /**
-   * `nothing`: a command that ran here and changed nothing needs no commit, as with DataLad; a Slurm job always has its
-   * record. `blocked`: something it made cannot be stored now; the job stays open so that nothing goes missing unseen.
+   * `nothing`: a command that ran here and changed nothing needs no commit, as with DataLad; a Slurm job and an asset always
+   * have their record. `blocked`: something it made cannot be stored now; the job stays open so that nothing goes missing unseen.
    */
   readonly kind: 'record' | 'nothing' | 'blocked'
   readonly reports: readonly Report[]
@@ -73,6 +74,7 @@ export function draft(
     logsOutside: collection.logsOutside,
     outputs: expandedOutputs(root, ended),
     message,
+    reported: reportedBy(context, ended.job),
   })
   const slurmFiles = new Set([...collection.logs, ...described])
   const slurmFilesFirst = changed.toSorted(
@@ -93,7 +95,10 @@ export function draft(
     changes: [...files, ...ours],
     kind: blocked
       ? 'blocked'
-      : built.title === 'DATALAD SLURM RUN' || files.length > 0 || ended.part?.keepsOpen
+      : built.title === 'DATALAD SLURM RUN' ||
+          files.length > 0 ||
+          ended.part?.keepsOpen ||
+          ended.job.spec.asset !== undefined
         ? 'record'
         : 'nothing',
     reports: [

@@ -43,6 +43,8 @@ export interface RecordParts {
   readonly outputs: readonly string[]
   /** Free text given at finish. */
   readonly message: string | null
+  /** What the payload reported of itself. */
+  readonly reported?: { readonly [key: string]: Json }
 }
 
 /** A record ready to be committed: its message's parts, and the file of its long lists where there is one. */
@@ -142,6 +144,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(spec.altDir !== undefined && spec.title === 'DATALAD RUNCMD' ? { alt_dir: spec.altDir } : {}),
     ...(spec.container === undefined ? {} : { container: spec.container }),
     ...(spec.asset === undefined ? {} : { asset: { ...splitFacts(spec.asset).short } }),
+    ...parts.reported,
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),

@@ -9,6 +9,7 @@ import { reconcile } from '../reconcile.ts'
 import type { Report } from '../report.ts'
 import { dryRun } from './dry-run.ts'
 import { prepare, type Outline, type StartingPoint } from './prepare.ts'
+import { wordsToRun } from './launch.ts'
 import { aboutDataset, type KeptScript, type Prepared, type Show } from './prepared.ts'
 import { wishOf, type Ready } from './ready.ts'
 import type { ScheduleRequest } from './request.ts'
@@ -193,10 +194,10 @@ async function submitPlain(
 }
 
 function readyFor({ prepared, report }: Item, job: Job, stdinFile: string | null, show: Show): Ready {
-  const { context, words, spec, request } = prepared
+  const { context, spec, request } = prepared
   return {
     job,
-    words,
+    words: wordsToRun(context, prepared, job),
     cwd: startingDirectory(context, spec),
     env: context.env,
     stdinFile,

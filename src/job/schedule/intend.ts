@@ -7,6 +7,7 @@ import type { Report } from '../report.ts'
 import { checkSaved } from '../whole.ts'
 import { makeOutputsReady, releaseFiles } from '../writable-files.ts'
 import { checkForeign } from './foreign-jobs.ts'
+import { writeLaunch } from './launch.ts'
 import { aboutDataset, keepScript, type KeptScript, type Prepared } from './prepared.ts'
 import { speaksOf } from './request.ts'
 
@@ -66,7 +67,8 @@ export async function makeFiles(
   alike: KeptScript | null = null,
 ): Promise<Intended | null> {
   const kept = keepScript(context, prepared, jobFolder(context, job.token), alike)
-  const ready = kept.ok ? await makeReady(context, prepared, job, report) : kept
+  const launched = kept.ok ? writeLaunch(context, prepared, job) : kept
+  const ready = launched.ok ? await makeReady(context, prepared, job, report) : launched
   if (kept.ok && ready.ok) return { job, stdinFile: kept.value }
   await giveUp(context, job, report)
   if (!ready.ok) report(aboutDataset(context, 'impossible', ready.failure))

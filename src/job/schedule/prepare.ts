@@ -206,6 +206,7 @@ function assemble(
     ...place,
     ...(request.keepAltDir ? { keepAltDir: true } : {}),
     ...(request.container === null ? {} : { container: request.container }),
+    ...(request.asset === undefined ? {} : { asset: request.asset }),
   }
   const reserved = [
     ...(request.whole ? ['.'] : outputs),

@@ -1,4 +1,5 @@
 import type { CommitId, JobId } from '../../contract/ids.ts'
+import type { AssetFacts } from '../asset-facts.ts'
 
 /** Which of a command's paths an option speaks of. */
 export type Which = 'inputs' | 'outputs' | 'both'
@@ -44,6 +45,20 @@ export interface ScheduleRequest {
   readonly readStdin: (() => Promise<Buffer>) | null
   /** Set when a record is run again. */
   readonly repeat: Repeat | null
+  /** The asset of a graph that the job makes: it need not have outputs, and always has its record. */
+  readonly asset?: AssetFacts
+  /** What is run instead of the words, which say the same for people and records. The last of sbatch's words is `--wrap`'s. */
+  readonly launch?: Launch
+}
+
+/** A payload that is started by `start.sh` inside its job, and may report. */
+export interface Launch {
+  /** Absolute. */
+  readonly cwd: string
+  readonly words: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** What it is told by Dagster Pipes, as JSON. */
+  readonly context: string
 }
 
 /** Where a repeated job comes from. */

@@ -50,9 +50,12 @@ export async function schedule(
   return submit(prepared.value.context, prepared.value, report, show, begun)
 }
 
-/** Fails where no output is named; a job that ran elsewhere is not told by what has changed in all of a dataset. */
+/**
+ * Fails where no output is named; a job that ran elsewhere is not told by what has changed in all of a dataset, and an asset
+ * may live outside of it.
+ */
 export function checkOutputs(request: ScheduleRequest): Fallible<null, Note> {
-  const needless = request.whole && request.altDir === null
+  const needless = (request.whole && request.altDir === null) || request.asset !== undefined
   return request.outputs.length === 0 && !needless ? { ok: false, failure: { kind: 'no-outputs' } } : ok(null)
 }
 

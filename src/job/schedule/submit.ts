@@ -7,6 +7,7 @@ import { noteSubmitted } from '../arrays/handover.ts'
 import { failedAfter, noteDescription, withoutJob } from './after-submission.ts'
 import type { Report } from '../report.ts'
 import { giveUp, intend, mustFind, named } from './intend.ts'
+import { wordsToRun } from './launch.ts'
 import { aboutDataset, filledCommand, type Prepared, type Show } from './prepared.ts'
 import { jobFacts } from '../select.ts'
 
@@ -131,7 +132,7 @@ async function hold(
   return context.schedulers[prepared.command.scheduler].hold({
     token: job.token,
     name: jobName(job.id),
-    words: prepared.words,
+    words: wordsToRun(context, prepared, job),
     cwd: startingDirectory(context, prepared.spec),
     env: context.env,
     stdinFile,

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest'
+import type { ListedKeys, Partitions } from '../definitions/key-space.ts'
+import { mapKeys, spaceOf } from '../key-map.ts'
+import type { AssetView } from '../look.ts'
+import type { Planned } from '../make-plan.ts'
+import { newBook, pieceAt, pieceId, type Book } from './book.ts'
+import { turnOf } from './turn.ts'
+import type { Piece } from './request.ts'
+
+const metals: ListedKeys = {
+  kind: 'list',
+  keys: ['gold', 'tin'],
+  indexOf: new Map([
+    ['gold', 0],
+    ['tin', 1],
+  ]),
+}
+
+/** raw → model per metal → report, and stale places of each. */
+function planned(stale: Readonly<Record<string, readonly number[]>>): Planned {
+  const assets: readonly (readonly [string, readonly string[], Partitions | null])[] = [
+    ['raw', [], null],
+    ['model', ['raw'], new Map([['metal', metals]])],
+    ['report', ['model'], null],
+  ]
+  const partitionsOf = new Map(assets.map(([name, , partitions]) => [name, partitions]))
+  const views = new Map(
+    assets.map(([name, needs, partitions]) => {
+      const maps = new Map(
+        needs.map((need) => [need, mapKeys(partitions, partitionsOf.get(need) ?? null, 0)] as const),
+      )
+      return [
+        name,
+        { asset: { name, partitions }, space: spaceOf(partitions, 0), maps } as unknown as AssetView,
+      ]
+    }),
+  )
+  const chosen = assets.map(([name]) => ({
+    name,
+    stale: [{ ranges: (stale[name] ?? []).map((at) => ({ from: at, to: at })) }],
+  }))
+  return { plan: { assets: chosen, notes: [] }, look: { views } } as unknown as Planned
+}
+
+function told(
+  found: Planned,
+  open: readonly string[] = [],
+  book: Partial<Book> = {},
+): Record<string, string> {
+  const named = (pieces: readonly Piece[]): string =>
+    pieces.map(({ view, index }) => pieceAt(view, index).replace('\0', ' ').trim()).join(', ')
+  const turn = turnOf(found, new Set(open), { ...newBook(), ...book })
+  return {
+    ready: named(turn.ready),
+    waiting: named(turn.waiting),
+    blocked: named(turn.blocked.map(({ piece }) => piece)),
+  }
+}
+
+const raw = pieceId('raw', null)
+const gold = pieceId('model', 'gold')
+const tin = pieceId('model', 'tin')
+const all = { raw: [0], model: [0, 1], report: [0] }
+
+test('what is made of nothing that is still to be made is ready', () => {
+  expect(told(planned(all))).toEqual({ ready: 'raw', waiting: 'model gold, model tin, report', blocked: '' })
+  expect(told(planned(all), [raw])).toMatchObject({ ready: '', waiting: 'model gold, model tin, report' })
+  expect(told(planned({ model: [1], report: [0] }))).toMatchObject({ ready: 'model tin', waiting: 'report' })
+  expect(told(planned({ report: [0] }), [gold])).toMatchObject({ ready: '', waiting: 'report' })
+})
+
+test('what has failed blocks all that lies downstream, and nothing else', () => {
+  const found = planned({ model: [0, 1], report: [0] })
+  expect(told(found, [], { failed: new Set([tin]) })).toEqual({
+    ready: 'model gold',
+    waiting: '',
+    blocked: 'report',
+  })
+  expect(told(planned(all), [], { failed: new Set([raw]) })).toEqual({
+    ready: '',
+    waiting: '',
+    blocked: 'model gold, model tin, report',
+  })
+})
+
+test('what was made is not made again, and what was forced is made once', () => {
+  expect(told(planned({ model: [0], report: [0] }), [], { made: new Set([gold]) })).toMatchObject({
+    ready: 'report',
+  })
+  expect(told(planned({}), [], { forced: new Set([gold, tin]), made: new Set([tin]) })).toMatchObject({
+    ready: 'model gold',
+  })
+})

@@ -1,0 +1,61 @@
+import { watch, type FSWatcher } from 'node:fs'
+import { payloadFolder, type Context, type Job } from '../../job/context.ts'
+import { listMarkers, markersFolder } from '../../launcher/markers.ts'
+
+/** How long a wait may outlive what woke it. Seconds. */
+const slice = 0.1
+
+/**
+ * Wakes a wait when jobs leave markers at their end: whoever waits looks at once instead of at its next time. Where no watch is to be had,
+ * or another machine writes, nothing wakes, and the next look comes all the same.
+ */
+export class Wakes {
+  readonly #watchers = new Map<number, FSWatcher>()
+  #awake = false
+  #wake: () => void = () => {}
+
+  /** Watches the markers of these jobs and of no others. */
+  watch(context: Context, jobs: readonly Job[]): void {
+    const ids = new Set<number>(jobs.map(({ id }) => id))
+    for (const [id, watcher] of this.#watchers) {
+      if (ids.has(id)) continue
+      watcher.close()
+      this.#watchers.delete(id)
+    }
+    for (const { id, token } of jobs) {
+      if (this.#watchers.has(id)) continue
+      try {
+        const folder = payloadFolder(context, token)
+        const watcher = watch(markersFolder(folder), { persistent: false }, (_, name) => {
+          if (name?.endsWith('.end') !== true) return
+          this.#awake = true
+          this.#wake()
+        })
+        watcher.on('error', () => watcher.close())
+        this.#watchers.set(id, watcher)
+        // It may have left one before it was watched.
+        this.#awake ||= listMarkers(folder).some(({ kind }) => kind === 'end')
+      } catch {
+        // No watch to be had, or no such folder: looking is enough.
+      }
+    }
+  }
+
+  /** Waits so many seconds, or until a marker is there; tells whether one was. */
+  async wait(context: Context, seconds: number): Promise<boolean> {
+    const until = context.now() + seconds
+    for (let left = seconds; left > 0 && !this.#awake; left = until - context.now()) {
+      const woken = Promise.withResolvers<void>()
+      this.#wake = woken.resolve
+      await Promise.race([context.sleep(Math.min(left, slice)), woken.promise])
+    }
+    const awake = this.#awake
+    this.#awake = false
+    return awake
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers.values()) watcher.close()
+    this.#watchers.clear()
+  }
+}

@@ -1,0 +1,89 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { printable } from '../api/printable.ts'
+import { counted } from '../api/quantities.ts'
+import { materializeGoesOn } from '../api/words-materialize.ts'
+import { printProblems } from './assets.ts'
+import { withCommonOptions } from './options.ts'
+import { partitionOption, selectionArgument, showPlan, type PlanFlags } from './plan.ts'
+import { makePrinter } from './printer.ts'
+import type { Runtime } from './runtime.ts'
+
+interface MaterializeFlags extends Omit<PlanFlags, 'explain'> {
+  readonly dryRun?: boolean
+  readonly jobs?: number
+  readonly keepGoing?: boolean
+}
+
+/** `waybill materialize` */
+export function addMaterialize(program: Command, runtime: Runtime): void {
+  const command = program
+    .command('materialize')
+    .summary('make what is not fresh, in order, and record it')
+    .description(
+      'Makes each piece of the selected assets that is not fresh as a job of its own, when what it needs is there, and records what ended well. It waits for the end. Ctrl-C leaves the jobs running; the same command goes on with them. Without a selection, all assets.',
+    )
+    .addArgument(selectionArgument())
+    .addOption(partitionOption())
+    .option('--site <site>', 'run all at this site')
+    .option('--force', 'make what is fresh, too')
+    .option('-n, --dry-run', 'only say what would run, as `waybill plan`')
+    .option('-j, --jobs <n>', 'so many jobs at most at once', atLeastOne)
+    .option('-k, --keep-going', 'after a failure, go on with what does not depend on it')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  waybill materialize                                everything that is not fresh
+  waybill materialize +report --site here            report and all that it is made of, on this machine
+  waybill materialize model --partition gold,tin     two keys of one asset
+  waybill materialize model --force                  although it is fresh
+  waybill materialize 'tag:paper' --dry-run          what would run, and why`,
+    )
+    .action(async (selection: readonly string[], options: MaterializeFlags) =>
+      options.dryRun === true
+        ? showPlan(runtime, selection, options)
+        : runMaterialize(runtime, selection, options),
+    )
+  withCommonOptions(command)
+}
+
+async function runMaterialize(
+  runtime: Runtime,
+  selection: readonly string[],
+  options: MaterializeFlags,
+): Promise<void> {
+  const json = options.json ?? false
+  const opening = runtime.open(options)
+  const { materialize } = await import('../api/materialize.ts')
+  const dataset = await opening
+  const printer = makePrinter(runtime, { json })
+  const { partition, site, force, jobs, keepGoing } = options
+  let told = 0
+  runtime.farewell(materializeGoesOn)
+  const done = await materialize(dataset, selection, {
+    partition,
+    site,
+    force,
+    jobs,
+    keepGoing,
+    ...printer.calls,
+    onResult: (result) => {
+      told += 1
+      printer.calls.onResult?.(result)
+    },
+  })
+  runtime.farewell(null)
+  printer.end()
+  printProblems(done.problems, json, runtime.out)
+  for (const note of done.notes) runtime.err(`waybill: ${note}\n`)
+  for (const { source, message } of done.failures) runtime.err(`waybill: ${printable(source)}: ${message}\n`)
+  if (!json && done.problems.length > 0)
+    runtime.err(`waybill: ${counted(done.problems.length, 'problem')} in ${printable(done.file)}\n`)
+  else if (!json && told === 0 && done.failures.length === 0) runtime.out('nothing to do\n')
+  runtime.exit(done.exitCode)
+}
+
+function atLeastOne(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
+  return Number(text)
+}
