@@ -75,6 +75,7 @@ export function draft(
     outputs: expandedOutputs(root, ended),
     message,
     reported: reportedBy(context, ended.job),
+    ...(ended.children === undefined ? {} : { children: ended.children }),
   })
   const slurmFiles = new Set([...collection.logs, ...described])
   const slurmFilesFirst = changed.toSorted(

@@ -4,6 +4,7 @@ import { shellQuote } from '../../contract/shell-quote.ts'
 import { fromSystem } from '../../dataset/failure.ts'
 import { contextFile, messagesFile, writeJobFolder } from '../../launcher/folder.ts'
 import { payloadEnvironment } from '../../pipes/environment.ts'
+import { placeShim } from '../../slurm/self-submission.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
 import type { Note } from '../note.ts'
 import type { Prepared } from './prepared.ts'
@@ -22,6 +23,8 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
       env: { ...env, ...payloadEnvironment(files) },
       payload: { words, env: {}, context: launch.context },
     })
+    // It cannot stand on a PATH else.
+    if (!folder.includes(':')) placeShim(folder)
     return ok(null)
   } catch (error) {
     return fail(fromSystem('copy', error))

@@ -34,7 +34,7 @@ const own = {
 
 describe('a record as usage counts it', () => {
   test('its asset, key and account are what it is grouped by', () => {
-    const run = commit({ ...own, account: 'abc', asset: { name: 'model', key: 'gold' } })
+    const run = commit({ ...own, account: 'abc', asset: { name: 'model', keys: ['gold'] } })
     expect(run).toMatchObject({
       like: 'model',
       asset: 'model',
