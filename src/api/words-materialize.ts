@@ -19,6 +19,14 @@ export const materializeWords = {
 export const materializeGoesOn =
   'interrupted. Jobs that were submitted go on; the same command goes on with them, and `waybill finish` records them'
 
-function pieceName({ asset, key }: { readonly asset: string; readonly key: string | null }): string {
-  return key === null ? asset : `${asset} ${key}`
+function pieceName({
+  asset,
+  keys,
+}: {
+  readonly asset: string
+  readonly keys: readonly string[] | null
+}): string {
+  if (keys === null) return asset
+  if (keys.length <= 3) return `${asset} ${keys.join(', ')}`
+  return `${asset} ${keys.slice(0, 2).join(', ')} and ${keys.length - 2} more keys`
 }
