@@ -11,7 +11,7 @@ import type { PipesException } from '../../pipes/event.ts'
 import type { Asset } from '../definitions/definitions.ts'
 import type { AssetView } from '../look.ts'
 import type { Book } from './book.ts'
-import { jobPieces, pieceFacts, type JobPiece } from './job-pieces.ts'
+import { jobPieces, pieceFacts, type JobPiece } from './pieces-of-job.ts'
 
 /**
  * Finishes all that has ended in one pass: what ended well is recorded, the rest closed, and tried again or given up.

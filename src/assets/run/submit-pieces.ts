@@ -6,7 +6,7 @@ import type { Settings } from '../definitions/settings.ts'
 import type { AssetView } from '../look.ts'
 import { pieceAt, type Book } from './book.ts'
 import { groupPieces, type Group } from './group-pieces.ts'
-import { openAssetJobs, pieceFacts, piecesOf } from './job-pieces.ts'
+import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
 import { settingsOfPieces, type Piece } from './piece-settings.ts'
 import { requestFor } from './request.ts'
 

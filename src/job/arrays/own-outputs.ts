@@ -1,28 +1,31 @@
+import { parseIndices } from '../../contract/index-set.ts'
 import { covers } from '../../ledger/covers.ts'
 import { isPattern, literalPrefix } from '../../ledger/path-pattern.ts'
 import type { JobSpec } from '../spec.ts'
 
 /** Which outputs were declared as each task's own. */
-type Declared = Pick<JobSpec, 'outputs' | 'outputsPerTask'>
+type Declared = Pick<JobSpec, 'outputs' | 'outputsPerTask' | 'parts'>
 
-/** The outputs that were declared as a task's own. */
-export function ownOutputs({ outputs, outputsPerTask = 0 }: Declared, task: number): readonly string[] {
-  return outputs.slice(task * outputsPerTask, (task + 1) * outputsPerTask)
+/** Tells the outputs that were declared as a task's own. */
+export function ownOutputs(spec: Declared): (task: number) => readonly string[] {
+  const { outputs, outputsPerTask: each = 0 } = spec
+  const places = new Map(tasksOf(spec).map((task, place) => [task, place]))
+  return (task) => {
+    const place = places.get(task)
+    return place === undefined ? [] : outputs.slice(place * each, (place + 1) * each)
+  }
 }
 
 /** Tells whose own outputs a path is, or lies below. Costs what the path's depth costs, however many tasks there are. */
-export function ownersByOutput({
-  outputs,
-  outputsPerTask = 0,
-}: Declared): (path: string) => readonly number[] {
+export function ownersByOutput(spec: Declared): (path: string) => readonly number[] {
   const byPrefix = new Map<string, (readonly [output: string, task: number])[]>()
-  if (outputsPerTask > 0) {
-    for (const [i, output] of outputs.entries()) {
+  const ownOf = ownOutputs(spec)
+  for (const task of tasksOf(spec)) {
+    for (const output of ownOf(task)) {
       const prefix = isPattern(output) ? literalPrefix(output) : output
-      const own = [output, Math.floor(i / outputsPerTask)] as const
       const same = byPrefix.get(prefix)
-      if (same === undefined) byPrefix.set(prefix, [own])
-      else same.push(own)
+      if (same === undefined) byPrefix.set(prefix, [[output, task]])
+      else same.push([output, task])
     }
   }
   return (path) => {
@@ -32,4 +35,8 @@ export function ownersByOutput({
       if (at === '') return owners
     }
   }
+}
+
+function tasksOf({ outputsPerTask = 0, parts }: Declared): readonly number[] {
+  return outputsPerTask === 0 || parts.kind !== 'array' ? [] : parseIndices(parts.indices)
 }

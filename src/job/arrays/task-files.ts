@@ -96,8 +96,9 @@ export function logsOfPart({ job, part }: EndedJob): readonly LogFile[] {
 export function expectedOutputs({ job, part, more = [] }: EndedJob): readonly string[] {
   const { spec } = job
   if (part === undefined || !part.keepsOpen) return [...spec.outputs, ...more]
+  const ownOf = ownOutputs(spec)
   const own = parseIndices(part.tasks).flatMap((task) => [
-    ...ownOutputs(spec, task),
+    ...ownOf(task),
     ...part.templates.map((template) => taskPath(template, task)),
   ])
   const shared = spec.outputsPerTask === undefined ? spec.outputs : []

@@ -35,8 +35,9 @@ export function outputsOfCompleted(ended: EndedJob): readonly string[] {
   const templates = [...new Set([...(job.spec.taskOutputs ?? []), ...(part?.templates ?? [])])]
   const tellsTasks = templates.length > 0 || job.spec.outputsPerTask !== undefined
   const tasks = tellsTasks ? groups.filter(isCompleted).flatMap(({ parts }) => parseIndices(parts)) : []
+  const ownOf = ownOutputs(job.spec)
   const own = tasks.flatMap((task) => [
-    ...ownOutputs(job.spec, task),
+    ...ownOf(task),
     ...templates.map((template) => taskPath(template, task)),
   ])
   const whole = groups.every(isCompleted) ? withoutTaskPaths(expectedOutputs(ended), templates) : []

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { ok, type Fallible } from '../../contract/fallible.ts'
+import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
 import { compactIndices } from '../../contract/index-set.ts'
 import { fromSystem } from '../../dataset/failure.ts'
+import { joinFacts } from '../asset-facts.ts'
 import { withRestored, conflictingStates } from './as-recorded.ts'
 import type { Context } from '../context.ts'
 import { differencesFrom } from './differences.ts'
@@ -11,7 +12,7 @@ import { installFor } from '../schedule/install.ts'
 import type { Note } from '../note.ts'
 import { forTasks, type TasksAgain } from '../arrays/only-tasks.ts'
 import { readTaskName, type TaskName } from '../arrays/task-name.ts'
-import { rowsOfTasks } from '../arrays/task-rows.ts'
+import { longLists, rowsOfTasks } from '../arrays/task-rows.ts'
 import type { Show } from '../schedule/prepared.ts'
 import { directoryOf } from './record-place.ts'
 import { requestOf } from './repeat-request.ts'
@@ -148,7 +149,9 @@ async function runAgain(
     } catch (error) {
       return say('impossible', fromSystem('mkdir', error), commit)
     }
-    await schedule(context, repetition.request, report, show)
+    const asked = await asAsset(request, repetition)
+    if (!asked.ok) say('ok', asked.failure, commit)
+    await schedule(context, asked.ok ? asked.value : repetition.request, report, show)
   }
   const { cmd } = repetition.request.repeat
   if (request.asRecorded) {
@@ -161,4 +164,17 @@ async function runAgain(
     if (!request.onlyReport) await submit()
   }
   if (request.onlyReport) say('ok', { kind: 'would-reschedule', cmd, pwd: there }, commit)
+}
+
+/** The request, as one for the asset that the record is of. It is asked for last: then all lies there as the job will find it. */
+async function asAsset(
+  { asAsset: make }: RescheduleRequest,
+  { context, found, request }: Repetition,
+): Promise<Fallible<Repetition['request'], Note>> {
+  const asset = found.record.waybill?.['asset']
+  if (asset === undefined) return ok(request)
+  const lists = await longLists(context, found.commit, found.record.waybill ?? {})
+  const facts = joinFacts(asset, lists['asset'] ?? null)
+  if (facts === null) return fail({ kind: 'repeat-no-asset', asset: null, keys: null, why: 'lists-gone' })
+  return make(context, facts, request)
 }
