@@ -42,10 +42,13 @@ export async function withChildren(
   })
 }
 
-/** The job as its children's: they are asked about as those of a command that submits by itself. Null: it has none. */
+/**
+ * The job as its children's: they are asked about as those of a command that submits by itself. Null: it has none, or they
+ * stand in the record of some of its tasks already.
+ */
 function asParent(context: Context, job: Job): Job | null {
   const { asset, ...spec } = job.spec
-  if (asset === undefined) return null
+  if (asset === undefined || job.recorded.length > 0) return null
   const members = readCalls(payloadFolder(context, job.token)).flatMap((call): readonly Member[] =>
     call.printed === null ? [] : [memberOf(call, call.printed)],
   )
