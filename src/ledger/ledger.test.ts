@@ -27,7 +27,7 @@ afterEach(() => {
 function intend(paths: readonly string[], into: TestLedger = ledger): JobId {
   const token = `t${tokens++}` as JobToken
   const base = { token, scheduler: 'slurm', createdAt: 1, user: 'u', worktree: '/w', branch: 'b' } as const
-  const made = into.intend({ ...base, submitter: null, replaces: null, spec: 'spec' }, paths)
+  const made = into.intend({ ...base, submitter: null, replaces: null, run: null, spec: 'spec' }, paths)
   if ('conflict' in made) throw new Error(`conflict with ${made.conflict.job}`)
   return made.id
 }

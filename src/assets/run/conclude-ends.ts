@@ -47,14 +47,12 @@ export async function concludeEnds(
   for (const { job: before } of ended) {
     const job = context.ledger.job(before.id)
     if (job === null) continue
-    const pieces = piecesOf(job)
     if (isOpen(job)) {
       if (!unanswered.has(jobName(job.id))) leaveOpen(job, book, report)
       continue
     }
     if (job.state === 'recorded') {
-      // What an earlier run began may be stale by now, and is made again then.
-      if (job.spec.asset?.run === run) for (const id of pieces) book.made.add(id)
+      noteMade(job, run, book)
       continue
     }
     fail(context, job, views, book, report)
@@ -73,7 +71,7 @@ export function noteOthers(
     const job = context.ledger.job(id)
     if (job === null || isOpen(job)) continue
     if (job.state === 'recorded') {
-      if (job.spec.asset?.run === run) for (const piece of piecesOf(job)) book.made.add(piece)
+      noteMade(job, run, book)
       continue
     }
     for (const piece of piecesOf(job)) book.failed.add(piece)
@@ -87,6 +85,17 @@ export function noteOthers(
         again: false,
       }),
     )
+  }
+}
+
+/** What another process submitted may be stale by now, and is made again then. */
+function noteMade(job: Job, run: string, book: Book): void {
+  for (const id of piecesOf(job)) {
+    if (book.own.has(job.id)) book.made.add(id)
+    else if (job.spec.asset?.run === run) {
+      book.before.set(id, job.createdAt)
+      book.forced.delete(id)
+    }
   }
 }
 
@@ -113,11 +122,13 @@ function fail(
   const asset = job.spec.asset?.name ?? ''
   const states = [...new Set(job.observed?.groups.map(({ state }) => state))]
   const retry = views.get(asset)?.asset.retry
+  const isCancelled = cancelledBefore(context, job, book)
   const again =
-    retry !== undefined && piecesOf(job).every((id) => mayRetry(retry, book.attempts.get(id) ?? 1, states))
+    isCancelled ||
+    (retry !== undefined && piecesOf(job).every((id) => mayRetry(retry, book.attempts.get(id) ?? 1, states)))
   if (!again) for (const id of piecesOf(job)) book.failed.add(id)
   // Of what an earlier run began this one counts the attempt.
-  for (const id of piecesOf(job)) if (!book.attempts.has(id)) book.attempts.set(id, 1)
+  if (!isCancelled) for (const id of piecesOf(job)) if (!book.attempts.has(id)) book.attempts.set(id, 1)
   const { why } = conclusionOf(context, job)
   const exception = why.kind === 'exception' ? exceptionText(why.exception) : null
   report(
@@ -132,6 +143,12 @@ function fail(
   )
 }
 
+/** A person cancelled it, and has asked anew since. */
+function cancelledBefore(context: Context, job: Job, book: Book): boolean {
+  if (book.own.has(job.id)) return false
+  return context.ledger.events(job.id).some(({ kind, at }) => kind === 'cancel-asked' && at < book.began)
+}
+
 /** Clients in Python write the name into the message, and a newline behind it. */
 function exceptionText({ name, message }: PipesException): string {
   const text = message.trim()
@@ -139,7 +156,11 @@ function exceptionText({ name, message }: PipesException): string {
 }
 
 /** Whether what ended so is tried again. */
-function mayRetry({ attempts, when }: Asset['retry'], before: number, states: readonly string[]): boolean {
+export function mayRetry(
+  { attempts, when }: Asset['retry'],
+  before: number,
+  states: readonly string[],
+): boolean {
   return before < attempts && states.every((state) => when.has(state))
 }
 
