@@ -1,16 +1,10 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { assetsHead, assetsMade, sites } from './support/assets.ts'
 import { makeGate } from './support/gate.ts'
 import type { Ran } from './support/programs.ts'
 import type { Sandbox } from './support/sandbox.ts'
-import { addFiles, openJobs, recordOf, sandboxWithDataset, tell } from './support/scenario.ts'
-
-const sites = ['here', 'cluster']
-
-const head = `
-sites: { here: { scheduler: local }, cluster: { scheduler: slurm } }
-defaultSite: here
-assets:`
+import { addFiles, openJobs, sandboxWithDataset, tell } from './support/scenario.ts'
 
 /** A run as `waybill runs --json` lists it. */
 interface Listed {
@@ -37,18 +31,6 @@ async function kill(box: Sandbox, signal: string): Promise<void> {
   await box.run(['kill', `-${signal}`, box.read('pid').trim()])
 }
 
-/** What each record of an asset made, oldest first: `model gold`. */
-async function made(box: Sandbox): Promise<readonly string[]> {
-  const commits = (await box.git('ds', 'log', '--reverse', '--format=%H', '--grep="asset": {')).split('\n')
-  const names: string[] = []
-  for (const commit of commits.filter((one) => one !== '')) {
-    const { waybill } = (await recordOf(box, commit)).record
-    const { name, keys } = waybill['asset'] as { name: string; keys: readonly string[] | null }
-    names.push([name, ...(keys ?? [])].join(' '))
-  }
-  return names
-}
-
 /** Starts a second `waybill materialize`, which writes to `watched`, and at its end its exit code to `code`. */
 function startWatching(box: Sandbox): {
   readonly watches: () => Promise<void>
@@ -71,7 +53,7 @@ async function chain(): Promise<{ readonly box: Sandbox; readonly gate: ReturnTy
   const box = await sandboxWithDataset()
   const gate = makeGate(box)
   await addFiles(box, 'ds', {
-    'waybill.yaml': `${head}
+    'waybill.yaml': `${assetsHead}
   quick: { outputs: [quick.txt], run: echo 1 >>../quicks; echo 1 >quick.txt }
   slow: { needs: [quick], outputs: [slow.txt], run: bash slow.sh }
   after: { needs: [slow], outputs: [after.txt], run: cp slow.txt after.txt }
@@ -84,7 +66,7 @@ async function chain(): Promise<{ readonly box: Sandbox; readonly gate: ReturnTy
 test('a run is listed with what became of its pieces, and one with nothing to do is none', async () => {
   await using box = await sandboxWithDataset()
   await addFiles(box, 'ds', {
-    'waybill.yaml': `${head}
+    'waybill.yaml': `${assetsHead}
   good: { outputs: [good.txt], run: echo 1 >good.txt }
   bad: { outputs: [bad.txt], run: "[ -e ../mended ] && echo 1 >bad.txt" }
   next: { needs: [bad], outputs: [next.txt], run: cp bad.txt next.txt }
@@ -100,7 +82,7 @@ test('a run is listed with what became of its pieces, and one with nothing to do
   // A run that is over begins anew with what is not fresh.
   const again = await tell(box, ['attach', 'r1'])
   expect(again.code, again.words).toBe(0)
-  expect(await made(box)).toEqual(['good', 'bad', 'next'])
+  expect(await assetsMade(box)).toEqual(['good', 'bad', 'next'])
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3, failed: 0, notRun: 0 }])
   expect((await tell(box, ['materialize'])).results).toEqual([])
   expect(await runs(box)).toHaveLength(1)
@@ -128,7 +110,7 @@ test.each(sites)('killed, a run is interrupted, and attach goes on with it (%s)'
   const told = await attached
   expect(told.code, told.words).toBe(0)
   // What was forced and made is not made twice.
-  expect(await made(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   expect(box.read('quicks')).toBe('1\n')
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3, notRun: 0 }])
 })
@@ -137,7 +119,7 @@ test('attempts count on when a run is taken up', async () => {
   await using box = await sandboxWithDataset()
   const gate = makeGate(box)
   await addFiles(box, 'ds', {
-    'waybill.yaml': `${head}
+    'waybill.yaml': `${assetsHead}
   flaky: { outputs: [flaky.txt], retry: { attempts: 2 }, run: bash flaky.sh }
 `,
     'flaky.sh': `echo x >>../tries\n[ $(wc -l <../tries) -lt 2 ] && exit 1\n${gate.line}\nexit 1\n`,
@@ -164,7 +146,7 @@ test('Ctrl-C says how to go on, and the jobs do', async () => {
   await gate.open()
   const told = await tell(box, ['materialize'])
   expect(told.code, told.words).toBe(0)
-  expect(await made(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   // The same command went on with the same run.
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3 }])
 })
@@ -176,7 +158,7 @@ test.each([
   await using box = await sandboxWithDataset()
   const gate = makeGate(box)
   await addFiles(box, 'ds', {
-    'waybill.yaml': `${head}
+    'waybill.yaml': `${assetsHead}
   slow: { outputs: [slow.txt], run: bash slow.sh }
   next: { needs: [slow], outputs: [next.txt], run: cp slow.txt next.txt }
 `,
@@ -205,7 +187,7 @@ test('who watches sees what the driver says, and takes over when it dies', async
   await watcher.ended
   expect(box.read('code')).toBe('0\n')
   expect(box.read('watched')).toContain('"message":"quick"')
-  expect(await made(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3 }])
 })
 
@@ -217,7 +199,7 @@ test('what the other run does not cover is made behind it', async () => {
   const second = tell(box, ['materialize', 'after'])
   await gate.open()
   expect([(await first).code, (await second).code]).toEqual([0, 0])
-  expect(await made(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   expect(await runs(box)).toMatchObject([
     { run: 'r2', state: 'done', made: 1 },
     { run: 'r1', state: 'done', made: 2 },
@@ -236,7 +218,7 @@ test.each(sites)('cancel ends the jobs of a run, and its driver submits nothing 
   expect(told.code).toBe(1)
   expect(told.words).toContain('run r1 was cancelled')
   expect(await openJobs(box)).toEqual([])
-  expect(await made(box)).toEqual(['quick'])
+  expect(await assetsMade(box)).toEqual(['quick'])
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'cancelled', made: 1, running: 0 }])
   expect((await tell(box, ['cancel', 'r1'])).results).toMatchObject([{ status: 'notneeded' }])
   await gate.open().catch(() => {})
@@ -253,6 +235,6 @@ test('cancel of a run that nobody drives, and then what is left is made', async 
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'cancelled', made: 1 }])
   box.write('ds/slow.sh', 'echo done >slow.txt\n')
   const told = await tell(box, ['materialize', '--keep-going'])
-  expect(await made(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   expect(told.code, told.words).toBe(0)
 })

@@ -87,7 +87,12 @@ export type RunsNote =
   | { readonly kind: 'run-elsewhere'; readonly run: string; readonly worktree: string }
   | { readonly kind: 'run-over'; readonly run: string; readonly state: string }
   /** `open`: so many jobs of it were to be cancelled; `driven`: somebody will see that it is. */
-  | { readonly kind: 'run-cancel-asked'; readonly run: string; readonly open: number; readonly driven: boolean }
+  | {
+      readonly kind: 'run-cancel-asked'
+      readonly run: string
+      readonly open: number
+      readonly driven: boolean
+    }
 
 /** Why `usage` was not told what to count. */
 export type UsageNote = ConditionFailure | { readonly kind: 'bad-day'; readonly text: string }
@@ -288,6 +293,13 @@ export type RescheduleNote =
       readonly how: 'reads' | 'writes'
     }
   | { readonly kind: 'differs'; readonly paths: readonly string[] }
+  /** The repeat of an asset's record is not the making of an asset: what it makes counts for no plan. */
+  | {
+      readonly kind: 'repeat-no-asset'
+      readonly asset: string | null
+      readonly key: string | null
+      readonly why: 'no-definitions' | 'gone' | 'other-command' | 'elsewhere' | 'many-keys'
+    }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
   /** The record's directory, or a folder above it, is a file here. */
   | { readonly kind: 'pwd-not-folder'; readonly pwd: string; readonly file: string }

@@ -7,10 +7,10 @@ import type { Report } from '../../job/report.ts'
 import { conclusionOf } from '../../job/said.ts'
 import { calledName, isOpen, jobFacts } from '../../job/select.ts'
 import type { PipesException } from '../../pipes/event.ts'
-import type { Asset } from '../definitions/definitions.ts'
 import type { AssetView } from '../look.ts'
 import type { Book } from './book.ts'
-import { keyOf, piecesOf } from './submit-pieces.ts'
+import { mayRetry } from './retry.ts'
+import { keyOf, piecesOf } from './pieces-of-job.ts'
 
 /**
  * Finishes all that has ended in one pass: what ended well is recorded, the rest closed, and tried again or given up.
@@ -153,15 +153,6 @@ function cancelledBefore(context: Context, job: Job, book: Book): boolean {
 function exceptionText({ name, message }: PipesException): string {
   const text = message.trim()
   return name === null || text.startsWith(name) ? text : `${name}: ${text}`
-}
-
-/** Whether what ended so is tried again. */
-export function mayRetry(
-  { attempts, when }: Asset['retry'],
-  before: number,
-  states: readonly string[],
-): boolean {
-  return before < attempts && states.every((state) => when.has(state))
 }
 
 function about(status: Report['status'], job: Job, note: Note): Report {

@@ -2,8 +2,8 @@ import type { Context, Job } from '../../job/context.ts'
 import { isOpen } from '../../job/select.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import { newBook, type Book, type PieceId } from './book.ts'
-import { mayRetry } from './conclude-ends.ts'
-import { piecesOf } from './submit-pieces.ts'
+import { piecesOf } from './pieces-of-job.ts'
+import { mayRetry } from './retry.ts'
 import type { Run } from './runs.ts'
 
 /** How many pieces the jobs of a run have made, have failed to make, and are at. */

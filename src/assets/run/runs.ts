@@ -55,24 +55,22 @@ export function isDriven(context: Context, { state, driver, worktree }: Run): bo
 
 /** The run of this worktree that somebody drives, or null. */
 export function drivenRun(context: Context): Run | null {
-  const [newest] = context.ledger
-    .runs(context.dataset.root, some)
-    .filter((run) => isDriven(context, run as Run))
-  return (newest ?? null) as Run | null
+  return newestRuns(context).find((run) => isDriven(context, run)) ?? null
 }
 
 /** The run that was broken off and was to make the same, or null: the same command goes on with it. */
 export function brokenOff(context: Context, request: RunRequest): Run | null {
   if (request.force) return null
-  const [newest] = context.ledger
-    .runs(context.dataset.root, some)
-    .filter((row) => row.state === 'running' && row.user === context.user)
-    .filter((row) => makesSame((row as Run).request, request))
-  return (newest ?? null) as Run | null
+  const same = newestRuns(context).find(
+    (run) => run.state === 'running' && run.user === context.user && makesSame(run.request, request),
+  )
+  return same ?? null
 }
 
-/** A run that can still matter is among so many newest ones. */
-const some = 20
+/** Those of this worktree that can still matter. */
+function newestRuns(context: Context): readonly Run[] {
+  return context.ledger.runs(context.dataset.root, 20) as readonly Run[]
+}
 
 /** Whether one request makes what another does, however it goes about it. */
 export function makesSame(a: RunRequest, b: RunRequest): boolean {

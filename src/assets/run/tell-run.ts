@@ -5,7 +5,7 @@ import type { Report } from '../../job/report.ts'
 import { madeCount, type Book } from './book.ts'
 import type { Piece } from './request.ts'
 import type { Run, RunProgress } from './runs.ts'
-import { keyOf } from './submit-pieces.ts'
+import { keyOf } from './pieces-of-job.ts'
 import type { Turn } from './turn.ts'
 
 /** A report about a run as a whole. */
