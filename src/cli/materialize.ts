@@ -54,6 +54,7 @@ async function runMaterialize(
   options: MaterializeFlags,
 ): Promise<void> {
   const { partition, site, force, jobs, keepGoing } = options
+  runtime.collectEarly()
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening
