@@ -18,8 +18,8 @@ import { beginRun, openRun } from './begin-run.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
 import { runLog, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
-import { piecesOf } from './pieces-of-job.ts'
-import { openAssetJobs, submitPieces } from './submit-pieces.ts'
+import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
+import { submitPieces } from './submit-pieces.ts'
 import { aboutRun, progressOf, showProgress, tellNotRun } from './tell-run.ts'
 import { turnOf } from './turn.ts'
 import { Wakes } from './wakes.ts'
@@ -102,19 +102,19 @@ async function takeTurns(
       driven ??= { failures: look.failures, notes: planned.value.plan.notes }
       checkMade(look.views, book, report)
       const open = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
-      const turn = turnOf(planned.value, new Set(open.flatMap(piecesOf)), book)
+      const making = new Set(open.flatMap(piecesOf))
+      const turn = turnOf(planned.value, making, book)
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
-      const running = open.flatMap(piecesOf).length
-      if (run === null && left + running === 0) return ok(driven)
-      const goesOn = isFirst && run !== null && (left + running > 0 || start.kind === 'attach')
-      run ??= beginRun(context, request, left + running, setting.onRun, report)
+      if (run === null && left + making.size === 0) return ok(driven)
+      const goesOn = isFirst && run !== null && (left + making.size > 0 || start.kind === 'attach')
+      run ??= beginRun(context, request, left + making.size, setting.onRun, report)
       if (goesOn) report(aboutRun('ok', run, { kind: 'run-goes-on', run: runName(run.id) }))
       const { made, failed } = progressOf(turn, [], book, 0)
-      all = Math.max(all, running + made + failed + left)
+      all = Math.max(all, making.size + made + failed + left)
       const cancelled = isCancelled()
       if (cancelled) await cancelLeft(context, run, report)
       const stopped = cancelled || (book.failed.size > 0 && !request.keepGoing)
-      const room = Math.max(0, (request.jobs ?? Infinity) - open.length)
+      const room = Math.max(0, (request.jobs ?? Infinity) - making.size)
       const chosen = stopped ? [] : turn.ready.slice(0, room)
       if (chosen.length > 0) {
         await submitPieces(context, setting.definitions, look.views, chosen, run.token, book, report)
@@ -220,9 +220,9 @@ function checkMade(
       if (reason?.kind !== 'outputs-changed' && reason?.kind !== 'outputs-missing') continue
       book.failed.add(id)
       const { asset, space } = view
-      const key = asset.partitions === null ? null : space.at(index).text
-      const note = { kind: 'asset-incomplete', asset: asset.name, key } as const
-      report({ action: 'materialize', status: 'error', path: '', note, facts: { asset: asset.name } })
+      const keys = asset.partitions === null ? null : [space.at(index).text]
+      const note = { kind: 'asset-incomplete', asset: asset.name, keys } as const
+      report({ action: 'materialize', status: 'error', path: '', note, facts: pieceFacts(asset.name, keys) })
     }
   }
 }

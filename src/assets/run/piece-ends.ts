@@ -2,8 +2,8 @@ import type { Context, Job } from '../../job/context.ts'
 import { isOpen } from '../../job/select.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import { newBook, type Book, type PieceId } from './book.ts'
-import { piecesOf } from './pieces-of-job.ts'
-import { mayRetry } from './retry.ts'
+import { jobPieces } from './pieces-of-job.ts'
+import { mayRetry, statesByTask } from './retry.ts'
 import type { Run } from './runs.ts'
 
 /** How many pieces the jobs of a run have made, have failed to make, and are at. */
@@ -14,8 +14,8 @@ export function countPieces(jobs: readonly Job[]): {
 } {
   const newest = new Map<PieceId, 'made' | 'failed' | 'running'>()
   for (const job of jobs.filter(wasSubmitted)) {
-    const end = isOpen(job) ? 'running' : job.state === 'recorded' ? 'made' : 'failed'
-    for (const id of piecesOf(job)) newest.set(id, end)
+    const end = isOpen(job) ? 'running' : 'failed'
+    for (const { id, recorded } of jobPieces(job)) newest.set(id, recorded ? 'made' : end)
   }
   const count = (end: string): number => [...newest.values()].filter((one) => one === end).length
   return { made: count('made'), failed: count('failed'), running: count('running') }
@@ -30,14 +30,14 @@ export function bookOf(context: Context, run: Run, { assets }: Definitions): Boo
   for (const job of context.ledger.jobsOfRun(run.token).filter(wasSubmitted)) {
     const counts = job.createdAt >= run.since
     const retry = assets.get(job.spec.asset?.name ?? '')?.retry
-    const states = [...new Set(job.observed?.groups.map(({ state }) => state))]
-    for (const id of piecesOf(job)) {
+    const statesOf = statesByTask(job)
+    for (const { id, task, recorded } of jobPieces(job)) {
       const attempts = (book.attempts.get(id) ?? 0) + (counts ? 1 : 0)
       if (counts) book.attempts.set(id, attempts)
-      const isFailed = counts && job.state === 'closed'
-      if (isFailed && (retry === undefined || !mayRetry(retry, attempts, states))) book.failed.add(id)
+      const isFailed = counts && !recorded && !isOpen(job)
+      if (isFailed && (retry === undefined || !mayRetry(retry, attempts, statesOf(task)))) book.failed.add(id)
       else book.failed.delete(id)
-      if (job.state === 'recorded') book.before.set(id, job.createdAt)
+      if (recorded) book.before.set(id, job.createdAt)
     }
   }
   return book

@@ -3,9 +3,9 @@ import type { Context, Job } from '../../job/context.ts'
 import type { Note } from '../../job/note.ts'
 import type { Report } from '../../job/report.ts'
 import { madeCount, type Book } from './book.ts'
-import type { Piece } from './request.ts'
+import type { Piece } from './piece-settings.ts'
 import type { Run, RunProgress } from './runs.ts'
-import { keyOf } from './pieces-of-job.ts'
+import { jobPieces } from './pieces-of-job.ts'
 import type { Turn } from './turn.ts'
 
 /** A report about a run as a whole. */
@@ -36,8 +36,9 @@ export function progressOf(
 ): RunProgress {
   const runs = Map.groupBy(running, ({ spec }) => spec.asset?.name ?? '')
   const named = [...runs].map(([name, jobs]) => {
-    const [first, last] = [jobs[0], jobs.at(-1)].map((job) => (job === undefined ? null : keyOf(job)))
-    return first == null || last == null ? name : `${name} (${first === last ? first : `${first}..${last}`})`
+    const keys = jobs.flatMap((job) => jobPieces(job).flatMap(({ key }) => key ?? []))
+    const [first, last] = [keys[0], keys.at(-1)]
+    return first === undefined ? name : `${name} (${first === last ? first : `${first}..${last}`})`
   })
   const active = new Set(runs.keys())
   const later = new Set([...ready, ...waiting].map(({ view }: Piece) => view.asset.name))
