@@ -125,8 +125,10 @@ sbatch --test-only --wrap true 2>/dev/null
     )
     const commit = await box.git('ds', 'log', '-1', '--format=%H', '--', 'a.txt')
     // It sees the sbatch of before, and nothing of ours.
-  expect((await box.waybill(['logs', 'w1'], { cwd: 'ds', allowFailure: true })).stdout).not.toContain('waybill')
-  const children = (await recordOf(box, commit)).record.waybill['children'] as Children
+    expect((await box.waybill(['logs', 'w1'], { cwd: 'ds', allowFailure: true })).stdout).not.toContain(
+      'waybill',
+    )
+    const children = (await recordOf(box, commit)).record.waybill['children'] as Children
     expect(children.jobs.map(({ state }) => state)).toEqual(['COMPLETED', 'FAILED', 'COMPLETED'])
     const shown = await box.waybill(['show', commit], { cwd: 'ds' })
     expect(shown.stdout).toMatch(/submitted: +3 jobs/)
