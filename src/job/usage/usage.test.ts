@@ -87,6 +87,27 @@ describe('a record as usage counts it', () => {
     expect(commit({ ...own, attempts, recorded_tasks: '1' })?.earlier).toHaveLength(1)
   })
 
+  test('what its payload submitted counts with its asset, for the account that it says', () => {
+    const children = {
+      count: 3,
+      jobs: [{ slurm_job_id: 1 }],
+      account: 'theirs',
+      node_seconds: 7200,
+      parts: 3,
+    }
+    const run = commit({ ...own, account: 'abc', asset: { name: 'model', keys: ['gold'] }, children })
+    expect(run?.children).toMatchObject({
+      asset: 'model',
+      key: 'gold',
+      account: 'theirs',
+      jobs: 3,
+      parts: 3,
+      metrics: { node_hours: 2 },
+    })
+    const silent = commit({ ...own, account: 'abc', asset: { name: 'model' }, children: { count: 2 } })
+    expect(silent?.children).toMatchObject({ account: 'abc', key: null, jobs: 2, parts: 2, metrics: {} })
+  })
+
   test('a command that submitted several jobs counts them all', () => {
     const jobs = [{ slurm_job_id: 1 }, { slurm_job_id: 2, tasks: ['0-2 COMPLETED'] }]
     expect(commit({ jobs, ...own, parts: 4 })).toMatchObject({ jobs: 2, parts: 4 })
