@@ -19,10 +19,21 @@ export async function readIndexEntries(
   paths: readonly string[],
   index?: string,
 ): Promise<Fallible<ReadonlyMap<string, IndexEntry>, DatasetFailure>> {
-  if (paths.length === 0) return ok(new Map())
-  const prefixes = coveringPrefixes(paths) ?? []
-  const wanted = new Set(paths)
   const entries = new Map<string, IndexEntry>()
+  const wanted = new Set(paths)
+  const visited = await visitIndexEntries(dataset, wanted, (entry) => entries.set(entry.path, entry), index)
+  return visited.ok ? ok(entries) : visited
+}
+
+/** The same one by one, for many paths of which little is to be kept; `wanted` is asked about each as it comes. */
+export async function visitIndexEntries(
+  dataset: Dataset,
+  wanted: Pick<ReadonlyMap<string, unknown>, 'size' | 'keys' | 'has'>,
+  take: (entry: IndexEntry) => void,
+  index?: string,
+): Promise<Fallible<null, DatasetFailure>> {
+  if (wanted.size === 0) return ok(null)
+  const prefixes = coveringPrefixes([...wanted.keys()]) ?? []
   const listed = await git(dataset, ['ls-files', '--stage', '-v', '-z', '--', ...prefixes], {
     literal: true,
     ...(index === undefined ? {} : { index }),
@@ -30,11 +41,11 @@ export async function readIndexEntries(
       end: '\0',
       take: (line) => {
         const entry = parseLine(line.toString('utf8'))
-        if (wanted.has(entry.path)) entries.set(entry.path, entry)
+        if (wanted.has(entry.path)) take(entry)
       },
     },
   })
-  return listed.ok ? ok(entries) : listed
+  return listed.ok ? ok(null) : listed
 }
 
 /** `tag mode oid stage TAB path`: tag S or s is skip-worktree, a lower-case one assume-unchanged. */

@@ -4,7 +4,7 @@ import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
 import { filterGroups, quiet, withoutAnnex } from './filter-groups.ts'
 import { git } from './git.ts'
-import { indexInfo, readIndexEntries, type IndexEntry } from './index-entries.ts'
+import { indexInfo, readIndexEntries, visitIndexEntries, type IndexEntry } from './index-entries.ts'
 import type { Dataset } from './locate.ts'
 import type { Change } from './tree.ts'
 
@@ -101,10 +101,20 @@ async function settle(
   index: string,
   changes: readonly Change[],
 ): Promise<Fallible<null, DatasetFailure>> {
-  const paths = changes.map((change) => change.path)
-  const entries = await readIndexEntries(dataset, paths, index)
-  if (!entries.ok) return entries
-  const wrong = changes.filter((change) => !stands(entries.value.get(change.path), change.after))
+  const unseen = new Map(changes.map((change) => [change.path, change]))
+  const stillThere = new Set<string>()
+  const visited = await visitIndexEntries(
+    dataset,
+    unseen,
+    (entry) => {
+      const after = unseen.get(entry.path)?.after ?? null
+      if (after === null) stillThere.add(entry.path)
+      else if (stands(entry, after)) unseen.delete(entry.path)
+    },
+    index,
+  )
+  if (!visited.ok) return visited
+  const wrong = [...unseen.values()].filter(({ path, after }) => after !== null || stillThere.has(path))
   if (wrong.length === 0) return ok(null)
   const before = await readIndexEntries(
     dataset,

@@ -7,7 +7,7 @@ import { blobId } from './blob-id.ts'
 import { coveringPrefixes } from './covering-prefixes.ts'
 import { fromSystem, type DatasetFailure } from './failure.ts'
 import { fileStatus } from './file-status.ts'
-import { readIndexEntries } from './index-entries.ts'
+import { visitIndexEntries } from './index-entries.ts'
 import type { Dataset } from './locate.ts'
 import { addByAnnex } from './stage-by-annex.ts'
 import { addByGit } from './stage-by-git.ts'
@@ -118,19 +118,16 @@ async function addAll(
     const refusedPaths = new Set(refused.map((one) => one.path))
     const wanted = [...links, ...files].filter((path) => !refusedPaths.has(path))
     // What the adders say is not enough (a batch can be lost with every line saying success): the index is read back.
-    const entries = await readIndexEntries(work.dataset, wanted, work.index)
-    if (!entries.ok) return entries
+    const found = new Map<string, StagedFile | null>(wanted.map((path) => [path, null]))
+    const take = ({ path, mode, oid }: Entry): void => {
+      found.set(path, { path, mode, oid, key: byAnnex.value.keys.get(path) ?? linkKey(work, path) })
+    }
+    const visited = await visitIndexEntries(work.dataset, found, take, work.index)
+    if (!visited.ok) return visited
     const staged: StagedFile[] = []
-    for (const path of wanted) {
-      const entry = entries.value.get(path)
-      if (entry === undefined) refused.push({ path, why: 'other', message: '' })
-      else
-        staged.push({
-          path,
-          mode: entry.mode,
-          oid: entry.oid,
-          key: byAnnex.value.keys.get(path) ?? linkKey(work, path),
-        })
+    for (const [path, file] of found) {
+      if (file === null) refused.push({ path, why: 'other', message: '' })
+      else staged.push(file)
     }
     return ok({ staged, refused })
   } finally {
