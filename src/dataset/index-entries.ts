@@ -1,5 +1,6 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import { coveringPrefixes } from './covering-prefixes.ts'
+import { entryHead } from './entry-head.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import type { Dataset } from './locate.ts'
@@ -40,7 +41,7 @@ export async function visitIndexEntries(
     pieces: {
       end: '\0',
       take: (line) => {
-        const entry = parseLine(line.toString('utf8'))
+        const entry = parseLine(line)
         if (wanted.has(entry.path)) take(entry)
       },
     },
@@ -49,11 +50,13 @@ export async function visitIndexEntries(
 }
 
 /** `tag mode oid stage TAB path`: tag S or s is skip-worktree, a lower-case one assume-unchanged. */
-function parseLine(line: string): IndexEntry {
-  const tab = line.indexOf('\t')
-  const [tag = 'H', mode = '', oid = '', stage = '0'] = line.slice(0, tab).split(' ')
+function parseLine(line: Buffer): IndexEntry {
+  const {
+    words: [tag = 'H', mode = '', oid = '', stage = '0'],
+    end,
+  } = entryHead(line)
   return {
-    path: line.slice(tab + 1),
+    path: line.toString('utf8', end + 1),
     mode,
     oid,
     stage: Number(stage),

@@ -118,16 +118,15 @@ async function addAll(
     const refusedPaths = new Set(refused.map((one) => one.path))
     const wanted = [...links, ...files].filter((path) => !refusedPaths.has(path))
     // What the adders say is not enough (a batch can be lost with every line saying success): the index is read back.
-    const found = new Map<string, StagedFile | null>(wanted.map((path) => [path, null]))
-    const take = ({ path, mode, oid }: Entry): void => {
-      found.set(path, { path, mode, oid, key: byAnnex.value.keys.get(path) ?? linkKey(work, path) })
-    }
+    const found = new Map<string, Omit<Entry, 'path'> | null>(wanted.map((path) => [path, null]))
+    const take = ({ path, mode, oid }: Entry): void => void found.set(path, { mode, oid })
     const visited = await visitIndexEntries(work.dataset, found, take, work.index)
     if (!visited.ok) return visited
     const staged: StagedFile[] = []
-    for (const [path, file] of found) {
-      if (file === null) refused.push({ path, why: 'other', message: '' })
-      else staged.push(file)
+    for (const path of wanted) {
+      const entry = found.get(path) ?? null
+      if (entry === null) refused.push({ path, why: 'other', message: '' })
+      else staged.push({ path, ...entry, key: byAnnex.value.keys.get(path) ?? linkKey(work, path) })
     }
     return ok({ staged, refused })
   } finally {

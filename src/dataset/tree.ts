@@ -1,5 +1,6 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
+import { entryHead } from './entry-head.ts'
 import type { DatasetFailure } from './failure.ts'
 import type { Pieces } from '../process/run.ts'
 import { chunks, git } from './git.ts'
@@ -34,7 +35,7 @@ export async function listTree(
   for (const list of lists) {
     // ls-tree(1) knows no pathspecs: its arguments are names already.
     const listed = await git(dataset, ['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...list], {
-      pieces: { end: '\0', take: (line) => entries.push(parseEntry(line.toString('utf8'))) },
+      pieces: { end: '\0', take: (line) => entries.push(parseEntry(line)) },
     })
     if (!listed.ok) return listed
   }
@@ -73,27 +74,28 @@ export async function changesOf(
 }
 
 /** `mode type oid TAB path`, as `ls-tree -z` prints it. */
-function parseEntry(line: string): Entry {
-  const tab = line.indexOf('\t')
-  const [mode = '', , oid = ''] = line.slice(0, tab).split(' ')
-  return { path: line.slice(tab + 1), mode, oid }
+function parseEntry(line: Buffer): Entry {
+  const {
+    words: [mode = '', , oid = ''],
+    end,
+  } = entryHead(line)
+  return { path: line.toString('utf8', end + 1), mode, oid }
 }
 
 /** Reads `:mode mode oid oid status NUL path NUL`, as `--raw -z` prints it. */
 export function rawChanges(found: (change: Change) => void): Pieces {
-  let head: string | null = null
+  let head: readonly string[] | null = null
   return {
     end: '\0',
     take: (piece) => {
-      const text = piece.toString('utf8')
       if (head === null) {
-        head = text
+        head = entryHead(piece, 1).words
         return
       }
-      const [before = '', after = '', oldOid = '', newOid = ''] = head.slice(1).split(' ')
+      const [before = '', after = '', oldOid = '', newOid = ''] = head
       head = null
       found({
-        path: text,
+        path: piece.toString('utf8'),
         before: before === '000000' ? null : { mode: before, oid: oldOid },
         after: after === '000000' ? null : { mode: after, oid: newOid },
       })
