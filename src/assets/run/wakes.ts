@@ -1,13 +1,15 @@
 import { watch, type FSWatcher } from 'node:fs'
+import { parseIndices } from '../../contract/index-set.ts'
 import { payloadFolder, type Context, type Job } from '../../job/context.ts'
-import { listMarkers, markersFolder } from '../../launcher/markers.ts'
+import { listMarkers, markersFolder, parseMarkerName, type MarkerName } from '../../launcher/markers.ts'
 
 /** How long a wait may outlive what woke it. Seconds. */
 const slice = 0.1
 
 /**
- * Wakes a wait when jobs leave markers at their end: whoever waits looks at once instead of at its next time. Where no watch is to be had,
- * or another machine writes, nothing wakes, and the next look comes all the same.
+ * Wakes a wait when jobs leave markers at their end: whoever waits looks at once instead of at its next time. An array wakes
+ * once, when all its tasks have left theirs. Where no watch is to be had, or another machine writes, nothing wakes, and the
+ * next look comes all the same.
  */
 export class Wakes {
   readonly #watchers = new Map<number, FSWatcher>()
@@ -22,19 +24,25 @@ export class Wakes {
       watcher.close()
       this.#watchers.delete(id)
     }
-    for (const { id, token } of jobs) {
+    for (const { id, token, spec } of jobs) {
       if (this.#watchers.has(id)) continue
+      const left = new Set(spec.parts.kind === 'array' ? parseIndices(spec.parts.indices) : [0])
+      const note = (name: MarkerName | null): void => {
+        if (name?.kind !== 'end') return
+        left.delete(name.task)
+        if (left.size > 0) return
+        this.#awake = true
+        this.#wake()
+      }
       try {
         const folder = payloadFolder(context, token)
         const watcher = watch(markersFolder(folder), { persistent: false }, (_, name) => {
-          if (name?.endsWith('.end') !== true) return
-          this.#awake = true
-          this.#wake()
+          note(parseMarkerName(name ?? ''))
         })
         watcher.on('error', () => watcher.close())
         this.#watchers.set(id, watcher)
         // It may have left one before it was watched.
-        this.#awake ||= listMarkers(folder).some(({ kind }) => kind === 'end')
+        for (const name of listMarkers(folder)) note(name)
       } catch {
         // No watch to be had, or no such folder: looking is enough.
       }
