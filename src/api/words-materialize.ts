@@ -15,7 +15,3 @@ export const materializeWords = {
   'asset-not-run': ({ asset, keys, upstream }) =>
     `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${upstream.length === 0 ? 'something failed before; --keep-going runs what does not depend on it' : `${upstream.join(', ')} failed`}`,
 } satisfies Words<MaterializeNote>
-
-/** What is said to a person who interrupts `materialize`. */
-export const materializeGoesOn =
-  'interrupted. Jobs that were submitted go on; the same command goes on with them, and `waybill finish` records them'

@@ -30,6 +30,7 @@ export type Note =
   | BatchNote
   | UsageNote
   | MaterializeNote
+  | RunsNote
   | LineNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
@@ -73,6 +74,24 @@ export type MaterializeNote =
       readonly asset: string
       readonly keys: number
       readonly upstream: readonly string[]
+    }
+
+/** What there is to say of runs as a whole. */
+export type RunsNote =
+  /** `pieces`: that are to be made. */
+  | { readonly kind: 'run-begins'; readonly run: string; readonly pieces: number }
+  | { readonly kind: 'run-goes-on'; readonly run: string }
+  | { readonly kind: 'run-watched'; readonly run: string; readonly holder: string }
+  | { readonly kind: 'run-cancelled'; readonly run: string }
+  | { readonly kind: 'no-such-run'; readonly run: string }
+  | { readonly kind: 'run-elsewhere'; readonly run: string; readonly worktree: string }
+  | { readonly kind: 'run-over'; readonly run: string; readonly state: string }
+  /** `open`: so many jobs of it were to be cancelled; `driven`: somebody will see that it is. */
+  | {
+      readonly kind: 'run-cancel-asked'
+      readonly run: string
+      readonly open: number
+      readonly driven: boolean
     }
 
 /** Why `usage` was not told what to count. */
