@@ -1,7 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs'
 import { parseIndices } from '../../contract/index-set.ts'
 import { payloadFolder, type Context, type Job } from '../../job/context.ts'
-import { listMarkers, markersFolder, parseMarkerName, type MarkerName } from '../../launcher/markers.ts'
+import { endedTask, markersFolder, namesIn } from '../../launcher/markers.ts'
 
 /** How long a wait may outlive what woke it. Seconds. */
 const slice = 0.1
@@ -27,9 +27,10 @@ export class Wakes {
     for (const { id, token, spec } of jobs) {
       if (this.#watchers.has(id)) continue
       const left = new Set(spec.parts.kind === 'array' ? parseIndices(spec.parts.indices) : [0])
-      const note = (name: MarkerName | null): void => {
-        if (name?.kind !== 'end') return
-        left.delete(name.task)
+      const note = (name: string): void => {
+        const task = endedTask(name)
+        if (task === null) return
+        left.delete(task)
         if (left.size > 0) return
         this.#awake = true
         this.#wake()
@@ -37,12 +38,12 @@ export class Wakes {
       try {
         const folder = payloadFolder(context, token)
         const watcher = watch(markersFolder(folder), { persistent: false }, (_, name) => {
-          note(parseMarkerName(name ?? ''))
+          note(name ?? '')
         })
         watcher.on('error', () => watcher.close())
         this.#watchers.set(id, watcher)
         // It may have left one before it was watched.
-        for (const name of listMarkers(folder)) note(name)
+        for (const name of namesIn(markersFolder(folder))) note(name)
       } catch {
         // No watch to be had, or no such folder: looking is enough.
       }
