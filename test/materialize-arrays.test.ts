@@ -54,7 +54,11 @@ echo "$SEED $NAME $WAYBILL_KEY_metal" >models/$1.txt; echo $1 >logs/$1/log\n`,
   })
   const files = (await box.git('ds', 'show', '--format=', '--name-only')).split('\n')
   expect(files).toEqual(
-    expect.arrayContaining(['models/gold.txt', 'logs/zinc/log', `slurm-${record.slurm_job_id}_2.out`]),
+    expect.arrayContaining([
+      'models/gold.txt',
+      'logs/zinc/log',
+      `slurm-${Number(record.slurm_job_id)}_2.out`,
+    ]),
   )
   expect(files.some((file) => file.includes('tin') || file.endsWith('_1.out'))).toBe(false)
   expect(box.read('ds/models/lead.txt')).toBe('7 a lead lead\n')
@@ -68,7 +72,7 @@ echo "$SEED $NAME $WAYBILL_KEY_metal" >models/$1.txt; echo $1 >logs/$1/log\n`,
   expect(mended.code, mended.words).toBe(0)
   expect((await assetsMade(box)).slice(3)).toEqual(['model gold', 'model tin', 'model lead', 'model zinc'])
   expect(await tell(box, cluster)).toMatchObject({ code: 0, results: [] })
-})
+}, 240_000)
 
 test('the command of an array runs by hand, and a repeat makes the same keys again', async () => {
   await using box = await project(metals, {
@@ -95,7 +99,7 @@ test('the command of an array runs by hand, and a repeat makes the same keys aga
   box.write('ds/waybill.yaml', metals.replace('tin, ', ''))
   const gone = await tell(box, ['reschedule', 'HEAD'])
   expect(gone.words).toContain('what it makes does not count as model gold, tin and 2 more keys')
-})
+}, 240_000)
 
 test('killed while an array runs, the same command goes on with it', async () => {
   await using box = await sandboxWithDataset()
@@ -212,4 +216,4 @@ assets:
   await tell(box, ['materialize', '--force', '--site', 'open'])
   const open = (await submitted(box)).slice(3).map(({ cmd }) => /--array=\S+/.exec(cmd)?.[0])
   expect(open).toEqual(['--array=0-20', '--array=0-3'])
-})
+}, 240_000)
