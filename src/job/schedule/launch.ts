@@ -19,7 +19,7 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   const [first] = parts.kind === 'array' ? [] : each
   try {
     const payload = first === undefined ? each : first[1]
-    writeJobFolder(folder, { scheduler, cwd, env, payload })
+    writeJobFolder(folder, { scheduler, cwd, env, payload, shared: context.dataset.shared })
     return ok(null)
   } catch (error) {
     return fail(fromSystem('copy', error))
