@@ -76,6 +76,7 @@ export function draft(
     outputs: expandedOutputs(root, ended),
     message,
     reported: reportedBy(context, ended.job, ended.part?.tasks ?? null),
+    ...(ended.children === undefined ? {} : { children: ended.children }),
   })
   const slurmFiles = new Set([...collection.logs, ...described])
   const slurmFilesFirst = changed.toSorted(

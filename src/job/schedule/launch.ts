@@ -4,6 +4,7 @@ import { shellQuote } from '../../contract/shell-quote.ts'
 import { fromSystem } from '../../dataset/failure.ts'
 import { contextFile, messagesFile, writeJobFolder, type TaskWork } from '../../launcher/folder.ts'
 import { payloadEnvironment } from '../../pipes/environment.ts'
+import { placeShim } from '../../slurm/self-submission.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
 import type { Note } from '../note.ts'
 import type { Prepared } from './prepared.ts'
@@ -20,6 +21,8 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   try {
     const payload = first === undefined ? each : first[1]
     writeJobFolder(folder, { scheduler, cwd, env, payload, shared: context.dataset.shared })
+    // It cannot stand on a PATH else.
+    if (!folder.includes(':')) placeShim(folder)
     return ok(null)
   } catch (error) {
     return fail(fromSystem('copy', error))
