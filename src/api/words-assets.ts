@@ -4,6 +4,7 @@ import type { SlurmOptionFacts } from '../assets/definitions/slurm-options.ts'
 import type { ExampleFailure } from '../assets/example.ts'
 import { bytes, duration } from './quantities.ts'
 import type { Words } from './word-table.ts'
+import { conditionWords } from './words-usage.ts'
 import { safeFacts } from './words.ts'
 
 /** What stands in the way before definitions are read, or beside them. */
@@ -102,7 +103,7 @@ const problems: Words<ProblemFacts> = {
   'bad-memory': ({ text }) => `${text} is no amount of memory; write 32G, 512M, 1T or a number of MiB`,
   'bad-time': ({ text }) =>
     `${text} is no limit of time; write "02:00:00", a number of minutes, or days-hours:minutes:seconds`,
-  'bad-metric': ({ text }) => `${text} is no comparison; write, for example, cpu_efficiency < 0.2`,
+  ...conditionWords,
   'bad-variable': ({ name, why }) =>
     why === 'own'
       ? `${name} is a variable that Waybill sets; choose another name`

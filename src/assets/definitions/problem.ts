@@ -1,3 +1,4 @@
+import type { ConditionFailure } from '../../job/metric-condition.ts'
 import type { BadName } from './asset-name.ts'
 import type { SlurmOptionFacts } from './slurm-options.ts'
 
@@ -77,7 +78,7 @@ export type ValueProblem =
   | { readonly kind: 'key-not-shell-safe'; readonly dimension: string; readonly key: string }
   | { readonly kind: 'bad-memory'; readonly text: string }
   | { readonly kind: 'bad-time'; readonly text: string }
-  | { readonly kind: 'bad-metric'; readonly text: string }
+  | ConditionFailure
   | { readonly kind: 'bad-variable'; readonly name: string; readonly why: 'form' | 'own' }
   | { readonly kind: 'not-a-slurm-site'; readonly option: string }
   | SlurmOptionFacts
