@@ -2,8 +2,8 @@ import type { Site } from '../assets/definitions/definitions.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
 import { makePlan, type PlanFailure, type Planned } from '../assets/make-plan.ts'
-import type { PlannedAsset, StaleKeys } from '../assets/plan.ts'
-import type { Reason } from '../assets/reason.ts'
+import type { BlockedKeys, PlannedAsset, StaleKeys } from '../assets/plan.ts'
+import type { Block, Reason } from '../assets/reason.ts'
 import type { Note } from '../job/note.ts'
 import { told, type ToldProblem } from './assets-check.ts'
 import { checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
@@ -13,6 +13,7 @@ import { loadAssets, type AssetsOptions } from './load-assets.ts'
 import { bytes, duration } from './quantities.ts'
 import { errorOf, WaybillError, withWords } from './waybill-error.ts'
 import {
+  blockWords,
   isPlanFailure,
   levelWords,
   planFailureWords,
@@ -43,6 +44,11 @@ export interface ToldStale {
   readonly keys: readonly string[]
 }
 
+/** Keys that are not fresh, and are held back by something upstream. */
+export interface ToldBlocked extends Omit<ToldStale, 'reason'> {
+  readonly reason: Block
+}
+
 /** A value of how an asset's jobs run, and who said it. */
 export interface ToldSetting {
   /** `cpus`, `slurm.partition`, `env.SEED`. */
@@ -64,6 +70,8 @@ export interface ToldAsset {
   readonly fresh: number
   /** Empty: all that was chosen is fresh. */
   readonly stale: readonly ToldStale[]
+  /** What is not fresh, and would not be made all the same. */
+  readonly blocked: readonly ToldBlocked[]
   /** Where `explain` was asked for. */
   readonly settings?: readonly ToldSetting[]
 }
@@ -145,7 +153,7 @@ function toldPlan(
 }
 
 function toldAsset(
-  { name, chosen, fresh, stale }: PlannedAsset,
+  { name, chosen, fresh, stale, blocked }: PlannedAsset,
   view: AssetView,
   explain: boolean,
 ): ToldAsset {
@@ -156,17 +164,29 @@ function toldAsset(
     keys: asset.partitions === null ? null : space.count,
     chosen,
     fresh,
-    stale: stale.map((keys) => toldStale(keys, view)),
+    stale: stale.map((keys) => ({
+      reason: keys.reason,
+      message: reasonWords(keys.reason),
+      ...toldKeys(keys, view),
+    })),
+    blocked: blocked.map((keys) => ({
+      reason: keys.reason,
+      message: blockWords(keys.reason),
+      ...toldKeys(keys, view),
+    })),
     ...(explain ? { settings: toldSettings(view, site) } : {}),
   }
 }
 
-function toldStale({ reason, ranges, count }: StaleKeys, { asset, space }: AssetView): ToldStale {
+function toldKeys(
+  { ranges, count }: StaleKeys | BlockedKeys,
+  { asset, space }: AssetView,
+): Pick<ToldStale, 'count' | 'keys'> {
   const keys = ranges.map(({ from, to }) => {
     const first = space.at(from).text
     return from === to ? first : `${first}..${space.at(to).text}`
   })
-  return { reason, message: reasonWords(reason), count, keys: asset.partitions === null ? [] : keys }
+  return { count, keys: asset.partitions === null ? [] : keys }
 }
 
 /** What holds for all keys, then what differs for those that have something of their own. */

@@ -1,4 +1,4 @@
-import type { MaterializeNote } from '../job/note.ts'
+import type { CheckFacts, FailedCheck, MaterializeNote } from '../job/note.ts'
 import { counted } from './quantities.ts'
 import type { Words } from './word-table.ts'
 
@@ -13,11 +13,42 @@ export const materializeWords = {
     `${pieceName(note)} ended well, but not all that it was to make is there; look at its log, and at its outputs in the definitions`,
   'asset-not-run': ({ asset, keys, upstream }) =>
     `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${upstream.length === 0 ? 'something failed before; --keep-going runs what does not depend on it' : `${upstream.join(', ')} failed`}`,
+  'asset-blocked': ({ asset, keys, checks, upstream }) =>
+    `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${checks.length === 0 ? `${upstream.join(', ')} ${upstream.length === 1 ? 'was' : 'were'} not run either` : `${blockedBy(checks)}; \`waybill materialize ${[...new Set(checks.map((one) => one.asset))].join(' ')} --force\` makes that again`}`,
+  'check-not-passed': (note) => `${checkName(note)} did not pass${because(note)}${consequence(note)}`,
+  'check-not-known': (note) =>
+    note.condition === null
+      ? `${checkName(note)} did not come to its end${because(note)}${consequence(note)}`
+      : `${checkName(note)} cannot be judged: ${note.condition.split(' ')[0]} is not available`,
 } satisfies Words<MaterializeNote>
 
 /** What is said to a person who interrupts `materialize`. */
 export const materializeGoesOn =
   'interrupted. Jobs that were submitted go on; the same command goes on with them, and `waybill finish` records them'
+
+/** Which checks stand in the way. */
+export function blockedBy(checks: readonly FailedCheck[]): string {
+  const named = checks.map(({ asset, check }) => `${check} of ${asset}`)
+  return `${named.length === 1 ? 'the check' : 'the checks'} ${named.join(', ')} did not pass`
+}
+
+function checkName({ asset, check, keys }: CheckFacts): string {
+  const most = 3
+  const more = (keys?.length ?? 0) - most
+  const named = keys?.slice(0, most).join(', ') ?? ''
+  return `${asset}${keys === null ? '' : ` ${named}${more > 0 ? ` and ${more} more` : ''}`}: the check ${check}`
+}
+
+function because({ exitCode, why, condition, value }: CheckFacts): string {
+  if (condition !== null) return ` (${value} is what must not be: ${condition})`
+  const reasons = [...(exitCode === null ? [] : [`exit code ${exitCode}`]), ...(why === null ? [] : [why])]
+  return reasons.length === 0 ? '' : ` (${reasons.join('; ')})`
+}
+
+function consequence({ blocking, exitCode, job }: CheckFacts): string {
+  const logs = exitCode === null ? '' : `; \`waybill logs ${job}\` has what it printed`
+  return blocking ? `${logs}; what is made of it is not made` : logs
+}
 
 function pieceName({ asset, key }: { readonly asset: string; readonly key: string | null }): string {
   return key === null ? asset : `${asset} ${key}`

@@ -74,5 +74,7 @@ export async function makePlan(request: PlanRequest): Promise<Fallible<Planned, 
 
 function staleOf({ order }: Definitions, { views }: Look): ReadonlySet<string> {
   const all = planOf(views, { assets: new Map(order.map((name) => [name, null])), force: false })
-  return new Set(all.assets.flatMap(({ name, stale }) => (stale.length > 0 ? [name] : [])))
+  return new Set(
+    all.assets.flatMap(({ name, stale, blocked }) => (stale.length + blocked.length > 0 ? [name] : [])),
+  )
 }

@@ -1,7 +1,8 @@
 import type { KeyRange } from './definitions/select-keys.ts'
 import type { KeyMap } from './key-map.ts'
 import type { AssetView } from './look.ts'
-import { ownReason, type Reason } from './reason.ts'
+import type { FailedCheck } from '../job/note.ts'
+import { blockingChecks, ownReason, type Block, type Reason } from './reason.ts'
 
 /** Keys that would be made for one reason. */
 export interface StaleKeys {
@@ -11,6 +12,11 @@ export interface StaleKeys {
   readonly count: number
 }
 
+/** Keys that are not fresh, and are not made all the same. */
+export interface BlockedKeys extends Omit<StaleKeys, 'reason'> {
+  readonly reason: Block
+}
+
 /** What would become of one asset. */
 export interface PlannedAsset {
   readonly name: string
@@ -18,6 +24,7 @@ export interface PlannedAsset {
   readonly chosen: number
   /** What would be made; empty: all is fresh. In the order of its first keys. */
   readonly stale: readonly StaleKeys[]
+  readonly blocked: readonly BlockedKeys[]
   /** How many of the chosen keys are fresh. */
   readonly fresh: number
 }
@@ -48,9 +55,14 @@ interface Marks {
   readonly runs: Uint8Array
   /** They are not fresh, and will not be made. */
   readonly stays: Uint8Array
-  readonly anyRuns: boolean
-  readonly anyStays: boolean
+  /** They are not fresh, and something upstream holds them back. */
+  readonly blocked: Uint8Array
+  /** They hold back what is made of them: blocking checks that did not pass, of those that will not be made. */
+  readonly failed: ReadonlyMap<number, readonly string[]>
+  readonly any: { readonly [Which in Mark]: boolean }
 }
+
+type Mark = 'runs' | 'stays' | 'blocked'
 
 /**
  * Tells for each chosen key whether it is fresh, and if not why. `views` are in an order in which each stands behind those
@@ -66,9 +78,13 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
     const isChosen = ranges === undefined ? () => false : within(ranges, count)
     const runs = new Uint8Array(count)
     const stays = new Uint8Array(count)
+    const blocked = new Uint8Array(count)
     const rerun = upstreamTest(view, marks, 'runs')
     const old = upstreamTest(view, marks, 'stays')
-    const groups = new Groups()
+    const heldBack = upstreamTest(view, marks, 'blocked')
+    const failedBefore = failedUpstream(view, marks)
+    const groups = new Groups<Reason>(groupName)
+    const held = new Groups<Block>(JSON.stringify)
     const noted = new Set<string>()
     let chosen = 0
     let fresh = 0
@@ -83,21 +99,33 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
       }
       chosen++
       for (const upstream of outdated) noted.add(upstream)
+      const behind = heldBack(i)
+      const again = [...before, ...behind]
       const reason: Reason | null =
         own ??
-        (before.length > 0
-          ? { kind: 'upstream-stale', upstream: before }
+        (again.length > 0
+          ? { kind: 'upstream-stale', upstream: again }
           : choice.force
             ? { kind: 'forced' }
             : null)
+      const checks = failedBefore(i)
       if (reason === null) fresh++
-      else {
+      else if (checks.length > 0 || behind.length > 0) {
+        blocked[i] = 1
+        held.add(
+          i,
+          checks.length > 0
+            ? { kind: 'check-failed', checks }
+            : { kind: 'upstream-blocked', upstream: behind },
+        )
+      } else {
         runs[i] = 1
         groups.add(i, reason)
       }
     }
-    marks.set(name, { runs, stays, anyRuns: runs.includes(1), anyStays: stays.includes(1) })
-    if (ranges !== undefined) assets.push({ name, chosen, stale: groups.all(), fresh })
+    const any = { runs: runs.includes(1), stays: stays.includes(1), blocked: blocked.includes(1) }
+    marks.set(name, { runs, stays, blocked, failed: failedOf(view, runs), any })
+    if (ranges !== undefined) assets.push({ name, chosen, stale: groups.all(), blocked: held.all(), fresh })
     for (const upstream of noted) notes.push({ name: upstream, neededBy: name })
   }
   return { assets, notes }
@@ -109,12 +137,11 @@ const none: readonly string[] = []
 function upstreamTest(
   { maps }: AssetView,
   marks: ReadonlyMap<string, Marks>,
-  which: 'runs' | 'stays',
+  which: Mark,
 ): (index: number) => readonly string[] {
   const marked = [...maps].flatMap(([name, map]) => {
     const of = marks.get(name)
-    const any = which === 'runs' ? of?.anyRuns : of?.anyStays
-    return of === undefined || any !== true ? [] : [{ name, map, test: groupTest(map, of[which]) }]
+    return of?.any[which] !== true ? [] : [{ name, map, test: groupTest(map, of[which]) }]
   })
   if (marked.length === 0) return () => none
   return (index) => marked.filter(({ map, test }) => test(map.groupOf(index))).map(({ name }) => name)
@@ -133,15 +160,59 @@ function groupTest(map: KeyMap, bits: Uint8Array): (group: number) => boolean {
   }
 }
 
-/** Gathers places, which come in order, by reason. */
-class Groups {
-  readonly #groups = new Map<
-    string,
-    { readonly reason: Reason; readonly ranges: KeyRange[]; count: number }
-  >()
+/** The keys of an asset that will not be made, and of which blocking checks did not pass. */
+function failedOf(view: AssetView, runs: Uint8Array): Marks['failed'] {
+  const failed = new Map<number, readonly string[]>()
+  if (!view.asset.checks.some(({ blocking }) => blocking)) return failed
+  for (const [i, mark] of runs.entries()) {
+    const checks = mark === 1 ? [] : blockingChecks(view, i)
+    if (checks.length > 0) failed.set(i, checks)
+  }
+  return failed
+}
 
-  add(index: number, reason: Reason): void {
-    const key = groupName(reason)
+/** Tells which checks of what a key is made of hold it back. Each group of keys is looked at once. */
+function failedUpstream(
+  { maps }: AssetView,
+  marks: ReadonlyMap<string, Marks>,
+): (index: number) => readonly FailedCheck[] {
+  const tests = [...maps].flatMap(([name, map]) => {
+    const failed = marks.get(name)?.failed
+    return failed === undefined || failed.size === 0 ? [] : [{ map, test: failedTest(name, map, failed) }]
+  })
+  if (tests.length === 0) return () => []
+  return (index) => tests.flatMap(({ map, test }) => test(map.groupOf(index)))
+}
+
+/** Tells which checks failed of the keys upstream of a group, each once. */
+export function failedTest(
+  asset: string,
+  map: KeyMap,
+  failed: ReadonlyMap<number, readonly string[]>,
+): (group: number) => readonly FailedCheck[] {
+  const known: (readonly FailedCheck[] | undefined)[] = []
+  return (group) => {
+    if (group < 0) return []
+    const before = known[group]
+    if (before !== undefined) return before
+    const checks = new Set([...map.upstreamOf(group)].flatMap((at) => failed.get(at) ?? []))
+    const found = [...checks].map((check) => ({ asset, check }))
+    known[group] = found
+    return found
+  }
+}
+
+/** Gathers places, which come in order, by reason. */
+class Groups<R> {
+  readonly #groups = new Map<string, { readonly reason: R; readonly ranges: KeyRange[]; count: number }>()
+  readonly #nameOf: (reason: R) => string
+
+  constructor(nameOf: (reason: R) => string) {
+    this.#nameOf = nameOf
+  }
+
+  add(index: number, reason: R): void {
+    const key = this.#nameOf(reason)
     const group = this.#groups.get(key) ?? { reason, ranges: [], count: 0 }
     this.#groups.set(key, group)
     group.count++
@@ -150,7 +221,7 @@ class Groups {
     else group.ranges.push({ from: index, to: index })
   }
 
-  all(): readonly StaleKeys[] {
+  all(): readonly { readonly reason: R; readonly ranges: readonly KeyRange[]; readonly count: number }[] {
     return [...this.#groups.values()]
   }
 }

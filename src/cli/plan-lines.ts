@@ -1,4 +1,4 @@
-import type { PlanOutcome, ToldAsset, ToldStale } from '../api/plan.ts'
+import type { PlanOutcome, ToldAsset, ToldBlocked, ToldStale } from '../api/plan.ts'
 import { printable } from '../api/printable.ts'
 import { reasonNames } from '../api/words-plan.ts'
 import { table } from './table.ts'
@@ -8,7 +8,9 @@ const mostRanges = 3
 
 /** What would run of one asset, a line a reason, then who said what where that was asked for; of a fresh one only that. */
 export function planLines(told: ToldAsset): readonly string[] {
-  const lines = told.stale.map((stale) => `${printable(told.asset)}${pieces(told, stale)}: ${stale.message}`)
+  const lines = [...told.stale, ...told.blocked].map(
+    (keys) => `${printable(told.asset)}${pieces(told, keys)}: ${keys.message}`,
+  )
   if (lines.length === 0 && told.settings !== undefined) lines.push(`${printable(told.asset)}: fresh`)
   const rows = (told.settings ?? []).map(({ name, value, from, key }) => [
     `  ${name}`,
@@ -18,7 +20,7 @@ export function planLines(told: ToldAsset): readonly string[] {
   return [...lines, ...table(rows)]
 }
 
-function pieces({ keys }: ToldAsset, stale: ToldStale): string {
+function pieces({ keys }: ToldAsset, stale: ToldStale | ToldBlocked): string {
   if (keys === null) return ''
   const named = stale.keys.slice(0, mostRanges).join(', ')
   const more = stale.keys.length > mostRanges ? ', …' : ''
@@ -40,6 +42,10 @@ export function planTable(assets: PlanOutcome['assets']): readonly string[] {
         reasonNames[kind],
         all.reduce((sum, { count }) => sum + count, 0),
       )
+  }
+  for (const { blocked } of assets) {
+    const count = blocked.reduce((sum, keys) => sum + keys.count, 0)
+    if (count > 0) add('blocked', count)
   }
   for (const { fresh } of assets) if (fresh > 0) add('fresh', fresh)
   const fresh = counts.get('fresh')

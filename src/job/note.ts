@@ -48,6 +48,7 @@ export type BatchNote =
 
 /** What there is to say of assets while they are made. `key` is null where an asset is made in one piece. */
 export type MaterializeNote =
+  | CheckNote
   | { readonly kind: 'asset-submitted'; readonly asset: string; readonly key: string | null }
   /** `exception`: by which the payload was closed; `again`: it is tried once more. */
   | {
@@ -74,6 +75,39 @@ export type MaterializeNote =
       readonly keys: number
       readonly upstream: readonly string[]
     }
+  /** `checks`: those upstream that did not pass and block it; empty: what it needs, `upstream`, was not run either. */
+  | {
+      readonly kind: 'asset-blocked'
+      readonly asset: string
+      readonly keys: number
+      readonly checks: readonly FailedCheck[]
+      readonly upstream: readonly string[]
+    }
+
+/** A check of an asset that did not pass. */
+export interface FailedCheck {
+  readonly asset: string
+  readonly check: string
+}
+
+/** What there is to say of a check that did not pass, or cannot be judged. */
+export type CheckNote = CheckFacts &
+  ({ readonly kind: 'check-not-passed' } | { readonly kind: 'check-not-known' })
+
+/** How a check came out; `keys` null: of all that the job made. */
+export interface CheckFacts {
+  readonly asset: string
+  readonly check: string
+  readonly keys: readonly string[] | null
+  /** It holds back what is made of the asset. */
+  readonly blocking: boolean
+  readonly exitCode: number | null
+  readonly why: string | null
+  /** What a metric must not be; and what it was. */
+  readonly condition: string | null
+  readonly value: number | null
+  readonly job: string
+}
 
 /** Why `usage` was not told what to count. */
 export type UsageNote = ConditionFailure | { readonly kind: 'bad-day'; readonly text: string }

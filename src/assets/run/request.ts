@@ -2,9 +2,11 @@ import { posix } from 'node:path'
 import { fileStatus } from '../../dataset/file-status.ts'
 import { hasWildcard } from '../../dataset/paths.ts'
 import { walk } from '../../dataset/walk.ts'
+import type { DeclaredCheck } from '../../job/checks/declared.ts'
 import type { ScheduleRequest } from '../../job/schedule/request.ts'
+import type { CheckWork } from '../../launcher/folder.ts'
 import { quoteWord } from '../../provenance/shell-words.ts'
-import type { Asset, Definitions } from '../definitions/definitions.ts'
+import type { Asset, Check, Definitions } from '../definitions/definitions.ts'
 import { environmentFor, pathsFor } from '../definitions/filled.ts'
 import type { Resources } from '../definitions/resources.ts'
 import { commandOf } from '../definitions/run-spec.ts'
@@ -74,8 +76,26 @@ export function requestFor(
     readStdin: null,
     repeat: null,
     asset: factsOf(view, [index], run),
-    launch: { cwd: folder, words: command.words, env, context: pipesContext(view, index, run, attempt) },
+    checks: asset.checks.map(declaredCheck),
+    launch: {
+      cwd: folder,
+      words: command.words,
+      env,
+      context: pipesContext(view, index, run, attempt),
+      checks: asset.checks.flatMap((check): readonly CheckWork[] =>
+        check.kind === 'run'
+          ? [{ words: commandOf(check.run, key).words, env: { WAYBILL_CHECK: check.name } }]
+          : [],
+      ),
+    },
   }
+}
+
+function declaredCheck(check: Check): DeclaredCheck {
+  const { name, blocking } = check
+  return check.kind === 'run'
+    ? { kind: 'run', name, blocking }
+    : { kind: 'metric', name, blocking, condition: check.metric }
 }
 
 /** A text in which braces are no placeholders: requests and records read them as DataLad does. */

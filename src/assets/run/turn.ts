@@ -1,5 +1,8 @@
 import type { AssetView } from '../look.ts'
 import type { Planned } from '../make-plan.ts'
+import type { FailedCheck } from '../../job/note.ts'
+import { failedTest } from '../plan.ts'
+import { blockingChecks } from '../reason.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
 import type { Piece } from './request.ts'
 
@@ -9,19 +12,27 @@ export interface Turn {
   readonly ready: readonly Piece[]
   /** What waits for something that is to be made before it. */
   readonly waiting: readonly Piece[]
-  /** What is not run because something upstream has failed, and the names of that. */
-  readonly blocked: readonly { readonly piece: Piece; readonly upstream: readonly string[] }[]
+  /** What is not run because something upstream has failed. */
+  readonly blocked: readonly BlockedPiece[]
+}
+
+/** A piece that is not run: assets upstream that have failed, or are blocked themselves, and checks that did not pass. */
+export interface BlockedPiece {
+  readonly piece: Piece
+  readonly failed: readonly string[]
+  readonly blocked: readonly string[]
+  readonly checks: readonly FailedCheck[]
 }
 
 /** Sorts what is stale by whether it can be made now. Pure; `open` are the keys that open jobs make. */
 export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book: Book): Turn {
   const wanted = new Set<PieceId>()
   const pieces: Piece[] = []
-  for (const { name, stale } of plan.assets) {
+  for (const { name, stale, blocked: heldBack } of plan.assets) {
     const view = look.views.get(name)
     if (view === undefined) continue
     const places = new Set<number>()
-    for (const { from, to } of stale.flatMap(({ ranges }) => ranges))
+    for (const { from, to } of [...stale, ...heldBack].flatMap(({ ranges }) => ranges))
       for (let index = from; index <= to; index++) places.add(index)
     if (book.forced.size > 0)
       for (let index = 0; index < view.space.count; index++)
@@ -34,22 +45,57 @@ export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book
     }
   }
   const { views } = look
-  const stuck = new Set<PieceId>(book.failed)
+  const stuck = new Set<PieceId>()
   const ready: Piece[] = []
   const waiting: Piece[] = []
-  const blocked: Turn['blocked'][number][] = []
-  const failedBefore = upstreamTest(views, stuck)
-  const comesBefore = upstreamTest(views, new Set([...wanted, ...open]))
+  const blocked: BlockedPiece[] = []
+  const failedBefore = upstreamTest(views, book.failed)
+  const stuckBefore = upstreamTest(views, stuck)
+  const coming = new Set([...wanted, ...open])
+  const comesBefore = upstreamTest(views, coming)
+  const checksBefore = checksTest(views, coming)
   // Each asset stands behind those that it needs: what blocks one is known before it.
   for (const piece of pieces) {
-    const upstream = failedBefore(piece)
-    if (upstream.length > 0) {
+    const told = { failed: failedBefore(piece), blocked: stuckBefore(piece), checks: checksBefore(piece) }
+    if (told.failed.length + told.blocked.length + told.checks.length > 0) {
       stuck.add(pieceAt(piece.view, piece.index))
-      blocked.push({ piece, upstream })
+      blocked.push({ piece, ...told })
     } else if (comesBefore(piece).length > 0) waiting.push(piece)
     else ready.push(piece)
   }
   return { ready, waiting, blocked }
+}
+
+/** Tells which blocking checks of what a piece is made of did not pass, where that is not `coming` anew. */
+function checksTest(
+  views: ReadonlyMap<string, AssetView>,
+  coming: ReadonlySet<PieceId>,
+): (piece: Piece) => readonly FailedCheck[] {
+  const tests = new Map<string, readonly ((index: number) => readonly FailedCheck[])[]>()
+  const failed = new Map([...views].map(([name, view]) => [name, failedIn(view, coming)]))
+  const testsOf = ({ maps }: AssetView): readonly ((index: number) => readonly FailedCheck[])[] =>
+    [...maps].flatMap(([name, map]) => {
+      const those = failed.get(name)
+      if (those === undefined || those.size === 0) return []
+      const test = failedTest(name, map, those)
+      return [(index: number) => test(map.groupOf(index))]
+    })
+  return ({ view, index }) => {
+    const { name } = view.asset
+    const own = tests.get(name) ?? testsOf(view)
+    tests.set(name, own)
+    return own.flatMap((test) => test(index))
+  }
+}
+
+function failedIn(view: AssetView, coming: ReadonlySet<PieceId>): ReadonlyMap<number, readonly string[]> {
+  const failed = new Map<number, readonly string[]>()
+  if (!view.asset.checks.some(({ blocking }) => blocking)) return failed
+  for (let index = 0; index < view.space.count; index++) {
+    const checks = coming.has(pieceAt(view, index)) ? [] : blockingChecks(view, index)
+    if (checks.length > 0) failed.set(index, checks)
+  }
+  return failed
 }
 
 /** Tells which assets upstream have a key in a set that may still grow, of which a piece is made. */

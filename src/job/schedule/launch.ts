@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { shellQuote } from '../../contract/shell-quote.ts'
 import { fromSystem } from '../../dataset/failure.ts'
-import { contextFile, messagesFile, writeJobFolder } from '../../launcher/folder.ts'
+import { checkMessagesFile, contextFile, messagesFile, writeJobFolder } from '../../launcher/folder.ts'
 import { payloadEnvironment } from '../../pipes/environment.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
 import type { Note } from '../note.ts'
@@ -15,12 +15,16 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   const folder = payloadFolder(context, job.token)
   const { cwd, words, env } = launch
   const files = { context: contextFile(folder, 0), messages: messagesFile(folder, 0) }
+  const checks = launch.checks.map((check, i) => {
+    const own = payloadEnvironment({ ...files, messages: checkMessagesFile(folder, 0, i + 1) })
+    return { ...check, env: { ...check.env, ...own } }
+  })
   try {
     writeJobFolder(folder, {
       scheduler: prepared.command.scheduler,
       cwd,
       env: { ...env, ...payloadEnvironment(files) },
-      payload: { words, env: {}, context: launch.context },
+      payload: { words, env: {}, context: launch.context, checks },
     })
     return ok(null)
   } catch (error) {

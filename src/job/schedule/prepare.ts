@@ -207,6 +207,7 @@ function assemble(
     ...(request.keepAltDir ? { keepAltDir: true } : {}),
     ...(request.container === null ? {} : { container: request.container }),
     ...(request.asset === undefined ? {} : { asset: request.asset }),
+    ...(request.checks === undefined || request.checks.length === 0 ? {} : { checks: request.checks }),
   }
   const reserved = [
     ...(request.whole ? ['.'] : outputs),

@@ -1,5 +1,7 @@
 import type { CommitId, JobId } from '../../contract/ids.ts'
+import type { CheckWork } from '../../launcher/folder.ts'
 import type { AssetFacts } from '../asset-facts.ts'
+import type { DeclaredCheck } from '../checks/declared.ts'
 
 /** Which of a command's paths an option speaks of. */
 export type Which = 'inputs' | 'outputs' | 'both'
@@ -47,6 +49,8 @@ export interface ScheduleRequest {
   readonly repeat: Repeat | null
   /** The asset of a graph that the job makes: it need not have outputs, and always has its record. */
   readonly asset?: AssetFacts
+  /** What is looked at after the payload; the commands of those that run stand in `launch`, in the same order. */
+  readonly checks?: readonly DeclaredCheck[]
   /** What is run instead of the words, which say the same for people and records. The last of sbatch's words is `--wrap`'s. */
   readonly launch?: Launch
 }
@@ -59,6 +63,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
   /** What it is told by Dagster Pipes, as JSON. */
   readonly context: string
+  /** What runs after it where it ended well; each has a file of its own for messages. */
+  readonly checks: readonly CheckWork[]
 }
 
 /** Where a repeated job comes from. */
