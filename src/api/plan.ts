@@ -1,17 +1,27 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Site } from '../assets/definitions/definitions.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
 import { makePlan, type PlanFailure, type Planned } from '../assets/make-plan.ts'
-import type { BlockedKeys, PlannedAsset, StaleKeys } from '../assets/plan.ts'
-import type { Block, Reason } from '../assets/reason.ts'
+import type { Block } from '../assets/held-back.ts'
+import type { PlannedAsset, StaleKeys } from '../assets/plan.ts'
+import type { Reason } from '../assets/reason.ts'
+import { piecesOf } from '../assets/run/pieces-of-job.ts'
+import type { PieceId } from '../assets/run/book.ts'
+import type { Dataset } from '../dataset/locate.ts'
+import type { JobLedger } from '../job/context.ts'
 import type { Note } from '../job/note.ts'
+import { calledName } from '../job/select.ts'
+import { LedgerBroken } from '../ledger/broken.ts'
+import { Ledger } from '../ledger/ledger.ts'
 import { told, type ToldProblem } from './assets-check.ts'
 import { checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
 import { variables } from './environment.ts'
 import { exitCode } from './exit-code.ts'
 import { loadAssets, type AssetsOptions } from './load-assets.ts'
 import { bytes, duration } from './quantities.ts'
-import { errorOf, WaybillError, withWords } from './waybill-error.ts'
+import { asWaybillError, errorOf, WaybillError, withWords } from './waybill-error.ts'
 import {
   blockWords,
   isPlanFailure,
@@ -49,6 +59,12 @@ export interface ToldBlocked extends Omit<ToldStale, 'reason'> {
   readonly reason: Block
 }
 
+/** Keys that an open job makes: one that runs, or that nobody has finished yet. */
+export interface ToldMaking extends Pick<ToldStale, 'count' | 'keys'> {
+  /** The scheduler's id of the job, else ours (`w12`). */
+  readonly job: string
+}
+
 /** A value of how an asset's jobs run, and who said it. */
 export interface ToldSetting {
   /** `cpus`, `slurm.partition`, `env.SEED`. */
@@ -72,6 +88,8 @@ export interface ToldAsset {
   readonly stale: readonly ToldStale[]
   /** What is not fresh, and would not be made all the same. */
   readonly blocked: readonly ToldBlocked[]
+  /** What open jobs make already. */
+  readonly making: readonly ToldMaking[]
   /** Where `explain` was asked for. */
   readonly settings?: readonly ToldSetting[]
 }
@@ -115,6 +133,7 @@ export async function planAssets(
     const none = { file, problems: [], assets: [], notes: [], failures: [] }
     if (!read.ok) return { ...none, problems: told(read.failure), exitCode: exitCode.trouble }
     const definitions = read.value
+    const open = beingMade(dataset)
     const made = await makePlan({
       dataset,
       definitions,
@@ -124,10 +143,37 @@ export async function planAssets(
       force: force === true,
       now: Date.now() / 1000,
       env: loaded.env,
+      making: open.making,
     })
     if (!made.ok) throw planError(made.failure)
-    return { ...none, ...toldPlan(made.value, explain === true) }
+    const { notes, ...plan } = toldPlan(made.value, explain === true)
+    return { ...none, ...plan, notes: [...open.notes, ...notes] }
   })
+}
+
+/** The keys that open jobs of this worktree make. Where the ledger cannot be read, say by another user, that is a note. */
+function beingMade(dataset: Dataset): {
+  readonly making: ReadonlyMap<PieceId, string>
+  readonly notes: readonly string[]
+} {
+  const folder = join(dataset.commonDir, 'waybill')
+  const making = new Map<PieceId, string>()
+  // To ask is not to make one.
+  if (!existsSync(join(folder, 'ledger.db'))) return { making, notes: [] }
+  try {
+    const ledger: JobLedger = new Ledger({ folder, shared: dataset.shared })
+    try {
+      for (const job of ledger.openJobsIn(dataset.root))
+        for (const id of piecesOf(job)) making.set(id, calledName(job))
+    } finally {
+      ledger.close()
+    }
+    return { making, notes: [] }
+  } catch (error) {
+    const broken = error instanceof LedgerBroken ? asWaybillError(error) : error
+    if (!(broken instanceof WaybillError)) throw broken
+    return { making, notes: [`what open jobs make is not known: ${broken.message}`] }
+  }
 }
 
 /** Why there is no plan, as the error that ends the work. */
@@ -153,7 +199,7 @@ function toldPlan(
 }
 
 function toldAsset(
-  { name, chosen, fresh, stale, blocked }: PlannedAsset,
+  { name, chosen, fresh, stale, blocked, making }: PlannedAsset,
   view: AssetView,
   explain: boolean,
 ): ToldAsset {
@@ -164,22 +210,23 @@ function toldAsset(
     keys: asset.partitions === null ? null : space.count,
     chosen,
     fresh,
-    stale: stale.map((keys) => ({
-      reason: keys.reason,
-      message: reasonWords(keys.reason),
+    stale: stale.map(({ reason, ...keys }) => ({
+      reason,
+      message: reasonWords(reason),
       ...toldKeys(keys, view),
     })),
-    blocked: blocked.map((keys) => ({
-      reason: keys.reason,
-      message: blockWords(keys.reason),
+    blocked: blocked.map(({ reason, ...keys }) => ({
+      reason,
+      message: blockWords(reason),
       ...toldKeys(keys, view),
     })),
+    making: making.map(({ job, ...keys }) => ({ job, ...toldKeys(keys, view) })),
     ...(explain ? { settings: toldSettings(view, site) } : {}),
   }
 }
 
 function toldKeys(
-  { ranges, count }: StaleKeys | BlockedKeys,
+  { ranges, count }: Omit<StaleKeys, 'reason'>,
   { asset, space }: AssetView,
 ): Pick<ToldStale, 'count' | 'keys'> {
   const keys = ranges.map(({ from, to }) => {

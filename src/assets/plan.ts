@@ -1,8 +1,10 @@
+import { failedKeys, failedUpstream, type Block, type FailedKeys } from './held-back.ts'
 import type { KeyRange } from './definitions/select-keys.ts'
+import type { FailedCheck } from '../job/note.ts'
 import type { KeyMap } from './key-map.ts'
 import type { AssetView } from './look.ts'
-import type { FailedCheck } from '../job/note.ts'
-import { blockingChecks, ownReason, type Block, type Reason } from './reason.ts'
+import { ownReason, type Reason } from './reason.ts'
+import { pieceAt, type PieceId } from './run/book.ts'
 
 /** Keys that would be made for one reason. */
 export interface StaleKeys {
@@ -10,6 +12,12 @@ export interface StaleKeys {
   /** Places of keys, in order; of an asset without keys: 0 to 0. */
   readonly ranges: readonly KeyRange[]
   readonly count: number
+}
+
+/** Keys that an open job makes. */
+export interface KeysInJob extends Omit<StaleKeys, 'reason'> {
+  /** What people call the job. */
+  readonly job: string
 }
 
 /** Keys that are not fresh, and are not made all the same. */
@@ -25,6 +33,8 @@ export interface PlannedAsset {
   /** What would be made; empty: all is fresh. In the order of its first keys. */
   readonly stale: readonly StaleKeys[]
   readonly blocked: readonly BlockedKeys[]
+  /** What open jobs make already, and so would not be made. */
+  readonly making: readonly KeysInJob[]
   /** How many of the chosen keys are fresh. */
   readonly fresh: number
 }
@@ -47,6 +57,8 @@ export interface Choice {
   readonly assets: ReadonlyMap<string, readonly KeyRange[] | null>
   /** What is fresh is made again, too. */
   readonly force: boolean
+  /** Keys that open jobs make, chosen or not, and what people call the job. */
+  readonly making?: ReadonlyMap<PieceId, string>
 }
 
 /** What is known of one asset while the plan is made, by the places of its keys. */
@@ -57,8 +69,8 @@ interface Marks {
   readonly stays: Uint8Array
   /** They are not fresh, and something upstream holds them back. */
   readonly blocked: Uint8Array
-  /** They hold back what is made of them: blocking checks that did not pass, of those that will not be made. */
-  readonly failed: ReadonlyMap<number, readonly string[]>
+  /** They hold back what is made of them, and will not be made. */
+  readonly failed: FailedKeys
   readonly any: { readonly [Which in Mark]: boolean }
 }
 
@@ -72,6 +84,7 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
   const marks = new Map<string, Marks>()
   const assets: PlannedAsset[] = []
   const notes: StaleUpstream[] = []
+  const anyMade = choice.making !== undefined && choice.making.size > 0
   for (const [name, view] of views) {
     const { count } = view.space
     const ranges = choice.assets.get(name)
@@ -81,15 +94,24 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
     const blocked = new Uint8Array(count)
     const rerun = upstreamTest(view, marks, 'runs')
     const old = upstreamTest(view, marks, 'stays')
-    const heldBack = upstreamTest(view, marks, 'blocked')
-    const failedBefore = failedUpstream(view, marks)
+    const blockedBefore = upstreamTest(view, marks, 'blocked')
+    const failedBefore = failedUpstream(view, (other) => marks.get(other)?.failed)
     const groups = new Groups<Reason>(groupName)
-    const held = new Groups<Block>(JSON.stringify)
+    const heldBack = new Groups<Block>(JSON.stringify)
+    const inJobs = new Groups<string>((job) => job)
     const noted = new Set<string>()
     let chosen = 0
     let fresh = 0
     for (let i = 0; i < count; i++) {
       const picked = isChosen(i)
+      const job = anyMade ? choice.making?.get(pieceAt(view, i)) : undefined
+      if (job !== undefined) {
+        runs[i] = 1
+        if (!picked) continue
+        chosen++
+        inJobs.add(i, job)
+        continue
+      }
       const before = rerun(i)
       const outdated = old(i)
       const own = ownReason(view, i)
@@ -99,8 +121,8 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
       }
       chosen++
       for (const upstream of outdated) noted.add(upstream)
-      const behind = heldBack(i)
-      const again = [...before, ...behind]
+      const behind = blockedBefore(i)
+      const again = behind.length === 0 ? before : [...new Set([...before, ...behind])]
       const reason: Reason | null =
         own ??
         (again.length > 0
@@ -108,27 +130,36 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
           : choice.force
             ? { kind: 'forced' }
             : null)
-      const checks = failedBefore(i)
+      const block = reason === null ? null : blockOf(failedBefore(i), behind)
       if (reason === null) fresh++
-      else if (checks.length > 0 || behind.length > 0) {
+      else if (block !== null) {
         blocked[i] = 1
-        held.add(
-          i,
-          checks.length > 0
-            ? { kind: 'check-failed', checks }
-            : { kind: 'upstream-blocked', upstream: behind },
-        )
+        heldBack.add(i, block)
       } else {
         runs[i] = 1
         groups.add(i, reason)
       }
     }
     const any = { runs: runs.includes(1), stays: stays.includes(1), blocked: blocked.includes(1) }
-    marks.set(name, { runs, stays, blocked, failed: failedOf(view, runs), any })
-    if (ranges !== undefined) assets.push({ name, chosen, stale: groups.all(), blocked: held.all(), fresh })
+    const failed = failedKeys(view, (i) => runs[i] === 1)
+    marks.set(name, { runs, stays, blocked, failed, any })
+    if (ranges !== undefined)
+      assets.push({
+        name,
+        chosen,
+        stale: groups.all().map(({ of, ...keys }) => ({ reason: of, ...keys })),
+        blocked: heldBack.all().map(({ of, ...keys }) => ({ reason: of, ...keys })),
+        making: inJobs.all().map(({ of, ...keys }) => ({ job: of, ...keys })),
+        fresh,
+      })
     for (const upstream of noted) notes.push({ name: upstream, neededBy: name })
   }
   return { assets, notes }
+}
+
+function blockOf(checks: readonly FailedCheck[], upstream: readonly string[]): Block | null {
+  if (checks.length > 0) return { kind: 'check-failed', checks }
+  return upstream.length > 0 ? { kind: 'upstream-blocked', upstream } : null
 }
 
 const none: readonly string[] = []
@@ -160,68 +191,26 @@ function groupTest(map: KeyMap, bits: Uint8Array): (group: number) => boolean {
   }
 }
 
-/** The keys of an asset that will not be made, and of which blocking checks did not pass. */
-function failedOf(view: AssetView, runs: Uint8Array): Marks['failed'] {
-  const failed = new Map<number, readonly string[]>()
-  if (!view.asset.checks.some(({ blocking }) => blocking)) return failed
-  for (const [i, mark] of runs.entries()) {
-    const checks = mark === 1 ? [] : blockingChecks(view, i)
-    if (checks.length > 0) failed.set(i, checks)
-  }
-  return failed
-}
+/** Gathers places, which come in order, by what they have in common. */
+class Groups<Of> {
+  readonly #groups = new Map<string, { readonly of: Of; readonly ranges: KeyRange[]; count: number }>()
+  readonly #nameOf: (of: Of) => string
 
-/** Tells which checks of what a key is made of hold it back. Each group of keys is looked at once. */
-function failedUpstream(
-  { maps }: AssetView,
-  marks: ReadonlyMap<string, Marks>,
-): (index: number) => readonly FailedCheck[] {
-  const tests = [...maps].flatMap(([name, map]) => {
-    const failed = marks.get(name)?.failed
-    return failed === undefined || failed.size === 0 ? [] : [{ map, test: failedTest(name, map, failed) }]
-  })
-  if (tests.length === 0) return () => []
-  return (index) => tests.flatMap(({ map, test }) => test(map.groupOf(index)))
-}
-
-/** Tells which checks failed of the keys upstream of a group, each once. */
-export function failedTest(
-  asset: string,
-  map: KeyMap,
-  failed: ReadonlyMap<number, readonly string[]>,
-): (group: number) => readonly FailedCheck[] {
-  const known: (readonly FailedCheck[] | undefined)[] = []
-  return (group) => {
-    if (group < 0) return []
-    const before = known[group]
-    if (before !== undefined) return before
-    const checks = new Set([...map.upstreamOf(group)].flatMap((at) => failed.get(at) ?? []))
-    const found = [...checks].map((check) => ({ asset, check }))
-    known[group] = found
-    return found
-  }
-}
-
-/** Gathers places, which come in order, by reason. */
-class Groups<R> {
-  readonly #groups = new Map<string, { readonly reason: R; readonly ranges: KeyRange[]; count: number }>()
-  readonly #nameOf: (reason: R) => string
-
-  constructor(nameOf: (reason: R) => string) {
+  constructor(nameOf: (of: Of) => string) {
     this.#nameOf = nameOf
   }
 
-  add(index: number, reason: R): void {
-    const key = this.#nameOf(reason)
-    const group = this.#groups.get(key) ?? { reason, ranges: [], count: 0 }
-    this.#groups.set(key, group)
+  add(index: number, of: Of): void {
+    const name = this.#nameOf(of)
+    const group = this.#groups.get(name) ?? { of, ranges: [], count: 0 }
+    this.#groups.set(name, group)
     group.count++
     const last = group.ranges.at(-1)
     if (last?.to === index - 1) group.ranges[group.ranges.length - 1] = { from: last.from, to: index }
     else group.ranges.push({ from: index, to: index })
   }
 
-  all(): readonly { readonly reason: R; readonly ranges: readonly KeyRange[]; readonly count: number }[] {
+  all(): readonly { readonly of: Of; readonly ranges: readonly KeyRange[]; readonly count: number }[] {
     return [...this.#groups.values()]
   }
 }

@@ -1,5 +1,4 @@
-import type { FailedCheck } from '../job/note.ts'
-import { endAt, failedChecksAt } from './index/asset-records.ts'
+import { endAt } from './index/asset-records.ts'
 import type { AssetView } from './look.ts'
 import { versionAt } from './versions/version.ts'
 
@@ -21,26 +20,6 @@ export type Reason =
   /** Assets that will be made again before it. */
   | { readonly kind: 'upstream-stale'; readonly upstream: readonly string[] }
   | { readonly kind: 'forced' }
-
-/** Why a key that is not fresh is not made. */
-export type Block =
-  /** Blocking checks of what it is made of did not pass. */
-  | { readonly kind: 'check-failed'; readonly checks: readonly FailedCheck[] }
-  /** What it is made of is blocked itself. */
-  | { readonly kind: 'upstream-blocked'; readonly upstream: readonly string[] }
-
-/**
- * The blocking checks of the key at a place that did not pass when it was made the last time. Results are those of its record;
- * which checks block, the definitions say today.
- */
-export function blockingChecks({ asset, state }: AssetView, index: number): readonly string[] {
-  if (!asset.checks.some(({ blocking }) => blocking)) return []
-  const record = state.records[state.record[index] ?? -1]
-  const position = state.position[index] ?? 0
-  if (record === undefined || endAt(record, position) !== 'done') return []
-  const failed = failedChecksAt(record, position)
-  return asset.checks.flatMap(({ name, blocking }) => (blocking && failed.includes(name) ? [name] : []))
-}
 
 /** Why the key at a place is not fresh by itself, whatever is to be made upstream; null: it is. */
 export function ownReason(view: AssetView, index: number): Reason | null {

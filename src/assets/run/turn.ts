@@ -1,8 +1,7 @@
 import type { AssetView } from '../look.ts'
 import type { Planned } from '../make-plan.ts'
 import type { FailedCheck } from '../../job/note.ts'
-import { failedTest } from '../plan.ts'
-import { blockingChecks } from '../reason.ts'
+import { failedKeys, failedUpstream } from '../held-back.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
 import type { Piece } from './request.ts'
 
@@ -71,31 +70,13 @@ function checksTest(
   views: ReadonlyMap<string, AssetView>,
   coming: ReadonlySet<PieceId>,
 ): (piece: Piece) => readonly FailedCheck[] {
-  const tests = new Map<string, readonly ((index: number) => readonly FailedCheck[])[]>()
-  const failed = new Map([...views].map(([name, view]) => [name, failedIn(view, coming)]))
-  const testsOf = ({ maps }: AssetView): readonly ((index: number) => readonly FailedCheck[])[] =>
-    [...maps].flatMap(([name, map]) => {
-      const those = failed.get(name)
-      if (those === undefined || those.size === 0) return []
-      const test = failedTest(name, map, those)
-      return [(index: number) => test(map.groupOf(index))]
-    })
-  return ({ view, index }) => {
-    const { name } = view.asset
-    const own = tests.get(name) ?? testsOf(view)
-    tests.set(name, own)
-    return own.flatMap((test) => test(index))
-  }
-}
-
-function failedIn(view: AssetView, coming: ReadonlySet<PieceId>): ReadonlyMap<number, readonly string[]> {
-  const failed = new Map<number, readonly string[]>()
-  if (!view.asset.checks.some(({ blocking }) => blocking)) return failed
-  for (let index = 0; index < view.space.count; index++) {
-    const checks = coming.has(pieceAt(view, index)) ? [] : blockingChecks(view, index)
-    if (checks.length > 0) failed.set(index, checks)
-  }
-  return failed
+  const failed = new Map(
+    [...views].map(([name, view]) => [name, failedKeys(view, (index) => coming.has(pieceAt(view, index)))]),
+  )
+  const tests = new Map(
+    [...views].map(([name, view]) => [name, failedUpstream(view, (other) => failed.get(other))]),
+  )
+  return ({ view, index }) => tests.get(view.asset.name)?.(index) ?? []
 }
 
 /** Tells which assets upstream have a key in a set that may still grow, of which a piece is made. */

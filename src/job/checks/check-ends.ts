@@ -52,8 +52,8 @@ function partsOf(context: Context, job: Job, group: Group): readonly Group[] {
   const ends = ownEnds(context, job, tasks)
   const isMade = (task: number): boolean => {
     const { payload, checks = [] } = ends.get(task) ?? {}
-    if (payload?.code !== 0) return false
-    return checks.some((end) => (limits.has(group.state) ? end === null : end !== null && end.code !== 0))
+    if (payload?.code !== 0 || payload.stopped) return false
+    return limits.has(group.state) || checks.some((end) => end !== null && end.code !== 0)
   }
   const made = tasks.filter(isMade)
   const rest = tasks.filter((task) => !made.includes(task))

@@ -1,5 +1,6 @@
 import { parseIndices } from '../../contract/index-set.ts'
 import { conclude } from '../../pipes/conclude.ts'
+import type { EndMarker } from '../../launcher/markers.ts'
 import type { PipesEvent } from '../../pipes/event.ts'
 import type { Metadata } from '../../pipes/metadata.ts'
 import { factsOfTasks } from '../arrays/task-facts.ts'
@@ -58,7 +59,7 @@ export function checkResults(
       if (check.kind === 'metric')
         return metricResult(check.name, check.condition, metricsOfTask(job, evidence, task))
       const end = ends.get(task)?.checks[running.indexOf(check.name)] ?? null
-      return runResult(check.name, end?.code ?? null, byCheck.get(check.name) ?? [], group?.reason ?? null)
+      return runResult(check.name, end, byCheck.get(check.name) ?? [], group?.reason ?? null)
     })
     const others = [...byCheck].flatMap(([name, said]) => reportedIn(said).filter((one) => one.name !== name))
     const all = [...asked, ...reportedIn(payload), ...others]
@@ -81,11 +82,14 @@ export function mayBlock({ passed, severity, condition }: CheckResult): boolean 
 
 function runResult(
   name: string,
-  code: number | null,
+  end: EndMarker | null,
   all: readonly PipesEvent[],
   reason: string | null,
 ): CheckResult {
-  if (code === null) return { name, passed: null, severity: 'ERROR', why: reason ?? 'it left no end' }
+  // What was told to stop, and did, has not come to its verdict.
+  if (end === null || (end.stopped && end.code !== 0))
+    return { name, passed: null, severity: 'ERROR', why: reason ?? (end === null ? 'no end' : 'SIGTERM') }
+  const { code } = end
   const said = ofNewestAttempt(all)
   const own = said.findLast((event) => event.kind === 'check' && event.checkName === name)
   const reported = own?.kind === 'check' ? own : null
@@ -96,7 +100,7 @@ function runResult(
     passed: endedWell && (reported?.passed ?? true),
     severity: endedWell ? (reported?.severity ?? 'ERROR') : 'ERROR',
     ...(code === 0 ? {} : { exit_code: code }),
-    ...(why.kind === 'exception' ? { why: why.exception.message.trim() } : {}),
+    ...('exception' in why && why.exception !== null ? { why: why.exception.message.trim() } : {}),
     ...(why.kind === 'unknown-method' ? { why: `unknown method ${why.method}` } : {}),
     ...keptMetadata(reported?.metadata ?? {}),
   }
