@@ -1,16 +1,17 @@
 import type { CheckFacts, FailedCheck, MaterializeNote } from '../job/note.ts'
+import { pieceName } from './piece-name.ts'
 import { counted } from './quantities.ts'
 import type { Words } from './word-table.ts'
 
 /** Words for assets while they are made. */
 export const materializeWords = {
-  'asset-submitted': (note) => pieceName(note),
-  'asset-failed': ({ states, exception, again, ...piece }) =>
-    `${pieceName(piece)} failed (${exception === null ? states : `${states}; ${exception}`}); ${again ? 'it is tried again' : 'nothing was saved, and its files are left as they are'}`,
-  'asset-left-open': ({ job, ...piece }) =>
-    `${pieceName(piece)}: job ${job} stays open; \`waybill finish ${job}\` tells why, and records it when it can`,
-  'asset-incomplete': (note) =>
-    `${pieceName(note)} ended well, but not all that it was to make is there; look at its log, and at its outputs in the definitions`,
+  'asset-submitted': ({ asset, keys }) => pieceName(asset, keys),
+  'asset-failed': ({ asset, keys, states, exception, again }) =>
+    `${pieceName(asset, keys)} failed (${exception === null ? states : `${states}; ${exception}`}); ${again ? 'it is tried again' : 'nothing was saved, and its files are left as they are'}`,
+  'asset-left-open': ({ asset, keys, job }) =>
+    `${pieceName(asset, keys)}: job ${job} stays open; \`waybill finish ${job}\` tells why, and records it when it can`,
+  'asset-incomplete': ({ asset, keys }) =>
+    `${pieceName(asset, keys)} ended well, but not all that it was to make is there; look at its log, and at its outputs in the definitions`,
   'asset-not-run': ({ asset, keys, upstream }) =>
     `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${upstream.length === 0 ? 'something failed before; --keep-going runs what does not depend on it' : `${upstream.join(', ')} failed`}`,
   'asset-blocked': ({ asset, keys, checks, upstream }) =>
@@ -33,10 +34,7 @@ export function blockedBy(checks: readonly FailedCheck[]): string {
 }
 
 function checkName({ asset, check, keys }: CheckFacts): string {
-  const most = 3
-  const more = (keys?.length ?? 0) - most
-  const named = keys?.slice(0, most).join(', ') ?? ''
-  return `${asset}${keys === null ? '' : ` ${named}${more > 0 ? ` and ${more} more` : ''}`}: the check ${check}`
+  return `${pieceName(asset, keys)}: the check ${check}`
 }
 
 function because({ exitCode, why, condition, value }: CheckFacts): string {
@@ -48,8 +46,4 @@ function because({ exitCode, why, condition, value }: CheckFacts): string {
 function consequence({ blocking, exitCode, job }: CheckFacts): string {
   const logs = exitCode === null ? '' : `; \`waybill logs ${job}\` has what it printed`
   return blocking ? `${logs}; what is made of it is not made` : logs
-}
-
-function pieceName({ asset, key }: { readonly asset: string; readonly key: string | null }): string {
-  return key === null ? asset : `${asset} ${key}`
 }

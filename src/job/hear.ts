@@ -1,3 +1,4 @@
+import { parseIndices } from '../contract/index-set.ts'
 import { checkMessagesFile, messagesFile } from '../launcher/folder.ts'
 import type { PipesEvent } from '../pipes/event.ts'
 import { readMessages, type Position } from '../pipes/read-messages.ts'
@@ -9,6 +10,9 @@ export type Heard = PipesEvent & { readonly ofCheck?: string }
 
 /** So many messages are read from the ledger at once. */
 const atOnce = 1000
+
+/** What so many tasks said is kept in one transaction. */
+const tasksAtOnce = 100
 
 /** Files of messages of a task, by the names that the ledger has for them: its payload's, and those of its checks. */
 function filesOf(
@@ -29,10 +33,24 @@ function filesOf(
 
 /** Reads what was not read yet of the messages of a job that is over, and keeps it in the ledger. */
 export function hearOut(context: Context, job: Job): void {
-  const known = context.ledger.positionsOf(job.id)
-  for (const { file, path, check } of filesOf(context, job, 0)) {
-    const position = known.find((one) => one.task === 0 && one.file === file)?.position ?? null
-    hearFile(context, job, { task: 0, file, path, check, known: position as Position | null })
+  const { parts } = job.spec
+  const tasks = parts.kind === 'array' ? parseIndices(parts.indices) : [0]
+  const known = new Map(
+    context.ledger
+      .positionsOf(job.id)
+      .map(({ task, file, position }) => [`${task} ${file}`, position as Position]),
+  )
+  const hear = (task: number): void => {
+    for (const one of filesOf(context, job, task))
+      hearFile(context, job, { task, ...one, known: known.get(`${task} ${one.file}`) ?? null })
+  }
+  const [only] = tasks
+  // What a single one said may be long, and others want to write meanwhile.
+  if (tasks.length === 1 && only !== undefined) return hear(only)
+  for (let i = 0; i < tasks.length; i += tasksAtOnce) {
+    context.ledger.transaction(() => {
+      for (const task of tasks.slice(i, i + tasksAtOnce)) hear(task)
+    })
   }
 }
 

@@ -49,12 +49,12 @@ export type BatchNote =
 /** What there is to say of assets while they are made. `key` is null where an asset is made in one piece. */
 export type MaterializeNote =
   | CheckNote
-  | { readonly kind: 'asset-submitted'; readonly asset: string; readonly key: string | null }
+  | { readonly kind: 'asset-submitted'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `exception`: by which the payload was closed; `again`: it is tried once more. */
   | {
       readonly kind: 'asset-failed'
       readonly asset: string
-      readonly key: string | null
+      readonly keys: readonly string[] | null
       readonly states: string
       readonly exception: string | null
       readonly again: boolean
@@ -63,11 +63,11 @@ export type MaterializeNote =
   | {
       readonly kind: 'asset-left-open'
       readonly asset: string
-      readonly key: string | null
+      readonly keys: readonly string[] | null
       readonly job: string
     }
   /** It ended well, and what it was to make is not there. */
-  | { readonly kind: 'asset-incomplete'; readonly asset: string; readonly key: string | null }
+  | { readonly kind: 'asset-incomplete'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `upstream`: what failed before it; empty: nothing new was begun after a failure. */
   | {
       readonly kind: 'asset-not-run'
@@ -312,8 +312,8 @@ export type RescheduleNote =
   | {
       readonly kind: 'repeat-no-asset'
       readonly asset: string | null
-      readonly key: string | null
-      readonly why: 'no-definitions' | 'gone' | 'other-command' | 'elsewhere' | 'many-keys'
+      readonly keys: readonly string[] | null
+      readonly why: 'no-definitions' | 'gone' | 'other-command' | 'elsewhere' | 'lists-gone'
     }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
   /** The record's directory, or a folder above it, is a file here. */

@@ -12,9 +12,9 @@ import { ownReason } from '../reason.ts'
 import { awaitEnds } from './await-ends.ts'
 import { newBook, pieceAt, type Book } from './book.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
-import type { Piece } from './request.ts'
-import { keyOf, piecesOf } from './pieces-of-job.ts'
-import { openAssetJobs, submitPieces } from './submit-pieces.ts'
+import { jobPieces, openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
+import type { Piece } from './piece-settings.ts'
+import { submitPieces } from './submit-pieces.ts'
 import { turnOf, type BlockedPiece, type Turn } from './turn.ts'
 import { Wakes } from './wakes.ts'
 
@@ -68,10 +68,11 @@ async function takeTurns(
       driven ??= { failures: look.failures, notes: planned.value.plan.notes }
       checkMade(look.views, book, report)
       const open = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
-      const turn = turnOf(planned.value, new Set(open.flatMap(piecesOf)), book)
+      const making = new Set(open.flatMap(piecesOf))
+      const turn = turnOf(planned.value, making, book)
       all = Math.max(
         all,
-        open.length +
+        making.size +
           book.made.size +
           book.failed.size +
           turn.ready.length +
@@ -79,7 +80,7 @@ async function takeTurns(
           turn.blocked.length,
       )
       const stopped = book.failed.size > 0 && !request.keepGoing
-      const room = Math.max(0, (request.jobs ?? Infinity) - open.length)
+      const room = Math.max(0, (request.jobs ?? Infinity) - making.size)
       const chosen = stopped ? [] : turn.ready.slice(0, room)
       if (chosen.length > 0) {
         await submitPieces(context, request.definitions, look.views, chosen, run, book, report)
@@ -144,9 +145,9 @@ function checkMade(
       if (reason?.kind !== 'outputs-changed' && reason?.kind !== 'outputs-missing') continue
       book.failed.add(id)
       const { asset, space } = view
-      const key = asset.partitions === null ? null : space.at(index).text
-      const note = { kind: 'asset-incomplete', asset: asset.name, key } as const
-      report({ action: 'materialize', status: 'error', path: '', note, facts: { asset: asset.name } })
+      const keys = asset.partitions === null ? null : [space.at(index).text]
+      const note = { kind: 'asset-incomplete', asset: asset.name, keys } as const
+      report({ action: 'materialize', status: 'error', path: '', note, facts: pieceFacts(asset.name, keys) })
     }
   }
 }
@@ -188,8 +189,9 @@ function tellProgress(
 ): void {
   const runs = Map.groupBy(running, ({ spec }) => spec.asset?.name ?? '')
   const named = [...runs].map(([name, jobs]) => {
-    const [first, last] = [jobs[0], jobs.at(-1)].map((job) => (job === undefined ? null : keyOf(job)))
-    return first == null || last == null ? name : `${name} (${first === last ? first : `${first}..${last}`})`
+    const keys = jobs.flatMap((job) => jobPieces(job).flatMap(({ key }) => key ?? []))
+    const [first, last] = [keys[0], keys.at(-1)]
+    return first === undefined ? name : `${name} (${first === last ? first : `${first}..${last}`})`
   })
   const active = new Set(runs.keys())
   const later = new Set([...ready, ...waiting].map(({ view }: Piece) => view.asset.name))

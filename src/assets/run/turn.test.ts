@@ -5,7 +5,7 @@ import type { AssetView } from '../look.ts'
 import type { Planned } from '../make-plan.ts'
 import { newBook, pieceAt, pieceId, type Book } from './book.ts'
 import { turnOf } from './turn.ts'
-import type { Piece } from './request.ts'
+import type { Piece } from './piece-settings.ts'
 
 const metals: ListedKeys = {
   kind: 'list',

@@ -3,7 +3,7 @@ import type { Planned } from '../make-plan.ts'
 import type { FailedCheck } from '../../job/note.ts'
 import { failedKeys, failedUpstream } from '../held-back.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
-import type { Piece } from './request.ts'
+import type { Piece } from './piece-settings.ts'
 
 /** What one look means for a run. */
 export interface Turn {
