@@ -150,6 +150,8 @@ const problems: Words<ProblemFacts> = {
     `the cluster has no partition ${name}; ${nearest === null ? `it has ${known.join(', ')}` : `did you mean ${nearest}?`}`,
   'no-partition-fits': ({ key, partitions, lacking }) =>
     `no partition of the cluster has that${key === null ? '' : ` for the key ${key}`} (looked at: ${partitions.join(', ')}): ${lacking.map(lack).join('; ')}; ask for less, or name another partition`,
+  'machine-lacks': ({ key, lacking }) =>
+    `this machine has not that${key === null ? '' : ` for the key ${key}`}: ${lacking.map(lackHere).join('; ')}; ask for less here (\`sites:\`), or run it at another site`,
 }
 
 const ownReasons: { readonly [Why in Extract<SlurmOptionFacts, { kind: 'own-option' }>['why']]: string } = {
@@ -176,6 +178,12 @@ function badKey(key: string, why: Extract<ProblemFacts, { kind: 'bad-key' }>['wh
     case 'dots':
       return `the key ${key} begins with "." or holds "..", which means a range`
   }
+}
+
+/** What this machine has too little of, in words. */
+export function lackHere({ what, asked, most }: Lack): string {
+  const write = what === 'memory' ? bytes : String
+  return `${what}: ${write(asked)} asked, ${write(most)} there`
 }
 
 function lack({ what, asked, most }: Lack): string {

@@ -132,8 +132,10 @@ export type ClusterProblem =
       /** What the partition that comes nearest lacks. */
       readonly lacking: readonly Lack[]
     }
+  /** What would run on this machine asks for more than it has. */
+  | { readonly kind: 'machine-lacks'; readonly key: string | null; readonly lacking: readonly Lack[] }
 
-/** One quantity that a partition has too little of; null: it has no limit that could be told. */
+/** One quantity that a partition, or this machine, has too little of; null: it has no limit that could be told. */
 export interface Lack {
   readonly what: 'cpus' | 'memory' | 'gpus' | 'nodes' | 'time'
   /** CPUs, bytes, GPUs (all of one node), nodes, seconds. */

@@ -1,4 +1,5 @@
 import type { CommitId, JobId } from '../../contract/ids.ts'
+import type { Capacity } from '../../contract/scheduler.ts'
 import type { TaskWork } from '../../launcher/folder.ts'
 import type { AssetFacts } from '../asset-facts.ts'
 import type { DeclaredCheck } from '../checks/declared.ts'
@@ -49,6 +50,8 @@ export interface ScheduleRequest {
   readonly repeat: Repeat | null
   /** The asset of a graph that the job makes: it need not have outputs, and always has its record. */
   readonly asset?: AssetFacts
+  /** What each task takes of this machine, of a local job; absent: one CPU. */
+  readonly weight?: Capacity
   /** What is looked at after the payload; the commands of those that run stand in `launch`, in the same order. */
   readonly checks?: readonly DeclaredCheck[]
   /** Of an array: so many of the outputs are each task's own, in order of tasks. */
