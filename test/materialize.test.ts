@@ -132,7 +132,7 @@ test.each([
     await gate.reached()
     await box.run(['kill', `-${signal}`, box.read('pid').trim()])
     const { stderr } = await first
-    if (signal === 'INT') expect(stderr).toContain('the same command goes on with them')
+    if (signal === 'INT') expect(stderr).toContain('or the same command, goes on with them')
     const second = tell(box, ['materialize', '--site', site])
     await gate.open()
     const told = await second

@@ -3,6 +3,7 @@ import type { Lack, Problem, ProblemFacts } from '../assets/definitions/problem.
 import type { SlurmOptionFacts } from '../assets/definitions/slurm-options.ts'
 import type { ExampleFailure } from '../assets/example.ts'
 import { bytes, duration } from './quantities.ts'
+import { lackHere } from './words-lack.ts'
 import type { Words } from './word-table.ts'
 import { conditionWords } from './words-usage.ts'
 import { safeFacts } from './words.ts'
@@ -178,12 +179,6 @@ function badKey(key: string, why: Extract<ProblemFacts, { kind: 'bad-key' }>['wh
     case 'dots':
       return `the key ${key} begins with "." or holds "..", which means a range`
   }
-}
-
-/** What this machine has too little of, in words. */
-export function lackHere({ what, asked, most }: Lack): string {
-  const write = what === 'memory' ? bytes : String
-  return `${what}: ${write(asked)} asked, ${write(most)} there`
 }
 
 function lack({ what, asked, most }: Lack): string {

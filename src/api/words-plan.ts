@@ -5,7 +5,7 @@ import type { SourceFailure } from '../assets/observe.ts'
 import type { StaleUpstream } from '../assets/plan.ts'
 import type { Reason } from '../assets/reason.ts'
 import type { Words } from './word-table.ts'
-import { blockedBy } from './words-materialize.ts'
+import { blockedBy } from './words-checks.ts'
 import { safeFacts } from './words.ts'
 
 const failures: Words<PlanFailure> = {

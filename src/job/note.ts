@@ -30,6 +30,7 @@ export type Note =
   | BatchNote
   | UsageNote
   | MaterializeNote
+  | RunsNote
   | LineNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
@@ -49,6 +50,7 @@ export type BatchNote =
 /** What there is to say of assets while they are made. `key` is null where an asset is made in one piece. */
 export type MaterializeNote =
   | CheckNote
+  | HeldBackNote
   | { readonly kind: 'asset-submitted'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `exception`: by which the payload was closed; `again`: it is tried once more. */
   | {
@@ -75,6 +77,9 @@ export type MaterializeNote =
       readonly keys: number
       readonly upstream: readonly string[]
     }
+
+/** What is not made, and why. */
+export type HeldBackNote =
   /** `checks`: those upstream that did not pass and block it; empty: what it needs, `upstream`, was not run either. */
   | {
       readonly kind: 'asset-blocked'
@@ -82,6 +87,17 @@ export type MaterializeNote =
       readonly keys: number
       readonly checks: readonly FailedCheck[]
       readonly upstream: readonly string[]
+    }
+  /** It asks for more than this machine has. */
+  | {
+      readonly kind: 'asset-too-large'
+      readonly asset: string
+      readonly keys: readonly string[] | null
+      readonly lacking: readonly {
+        readonly what: 'cpus' | 'memory' | 'gpus'
+        readonly asked: number
+        readonly most: number
+      }[]
     }
 
 /** A check of an asset that did not pass. */
@@ -108,6 +124,24 @@ export interface CheckFacts {
   readonly value: number | null
   readonly job: string
 }
+
+/** What there is to say of runs as a whole. */
+export type RunsNote =
+  /** `pieces`: that are to be made. */
+  | { readonly kind: 'run-begins'; readonly run: string; readonly pieces: number }
+  | { readonly kind: 'run-goes-on'; readonly run: string }
+  | { readonly kind: 'run-watched'; readonly run: string; readonly holder: string }
+  | { readonly kind: 'run-cancelled'; readonly run: string }
+  | { readonly kind: 'no-such-run'; readonly run: string }
+  | { readonly kind: 'run-elsewhere'; readonly run: string; readonly worktree: string }
+  | { readonly kind: 'run-over'; readonly run: string; readonly state: string }
+  /** `open`: so many jobs of it were to be cancelled; `driven`: somebody will see that it is. */
+  | {
+      readonly kind: 'run-cancel-asked'
+      readonly run: string
+      readonly open: number
+      readonly driven: boolean
+    }
 
 /** Why `usage` was not told what to count. */
 export type UsageNote = ConditionFailure | { readonly kind: 'bad-day'; readonly text: string }

@@ -19,8 +19,11 @@ export function checkMachine(definitions: Definitions, machine: Capacity, report
   }
 }
 
+/** One quantity of which this machine has less than was asked for. */
+export type LackHere = Lack & { readonly what: 'cpus' | 'memory' | 'gpus' }
+
 /** What this machine has less of than settings ask for. */
-export function lacksHere({ resources }: Settings, machine: Capacity): readonly Lack[] {
+export function lacksHere({ resources }: Settings, machine: Capacity): readonly LackHere[] {
   return (['cpus', 'memory', 'gpus'] as const).flatMap((what) => {
     const asked = resources[what]?.value ?? 0
     return asked > machine[what] ? [{ what, asked, most: machine[what] }] : []

@@ -1,5 +1,4 @@
 import { jobName } from '../../contract/ids.ts'
-import { parseIndices } from '../../contract/index-set.ts'
 import type { Context, Job } from '../../job/context.ts'
 import { finish } from '../../job/finish/finish.ts'
 import type { Note } from '../../job/note.ts'
@@ -8,10 +7,10 @@ import type { Report } from '../../job/report.ts'
 import { conclusionsOf } from '../../job/said.ts'
 import { calledName, isOpen, jobFacts } from '../../job/select.ts'
 import type { PipesException } from '../../pipes/event.ts'
-import type { Asset } from '../definitions/definitions.ts'
 import type { AssetView } from '../look.ts'
 import type { Book } from './book.ts'
 import { jobPieces, pieceFacts, type JobPiece } from './pieces-of-job.ts'
+import { mayRetry, statesByTask } from './retry.ts'
 
 /**
  * Finishes all that has ended in one pass: what ended well is recorded, the rest closed, and tried again or given up.
@@ -85,10 +84,16 @@ export function leaveOpen(job: Job, book: Book, report: (report: Report) => void
   report(about('error', job, left, { kind: 'asset-left-open', job: calledName(job) }))
 }
 
-/** What an earlier run began may be stale by now, and is made again then. */
+/** What another process submitted may be stale by now, and is made again then. */
 function noteRecorded(job: Job, run: string, book: Book): void {
-  if (job.spec.asset?.run !== run) return
-  for (const { id, recorded } of jobPieces(job)) if (recorded) book.made.add(id)
+  for (const { id, recorded } of jobPieces(job)) {
+    if (!recorded) continue
+    if (book.own.has(job.id)) book.made.add(id)
+    else if (job.spec.asset?.run === run) {
+      book.before.set(id, job.createdAt)
+      book.forced.delete(id)
+    }
+  }
 }
 
 /** What has no record of a job that is over is tried again or given up, each key on its own. */
@@ -103,13 +108,15 @@ function fail(
   if (failed.length === 0) return
   const retry = views.get(job.spec.asset?.name ?? '')?.asset.retry
   const statesOf = statesByTask(job)
+  const isCancelled = cancelledBefore(context, job, book)
   const conclusions = conclusionsOf(context, job)
   const told = failed.map((piece) => {
     const states = statesOf(piece.task)
-    const again = retry !== undefined && mayRetry(retry, book.attempts.get(piece.id) ?? 1, states)
+    const again =
+      isCancelled || (retry !== undefined && mayRetry(retry, book.attempts.get(piece.id) ?? 1, states))
     if (!again) book.failed.add(piece.id)
     // Of what an earlier run began this one counts the attempt.
-    if (!book.attempts.has(piece.id)) book.attempts.set(piece.id, 1)
+    if (!isCancelled && !book.attempts.has(piece.id)) book.attempts.set(piece.id, 1)
     const why = conclusions.get(piece.task)?.why
     const exception = why?.kind === 'exception' ? exceptionText(why.exception) : null
     return { piece, states: states.join(', '), exception, again }
@@ -125,28 +132,16 @@ function fail(
   }
 }
 
-/** The states in which a job's tasks ended; of one that is no array, those of all its parts. */
-function statesByTask({ spec, observed }: Job): (task: number) => readonly string[] {
-  const groups = observed?.groups ?? []
-  if (spec.parts.kind !== 'array') {
-    const all = [...new Set(groups.map(({ state }) => state))]
-    return () => all
-  }
-  const byTask = new Map(
-    groups.flatMap(({ parts, state }) => parseIndices(parts).map((task) => [task, [state]] as const)),
-  )
-  return (task) => byTask.get(task) ?? []
+/** A person cancelled it, and has asked anew since. */
+function cancelledBefore(context: Context, job: Job, book: Book): boolean {
+  if (book.own.has(job.id)) return false
+  return context.ledger.events(job.id).some(({ kind, at }) => kind === 'cancel-asked' && at < book.began)
 }
 
 /** Clients in Python write the name into the message, and a newline behind it. */
 function exceptionText({ name, message }: PipesException): string {
   const text = message.trim()
   return name === null || text.startsWith(name) ? text : `${name}: ${text}`
-}
-
-/** Whether what ended so is tried again. */
-function mayRetry({ attempts, when }: Asset['retry'], before: number, states: readonly string[]): boolean {
-  return before < attempts && states.every((state) => when.has(state))
 }
 
 /** A note about keys of an asset, without their names. */

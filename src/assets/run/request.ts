@@ -19,6 +19,7 @@ import { arrayScript, assignments } from './array-script.ts'
 import type { Group } from './group-pieces.ts'
 import type { Piece } from './piece-settings.ts'
 import { pipesContext } from './pipes-context.ts'
+import { weightOf } from './weights.ts'
 import { sbatchOptions } from './slurm-words.ts'
 
 /** Where the request is made: what of definitions is needed for it. */
@@ -48,6 +49,7 @@ export function requestFor(
     ...sbatchOptions(settings),
   ]
   const words = wordsByHand(commandOf(asset.run, keys[0] ?? null).words, common)
+  const weight = site.scheduler === 'local' ? weightOf(settings) : null
   const inputs = keys.flatMap((key) => pathsFor(asset.inputs, key))
   return {
     words:
@@ -83,6 +85,7 @@ export function requestFor(
       group.map(({ index }) => index),
       run,
     ),
+    ...(weight === null ? {} : { weight }),
     checks: asset.checks.map(declaredCheck),
     launch: {
       cwd: folder,

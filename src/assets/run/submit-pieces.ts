@@ -35,11 +35,9 @@ export async function submitPieces(
     () => {},
     () => {},
   )
-  const begun = new Set(
-    openAssetJobs(context, views)
-      .filter((job) => !before.has(job.id))
-      .flatMap(piecesOf),
-  )
+  const jobs = openAssetJobs(context, views).filter((job) => !before.has(job.id))
+  const begun = new Set(jobs.flatMap(piecesOf))
+  for (const { id } of jobs) book.own.add(id)
   for (const { view, index, attempt } of pieces) {
     const id = pieceAt(view, index)
     book.attempts.set(id, attempt + 1)

@@ -54,7 +54,7 @@ function told(
 ): Record<string, string> {
   const named = (pieces: readonly Piece[]): string =>
     pieces.map(({ view, index }) => pieceAt(view, index).replace('\0', ' ').trim()).join(', ')
-  const turn = turnOf(found, new Set(open), { ...newBook(), ...book })
+  const turn = turnOf(found, new Set(open), { ...newBook(0), ...book })
   return {
     ready: named(turn.ready),
     waiting: named(turn.waiting),

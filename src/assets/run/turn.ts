@@ -1,7 +1,7 @@
 import type { AssetView } from '../look.ts'
 import type { Planned } from '../make-plan.ts'
 import type { FailedCheck } from '../../job/note.ts'
-import { failedKeys, failedUpstream } from '../held-back.ts'
+import { failedKeys, failedUpstream, type FailedKeys } from '../held-back.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
 import type { Piece } from './piece-settings.ts'
 
@@ -13,6 +13,8 @@ export interface Turn {
   readonly waiting: readonly Piece[]
   /** What is not run because something upstream has failed. */
   readonly blocked: readonly BlockedPiece[]
+  /** Something that this run made has not passed a blocking check. */
+  readonly unsound: boolean
 }
 
 /** A piece that is not run: assets upstream that have failed, or are blocked themselves, and checks that did not pass. */
@@ -52,7 +54,10 @@ export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book
   const stuckBefore = upstreamTest(views, stuck)
   const coming = new Set([...wanted, ...open])
   const comesBefore = upstreamTest(views, coming)
-  const checksBefore = checksTest(views, coming)
+  const failing = new Map(
+    [...views].map(([name, view]) => [name, failedKeys(view, (index) => coming.has(pieceAt(view, index)))]),
+  )
+  const checksBefore = checksTest(views, failing)
   // Each asset stands behind those that it needs: what blocks one is known before it.
   for (const piece of pieces) {
     const told = { failed: failedBefore(piece), blocked: stuckBefore(piece), checks: checksBefore(piece) }
@@ -62,17 +67,17 @@ export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book
     } else if (comesBefore(piece).length > 0) waiting.push(piece)
     else ready.push(piece)
   }
-  return { ready, waiting, blocked }
+  const unsound = [...views].some(([name, view]) =>
+    [...(failing.get(name)?.keys() ?? [])].some((index) => book.made.has(pieceAt(view, index))),
+  )
+  return { ready, waiting, blocked, unsound }
 }
 
-/** Tells which blocking checks of what a piece is made of did not pass, where that is not `coming` anew. */
+/** Tells which blocking checks of what a piece is made of did not pass. */
 function checksTest(
   views: ReadonlyMap<string, AssetView>,
-  coming: ReadonlySet<PieceId>,
+  failed: ReadonlyMap<string, FailedKeys>,
 ): (piece: Piece) => readonly FailedCheck[] {
-  const failed = new Map(
-    [...views].map(([name, view]) => [name, failedKeys(view, (index) => coming.has(pieceAt(view, index)))]),
-  )
   const tests = new Map(
     [...views].map(([name, view]) => [name, failedUpstream(view, (other) => failed.get(other))]),
   )

@@ -41,10 +41,14 @@ export class Wakes {
     }
   }
 
-  /** Waits so many seconds, or until a marker is there; tells whether one was. */
-  async wait(context: Context, seconds: number): Promise<boolean> {
+  /**
+   * Waits so many seconds, until a marker is there, or until `asked` says that somebody wants something; tells whether one
+   * of both was.
+   */
+  async wait(context: Context, seconds: number, asked: () => boolean): Promise<boolean> {
     const until = context.now() + seconds
     for (let left = seconds; left > 0 && !this.#awake; left = until - context.now()) {
+      if (asked()) return true
       const woken = Promise.withResolvers<void>()
       this.#wake = woken.resolve
       await Promise.race([context.sleep(Math.min(left, slice)), woken.promise])
