@@ -21,20 +21,20 @@ export interface Ends {
 /**
  * Waits until some of these jobs are over: recorded or closed by somebody else meanwhile counts, and is in neither list. A
  * scheduler that does not answer is waited for; what waits here for a limit is submitted when there is room. When `asked` says
- * so it is looked at once.
+ * so it is looked at once; `said` is called when payloads have said something.
  */
 export async function awaitEnds(
   context: Context,
   jobs: readonly Job[],
   wakes: Wakes,
-  asked: () => boolean,
+  { asked, said }: { readonly asked: () => boolean; readonly said: () => void },
   report: (report: Report) => void,
 ): Promise<Ends> {
-  wakes.watch(context, jobs)
+  wakes.watch(jobs)
   const { first, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
   const doubtful = new Map<JobId, EpochSeconds>()
   for (let wait: number = first; ; wait = Math.min(wait * spacing.growth, most)) {
-    if (await wakes.wait(context, wait, asked)) wait = first
+    if (await wakes.wait(wait, asked, said)) wait = first
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)
     // Whoever submitted them may have died over it.
