@@ -95,6 +95,7 @@ test.each(sites)(
     expect(last.code, last.words).toBe(0)
     expect(box.read('ds/report.txt')).toBe('7 gold\n7 tin\n')
   },
+  180_000,
 )
 
 test('which checks block is what the definitions say today, and a new check makes nothing stale', async () => {
