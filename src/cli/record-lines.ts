@@ -61,6 +61,7 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
       ['ended as', endWords(record, own)],
       ['tasks', texts(own['tasks']).join('; ')],
       ['jobs', jobsWords(own['jobs'])],
+      ['submitted', childrenWords(own['children'])],
       ['recorded here', taskWords(own['recorded_tasks'])],
       ['ran', timeWords(own)],
       ['on', placeWords(own)],
@@ -134,6 +135,15 @@ function jobsWords(jobs: Json | undefined): string {
       return [`${String(facts['slurm_job_id'])} ${tasks === '' ? String(facts['state']) : `(${tasks})`}`]
     })
     .join(', ')
+}
+
+/** What its payload submitted. */
+function childrenWords(children: Json | undefined): string {
+  if (typeof children !== 'object' || children === null || Array.isArray(children)) return ''
+  const { count, jobs } = children as { readonly [key: string]: Json }
+  if (typeof count !== 'number') return ''
+  const each = jobsWords(Array.isArray(jobs) ? jobs.slice(0, named) : undefined)
+  return `${counted(count, 'job')}${each === '' ? '' : `: ${each}`}${each !== '' && count > named ? ', …' : ''}`
 }
 
 /** Of an array that was recorded in parts: which tasks this record is about. */

@@ -4,6 +4,7 @@
 #
 #   local                   is there when the embedded scheduler runs the job
 #   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
+#   bin                     stands first on the payload's PATH where that has an sbatch
 #   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
 #   checks                  how many checks there are, and the numbers of those whose failure is the job's
 #   context/TASK            what the payload is told (_wb_context); written here, before it starts
@@ -91,6 +92,8 @@ payload() {
     exit
   }
   unset OLDPWD
+  # A payload may submit jobs of its own: the sbatch in bin notes them. Where there is none, none must seem to be there.
+  if [ -d "$_wb_folder/bin" ] && command -v sbatch >/dev/null 2>&1; then PATH=$_wb_folder/bin:$PATH; fi
   _wb_program=$(command -v -- "$1") || {
     fail 127 "no program '$1' on $_wb_host (PATH: ${PATH-not set})"
     exit

@@ -82,6 +82,7 @@ export function draft(
     message,
     reported: reportedBy(context, ended.job, ended.part?.tasks ?? null),
     checks: checksJson(ended.job, checks),
+    ...(ended.children === undefined ? {} : { children: ended.children }),
   })
   const slurmFiles = new Set([...collection.logs, ...described])
   const slurmFilesFirst = changed.toSorted(

@@ -10,6 +10,7 @@ import {
   type TaskWork,
 } from '../../launcher/folder.ts'
 import { payloadEnvironment } from '../../pipes/environment.ts'
+import { placeShim } from '../../slurm/self-submission.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
 import type { Note } from '../note.ts'
 import type { Prepared } from './prepared.ts'
@@ -26,6 +27,8 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   try {
     const payload = first === undefined ? each : first[1]
     writeJobFolder(folder, { scheduler, cwd, env, payload })
+    // It cannot stand on a PATH else.
+    if (!folder.includes(':')) placeShim(folder)
     return ok(null)
   } catch (error) {
     return fail(fromSystem('copy', error))
