@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { endedTask, listMarkers, parseEnd, parseMarkerName, parseStart, readEnd } from './markers.ts'
 
-const end = 'code 137\n'
+const end = 'code 137\nstopped yes\n'
 const start = 'host n1\npid 12\njob 4711\narray \n'
 const times = { started: 1795729713.398, ended: 1795729713.449 }
 
@@ -14,6 +14,7 @@ test('markers are read', () => {
     code: 137,
     signal: 9,
     ...times,
+    stopped: true,
   })
   expect(parseStart(start, times.started)).toEqual({
     host: 'n1',

@@ -27,6 +27,8 @@ export interface EndMarker {
   readonly signal: number | null
   readonly started: EpochSeconds
   readonly ended: EpochSeconds
+  /** It got SIGTERM before it ended: what it did may be the half of it, whatever its code. */
+  readonly stopped: boolean
 }
 
 /** The folder of all markers of a job. */
@@ -57,9 +59,11 @@ export function parseStart(text: string, started: EpochSeconds): StartMarker | n
 
 /** Reads an end marker's text, with when what it tells of began and ended; null when it is torn or something else. */
 export function parseEnd(text: string, times: Pick<EndMarker, 'started' | 'ended'>): EndMarker | null {
-  const code = whole(fields(text).get('code'))
-  if (code === null || code > 255) return null
-  return { code, signal: code > 128 && code <= 192 ? code - 128 : null, ...times }
+  const lines = fields(text)
+  const code = whole(lines.get('code'))
+  if (code === null || code > 255 || !lines.has('stopped')) return null
+  const signal = code > 128 && code <= 192 ? code - 128 : null
+  return { code, signal, ...times, stopped: lines.get('stopped') === 'yes' }
 }
 
 /** The markers that are there, in no order; a folder that is gone has none. Throws when it cannot be read. */
