@@ -118,6 +118,8 @@ test.each([
   { site: 'here', signal: 'KILL' },
   { site: 'cluster', signal: 'KILL' },
   { site: 'here', signal: 'INT' },
+  // What ends the watching process is no word about its jobs.
+  { site: 'cluster', signal: 'TERM' },
 ])(
   'ended by SIG$signal while a job runs, the same command goes on with it ($site)',
   async ({ site, signal }) => {
