@@ -3,6 +3,7 @@
 # given no variables at all (SBATCH_EXPORT=NONE). FOLDER is absolute, and written by folder.ts:
 #
 #   local                   is there when the embedded scheduler runs the job
+#   umask                   in a clone that a group shares: with which messages and markers are made
 #   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
 #   bin                     stands first on the payload's PATH where that has an sbatch
 #   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
@@ -57,6 +58,13 @@ if [ ! -r "$_wb_folder/payload.sh" ]; then
   fail 125 "cannot read the job's folder $_wb_folder on $_wb_host"
   exit
 fi
+# The payload's own files are made as the user has it.
+_wb_own=
+if [ -e "$_wb_folder/umask" ]; then
+  _wb_own=$(umask)
+  read -r _wb_mask <"$_wb_folder/umask"
+  umask "$_wb_mask"
+fi
 # An old Slurm that does not count restarts must not write over what the first attempt said.
 while [ -e "$_wb_folder/markers/$_wb_task.$_wb_attempt.start" ]; do
   _wb_attempt=$((_wb_attempt + 1))
@@ -87,6 +95,7 @@ payload() {
     fail 125 "cannot write $_wb_folder/context/$_wb_task on $_wb_host"
     exit
   fi
+  [ -z "$_wb_own" ] || umask "$_wb_own"
   cd -- "$_wb_cwd" 2>/dev/null || {
     fail 125 "no working directory $_wb_cwd on $_wb_host"
     exit

@@ -26,7 +26,7 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   const [first] = parts.kind === 'array' ? [] : each
   try {
     const payload = first === undefined ? each : first[1]
-    writeJobFolder(folder, { scheduler, cwd, env, payload })
+    writeJobFolder(folder, { scheduler, cwd, env, payload, shared: context.dataset.shared })
     // It cannot stand on a PATH else.
     if (!folder.includes(':')) placeShim(folder)
     return ok(null)
