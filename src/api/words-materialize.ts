@@ -1,6 +1,7 @@
 import type { MaterializeNote } from '../job/note.ts'
 import { pieceName } from './piece-name.ts'
 import { counted } from './quantities.ts'
+import { checkWords } from './words-checks.ts'
 import type { Words } from './word-table.ts'
 
 /** Words for assets while they are made. */
@@ -14,4 +15,5 @@ export const materializeWords = {
     `${pieceName(asset, keys)} ended well, but not all that it was to make is there; look at its log, and at its outputs in the definitions`,
   'asset-not-run': ({ asset, keys, upstream }) =>
     `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${upstream.length === 0 ? 'something failed before; --keep-going runs what does not depend on it' : `${upstream.join(', ')} failed`}`,
+  ...checkWords,
 } satisfies Words<MaterializeNote>

@@ -2,8 +2,10 @@
 # sh pump.sh HOME [try]: starts what waits while slots are free; with `try`, leaves it to a pump that is at it.
 # HOME is one user's folder on one host:
 #
-#   limit      how many tasks may run at once
-#   queue/E    symbolic link to a submission's folder, made while it is held; E sorts by time
+#   limit      how many CPUs all tasks that run may take together
+#   capacity   how much memory (MiB), and how many GPUs
+#   queue/E    symbolic link to a submission's folder, made while it is held; E sorts by time, and ends in
+#              "+CPUS,MIB,GPUS" where a task takes something else than one CPU
 #   slots/N    who runs: "watcher-pid watcher-born boot payload-pid payload-born E KEY" ("- -" before the payload is there)
 #   lock       flock(1) on it is held by one pump at a time
 #
@@ -11,6 +13,9 @@
 # cancelled. Whoever causes one runs a pump afterwards. Pumps follow each other by the lock, each reads all state after it
 # got the lock, and leaves only when no slot is free or no waiting task may start. So the pump that follows the last
 # event sees everything. Should that pump be killed, the next event or look of Waybill's runs another.
+#
+# Nothing passes what waits for room: it would never find any. Only of an array that keeps to its own limit the room is
+# there for others.
 #
 # Nothing runs twice. A task runs after its start marker was linked into place, which succeeds once. The cursor (`next`)
 # passes a task only when its marker is there; before that, any pump tries it again. The watcher inherits the lock and
@@ -37,9 +42,50 @@ fi
 
 allowed=1
 [ ! -e limit ] || read -r allowed <limit
+most_memory=
+most_gpus=
+[ ! -e capacity ] || read -r most_memory most_gpus <capacity
+
+# weigh ENTRY: sets $cpus, $memory and $gpus to what one of its tasks takes.
+weigh() {
+  cpus=1
+  memory=0
+  gpus=0
+  case $1 in
+    *+*,*,*)
+      weight=${1##*+}
+      cpus=${weight%%,*}
+      weight=${weight#*,}
+      memory=${weight%,*}
+      gpus=${weight#*,}
+      ;;
+  esac
+}
+
+# add ENTRY: one of its tasks runs.
+add() {
+  weigh "$1"
+  tasks=$((tasks + 1))
+  taken=$((taken + cpus))
+  taken_memory=$((taken_memory + memory))
+  taken_gpus=$((taken_gpus + gpus))
+  running="$running$1 "
+}
+
+# fits ENTRY: whether there is room for one of its tasks. Alone it always has: there may be less by now than it asks for.
+fits() {
+  [ "$tasks" -gt 0 ] || return 0
+  weigh "$1"
+  [ $((taken + cpus)) -le "$allowed" ] &&
+    [ $((taken_memory + memory)) -le "${most_memory:-$((taken_memory + memory))}" ] &&
+    [ $((taken_gpus + gpus)) -le "${most_gpus:-$((taken_gpus + gpus))}" ]
+}
 
 # Slots of dead owners are freed; a payload that outlives its watcher keeps its slot.
+tasks=0
 taken=0
+taken_memory=0
+taken_gpus=0
 running=' '
 for slot in slots/*; do
   [ -e "$slot" ] || continue
@@ -47,8 +93,7 @@ for slot in slots/*; do
   # A watcher that has told the end becomes a pump, and its slot is free even if it could not remove it.
   if { [ "$watcher" != "$$" ] && alive "$watcher" "$watcher_born" "$owner_boot"; } ||
     { [ "$payload" != - ] && alive "$payload" "$payload_born" "$owner_boot"; }; then
-    taken=$((taken + 1))
-    running="$running$entry "
+    add "$entry"
   else
     rm -f "$slot"
   fi
@@ -90,18 +135,21 @@ serve() {
       return
     fi
     if [ ! -e "queue/$1/t/$key.start" ]; then
-      [ "$taken" -lt "$allowed" ] || return
       count "$1"
       [ -z "$most" ] || [ "$count" -lt "$most" ] || return
+      fits "$1" || {
+        full=yes
+        return
+      }
       start "$1" "$key" || return
-      taken=$((taken + 1))
-      running="$running$1 "
+      add "$1"
     fi
     at=$((at + 1))
     printf '%s\n' "$at" >"queue/$1/next.$$" && mv "queue/$1/next.$$" "queue/$1/next"
   done
 }
 
+full=
 for link in queue/*; do
   entry=${link#queue/}
   # A folder that cannot be reached now is not a reason to forget its job.
@@ -121,5 +169,6 @@ for link in queue/*; do
   fi
   [ "$taken" -lt "$allowed" ] || break
   serve "$entry"
+  [ -z "$full" ] || break
 done
 exit 0
