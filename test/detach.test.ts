@@ -90,7 +90,12 @@ test('what failed is told, and what was therefore never run', long, async () => 
   bad: { site: cluster, outputs: [bad.txt], run: "[ -e ../mended ] && echo 1 >bad.txt" }
   next: { site: cluster, needs: [bad], outputs: [next.txt], run: cp bad.txt next.txt }
   last: { site: cluster, needs: [next], outputs: [last.txt], run: cp next.txt last.txt }
-  apart: { site: cluster, outputs: [apart.txt], run: echo 1 >apart.txt }
+  apart:
+    site: cluster
+    outputs: [apart.txt]
+    run: echo 1 >apart.txt
+    checks: { mended: { run: "[ -e ../mended ]", blocking: true } }
+  beside: { site: cluster, needs: [apart], outputs: [beside.txt], run: cp apart.txt beside.txt }
 `)
   expect((await detach(box)).code).toBe(0)
   await idle(box)
@@ -99,12 +104,14 @@ test('what failed is told, and what was therefore never run', long, async () => 
   expect(finished.words).toContain('FAILED')
   expect(finished.words).toMatch(/next was never run .*: bad failed/)
   expect(finished.words).toMatch(/last was never run .*: next failed/)
+  // Its payload ended well, and its blocking check did not pass.
+  expect(finished.words).toMatch(/beside was never run .*: apart failed/)
   expect(await assetsMade(box)).toEqual(['apart'])
   box.write('mended', '')
   // Each is closed, and then made.
   await tell(box, ['finish', '--close-failed-jobs'])
   expect(await stateOfRun(box)).toBe('failed')
-  const made = await tell(box, ['materialize'])
+  const made = await tell(box, ['materialize', '+last'])
   expect(made.code, made.words).toBe(0)
   expect(await assetsMade(box)).toEqual(['apart', 'bad', 'next', 'last'])
 })

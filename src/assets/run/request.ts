@@ -99,8 +99,13 @@ export function requestFor(
     launch: {
       cwd: folder,
       env: common,
-      tasks: commands(group, settings, common, ({ index, attempt }) =>
-        pipesContext(view, index, run, attempt),
+      tasks: commands(
+        group,
+        settings,
+        common,
+        ({ index, attempt }) => pipesContext(view, index, run, attempt),
+        // What waits for it is held back by its exit code alone: nobody is there to look at its checks.
+        graph !== null,
       ),
       script,
     },
@@ -133,10 +138,16 @@ function declaredCheck(check: Check): DeclaredCheck {
     : { kind: 'metric', name, blocking, condition: check.metric }
 }
 
-function checkCommands({ checks }: Asset, key: PartitionKey | null): readonly CheckWork[] {
+function checkCommands({ checks }: Asset, key: PartitionKey | null, fails: boolean): readonly CheckWork[] {
   return checks.flatMap((check) =>
     check.kind === 'run'
-      ? [{ words: commandOf(check.run, key).words, env: { WAYBILL_CHECK: check.name } }]
+      ? [
+          {
+            words: commandOf(check.run, key).words,
+            env: { WAYBILL_CHECK: check.name },
+            failsJob: fails && check.blocking,
+          },
+        ]
       : [],
   )
 }
@@ -183,6 +194,7 @@ function commands(
   settings: Settings,
   common: Readonly<Record<string, string>>,
   contextOf: (piece: Piece) => string | null = () => null,
+  fails = false,
 ): Iterable<TaskWork> {
   return {
     *[Symbol.iterator]() {
@@ -191,7 +203,7 @@ function commands(
         const { words, env } = commandOf(piece.view.asset.run, key)
         const all = Object.entries({ ...environmentFor(settings, key), ...env })
         const own = all.filter(([name, value]) => common[name] !== value)
-        const checks = checkCommands(piece.view.asset, key)
+        const checks = checkCommands(piece.view.asset, key, fails)
         yield { words, env: Object.fromEntries(own), context: contextOf(piece), checks }
       }
     },

@@ -163,8 +163,11 @@ function neverRun(context: Context, job: Job, evidence: Evidence | null): Note |
   if (inGraph === undefined || inGraph.behind.length === 0 || asset === undefined || !isGivenUp) return null
   if (listMarkers(payloadFolder(context, job.token)).length > 0) return null
   const upstream = inGraph.behind.flatMap((id) => context.ledger.job(id) ?? [])
+  // Of one that ended well, and that a blocking check has failed, the reason says so.
   const failed = upstream.filter(
-    ({ state, observed }) => state === 'closed' || observed?.groups.some((one) => one.state !== 'COMPLETED'),
+    ({ state, observed }) =>
+      state === 'closed' ||
+      observed?.groups.some((one) => one.state !== 'COMPLETED' || one.reason === 'FAILED'),
   )
   if (failed.length === 0) return null
   const names = new Set(failed.flatMap(({ spec }) => spec.asset?.name ?? []))
