@@ -139,6 +139,10 @@ export interface Room {
   readonly refused: (wish: QueueWish, limit: string) => Extract<HeldBack, { kind: 'limit' }>
 }
 
+/** What came of letting held jobs go. */
+export type ReleaseOutcome =
+  { readonly kind: 'released' } | { readonly kind: 'failed'; readonly message: string }
+
 /** Submissions that are ready and wait, to be made one after the other by one process. */
 export interface HeldSubmissions {
   readonly process: ProcessIdentity
@@ -271,6 +275,8 @@ export interface BatchScheduler extends Scheduler {
   readonly holdMany: (requests: readonly SubmitRequest[]) => Promise<HeldSubmissions>
   /** What can be learnt of the limits and of the user's jobs; what cannot be learnt limits nothing. */
   readonly room: () => Promise<Room>
+  /** Lets jobs go that were submitted held. */
+  readonly release: (jobs: readonly JobReference[]) => Promise<ReleaseOutcome>
 }
 
 /** How thorough a look is. */

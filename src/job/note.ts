@@ -140,6 +140,27 @@ export type RunsNote =
   | { readonly kind: 'run-goes-on'; readonly run: string }
   | { readonly kind: 'run-watched'; readonly run: string; readonly holder: string }
   | { readonly kind: 'run-cancelled'; readonly run: string }
+  | { readonly kind: 'detached'; readonly run: string; readonly jobs: number }
+  /** Not all of it could be submitted, and nothing of it runs. */
+  | { readonly kind: 'detach-incomplete'; readonly run: string }
+  | { readonly kind: 'detach-not-released'; readonly run: string; readonly words: string }
+  /** Somebody died over it, and its jobs wait to be let go. */
+  | { readonly kind: 'detach-unfinished'; readonly run: string }
+  /** What of an asset Slurm cannot be told. `job`: the open one that is in the way. */
+  | {
+      readonly kind: 'detach-refused'
+      readonly asset: string
+      readonly why: 'local-site' | 'retry' | 'metric-check' | 'external' | 'keys' | 'open-job'
+      readonly job: string | null
+    }
+  | { readonly kind: 'detach-limit'; readonly asset: string; readonly limit: HeldBack }
+  /** Of a graph that was handed to Slurm: what it waited for has failed. */
+  | {
+      readonly kind: 'never-run'
+      readonly job: string
+      readonly asset: string
+      readonly upstream: readonly string[]
+    }
   | { readonly kind: 'no-such-run'; readonly run: string }
   | { readonly kind: 'run-elsewhere'; readonly run: string; readonly worktree: string }
   | { readonly kind: 'run-over'; readonly run: string; readonly state: string }

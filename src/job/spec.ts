@@ -80,6 +80,8 @@ export interface JobSpec {
   readonly patterns?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
   /** The open job whose failed tasks this one runs again. */
   readonly replaces?: JobId
+  /** It was handed to Slurm with a whole graph: `held`: until that stood; `behind`: the jobs that it waits for. */
+  readonly inGraph?: { readonly held: boolean; readonly behind: readonly JobId[] }
   /** The asset of a graph that it makes. */
   readonly asset?: AssetFacts
   /** What each task takes of this machine, of a local job. */

@@ -141,6 +141,7 @@ class Cluster {
           largest: () => 1000,
         }),
       cancel: async () => Promise.reject(new Error('nobody asked to cancel anything')),
+      release: async () => Promise.reject(new Error('nothing was submitted held')),
     }
   }
 

@@ -16,6 +16,7 @@ import { lackingHere } from './weights.ts'
 import { awaitEnds } from './await-ends.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
 import { beginRun, openRun } from './begin-run.ts'
+import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
 import { runLog, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
@@ -84,6 +85,7 @@ async function takeTurns(
   const opened = openRun(context, setting.definitions, start)
   if (!opened.ok) return opened
   const { request, book } = opened.value
+  if (request.detach === true) return detach(context, setting, opened.value, tell)
   let { run } = opened.value
   const log = runLog(context, () => run?.id ?? null, tell)
   const { report } = log

@@ -58,8 +58,20 @@ export interface ScheduleRequest {
   readonly outputsPerTask?: number
   /** What the record names in place of lists that are too long for it. */
   readonly patterns?: Pick<ScheduleRequest, 'inputs' | 'outputs'>
+  /** Its place in a graph that is handed to Slurm as a whole. */
+  readonly inGraph?: InGraph
   /** What is run instead of the words, which say the same for people and records: the last of sbatch's is `--wrap`'s, or the script. */
   readonly launch?: Launch
+}
+
+/** A job of a graph that is handed to Slurm as a whole: what only this submission says, and its record does not. */
+export interface InGraph {
+  /** Options of sbatch. */
+  readonly options: readonly string[]
+  /** It begins when the graph stands. */
+  readonly held: boolean
+  /** The jobs that it waits for. */
+  readonly behind: readonly JobId[]
 }
 
 /** Payloads that are started by `start.sh` inside their job, and may report. */
