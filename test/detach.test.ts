@@ -162,16 +162,17 @@ test('keys that Slurm cannot pair are refused by name', async () => {
 
 test('killed before the graph stands, nothing runs until it is completed or taken back', long, async () => {
   await using box = await project(graph)
-  // The second call of sbatch is the end of who called it.
+  // The first job that waits for another is the end of who submits it.
   box.write(
     'bin/sbatch',
     `#!/bin/sh
-if [ -e '${box.path('once')}' ] && [ ! -e '${box.path('killed')}' ]; then
-  : >'${box.path('killed')}'
-  kill -KILL "$(cat '${box.path('pid')}')"
-  exit 1
-fi
-: >'${box.path('once')}'
+case "$*" in *--dependency=*)
+  if [ ! -e '${box.path('killed')}' ]; then
+    : >'${box.path('killed')}'
+    kill -KILL "$(cat '${box.path('pid')}')"
+    exit 1
+  fi ;;
+esac
 exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
 `,
   )
@@ -180,6 +181,9 @@ exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
   const { code } = await box.run(['sh', '-c', shell], { cwd: 'ds', allowFailure: true })
   expect(code).not.toBe(0)
   expect(await stateOfRun(box)).toBe('interrupted')
+  const [first] = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs ORDER BY jobs.id LIMIT 1')
+  const { stdout } = await box.run(['squeue', '-h', '-j', String(first?.['id']), '-o', '%T %r'])
+  expect(stdout).toBe('PENDING JobHeldUser\n')
   const other = await tell(box, ['materialize', 'prices'])
   expect(other.code).toBe(1)
   expect(other.words).toContain('its jobs are held; `waybill attach r1` completes it')
