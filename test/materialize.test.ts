@@ -1,18 +1,11 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { makeGate } from './support/gate.ts'
-import type { Sandbox } from './support/sandbox.ts'
+import { assetsHead, assetsMade, commitOfPiece, project, sites } from './support/assets.ts'
 import { addFiles, openJobs, recordOf, sandboxWithDataset, status, tell } from './support/scenario.ts'
 import { askLedger } from './support/template.ts'
 
-const sites = ['here', 'cluster']
-
-const head = `
-sites: { here: { scheduler: local }, cluster: { scheduler: slurm } }
-defaultSite: here
-assets:`
-
-const graph = `${head}
+const graph = `${assetsHead}
   prices: { outputs: [data/prices.csv], run: bash scripts/fetch.sh }
   model:
     needs: [prices]
@@ -34,31 +27,13 @@ const scripts = {
   'scripts/side.sh': `printf '{"metadata": {"rows": 3}, "data_version": "v1"}\\n' >>"$WAYBILL_MESSAGES"\n`,
 }
 
-async function project(yaml: string, files: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
-  const box = await sandboxWithDataset()
-  await addFiles(box, 'ds', { 'waybill.yaml': yaml, ...files })
-  return box
-}
-
-/** What each record of an asset made, oldest first: `model gold`. */
-async function made(box: Sandbox): Promise<readonly string[]> {
-  const commits = (await box.git('ds', 'log', '--reverse', '--format=%H', '--grep="asset": {')).split('\n')
-  const names: string[] = []
-  for (const commit of commits.filter((one) => one !== '')) {
-    const { waybill } = (await recordOf(box, commit)).record
-    const { name, keys } = waybill['asset'] as { name: string; keys: readonly string[] | null }
-    names.push([name, ...(keys ?? [])].join(' '))
-  }
-  return names
-}
-
 test.each(sites)('a graph is made in order, and only what is not fresh (%s)', async (site) => {
   await using box = await project(graph, scripts)
   const first = await tell(box, ['materialize', '--site', site])
   expect(first.code, first.words).toBe(0)
   expect(box.read('ds/report.txt')).toBe('gold 7 gold 3\nsilver 7 silver 2\n')
   const all = ['model gold', 'model silver', 'prices', 'report', 'side']
-  const names = await made(box)
+  const names = await assetsMade(box)
   expect(names.toSorted()).toEqual(all)
   expect(names.indexOf('prices')).toBeLessThan(names.indexOf('model gold'))
   expect(names.at(-1) === 'report' || names.at(-1) === 'side').toBe(true)
@@ -71,27 +46,25 @@ test.each(sites)('a graph is made in order, and only what is not fresh (%s)', as
   const changed = await tell(box, ['materialize', '--site', site])
   expect(changed.code, changed.words).toBe(0)
   expect(box.read('ds/report.txt')).toBe('gold 7! gold 3\nsilver 7! silver 2\n')
-  expect((await made(box)).slice(5).toSorted()).toEqual(['model gold', 'model silver', 'report'])
+  expect((await assetsMade(box)).slice(5).toSorted()).toEqual(['model gold', 'model silver', 'report'])
 
   const forced = await tell(box, ['materialize', 'model', '--partition', 'gold', '--force', '--site', site])
   expect(forced.code, forced.words).toBe(0)
-  expect((await made(box)).slice(8)).toEqual(['model gold'])
+  expect((await assetsMade(box)).slice(8)).toEqual(['model gold'])
   expect((await tell(box, ['materialize', '--site', site])).results).toEqual([])
 })
 
 test('a record says the command in words that run by hand, and what the payload reported', async () => {
   await using box = await project(graph, scripts)
   await tell(box, ['materialize', 'side', 'model', 'prices', '--site', 'cluster'])
-  const find = async (name: string): Promise<string> =>
-    box.git('ds', 'log', '-1', '--format=%H', `--grep=asset ${name}`)
-  const { record } = await recordOf(box, await find('model: gold'))
+  const { record } = await recordOf(box, await commitOfPiece(box, 'model: gold'))
   expect(record.cmd).toContain('sbatch --job-name=model --wrap ')
   expect(record.cmd).toContain(
     'env SEED=7 WAYBILL_KEY=gold WAYBILL_KEY_metal=gold bash scripts/model.sh gold',
   )
   expect(record).toMatchObject({ inputs: ['data/prices.csv'] })
   expect(record.outputs).toContain('models/gold.txt')
-  const side = (await recordOf(box, await find('side'))).record
+  const side = (await recordOf(box, await commitOfPiece(box, 'side'))).record
   expect(side.waybill).toMatchObject({
     state: 'COMPLETED',
     data_version: 'v1',
@@ -99,7 +72,7 @@ test('a record says the command in words that run by hand, and what the payload 
   })
 })
 
-const partly = `${head}
+const partly = `${assetsHead}
   model:
     outputs: ["models/{metal}.txt"]
     partitions: { metal: [gold, silver] }
@@ -115,17 +88,17 @@ test.each(sites)(
     expect(failed.code).toBe(1)
     expect(failed.words).toContain('model silver failed (FAILED); nothing was saved')
     expect(failed.words).toContain('report was not run: model failed')
-    expect(await made(box)).toEqual(['model gold'])
+    expect(await assetsMade(box)).toEqual(['model gold'])
     expect(await openJobs(box)).toEqual([])
     box.write('mended', '')
     const mended = await tell(box, ['materialize', '--site', site])
     expect(mended.code, mended.words).toBe(0)
-    expect(await made(box)).toEqual(['model gold', 'model silver', 'report'])
+    expect(await assetsMade(box)).toEqual(['model gold', 'model silver', 'report'])
   },
 )
 
 test('a failure is tried again as often as the definitions say', async () => {
-  await using box = await project(`${head}
+  await using box = await project(`${assetsHead}
   flaky:
     outputs: [flaky.txt]
     retry: { attempts: 3 }
@@ -136,7 +109,7 @@ test('a failure is tried again as often as the definitions say', async () => {
   expect(told.code).toBe(1)
   expect(box.read('tries')).toBe('x\nx\nx\n')
   expect(box.read('never')).toBe('x\n')
-  expect(await made(box)).toEqual(['flaky'])
+  expect(await assetsMade(box)).toEqual(['flaky'])
 })
 
 test.each([
@@ -149,7 +122,7 @@ test.each([
     await using box = await sandboxWithDataset()
     const gate = makeGate(box)
     await addFiles(box, 'ds', {
-      'waybill.yaml': `${head}\n  slow: { outputs: [slow.txt], run: bash slow.sh }\n  after: { needs: [slow], outputs: [after.txt], run: cp slow.txt after.txt }\n`,
+      'waybill.yaml': `${assetsHead}\n  slow: { outputs: [slow.txt], run: bash slow.sh }\n  after: { needs: [slow], outputs: [after.txt], run: cp slow.txt after.txt }\n`,
       'slow.sh': `${gate.line}\necho done >slow.txt\n`,
     })
     const first = box.run(['sh', '-c', 'echo $$ >../pid; exec waybill materialize --site "$1"', 'sh', site], {
@@ -164,7 +137,7 @@ test.each([
     await gate.open()
     const told = await second
     expect(told.code, told.words).toBe(0)
-    expect(await made(box)).toEqual(['slow', 'after'])
+    expect(await assetsMade(box)).toEqual(['slow', 'after'])
     expect(await askLedger(box, 'SELECT state FROM jobs ORDER BY id')).toEqual([
       { state: 'recorded' },
       { state: 'recorded' },
@@ -188,7 +161,7 @@ test.each(sites)('what a payload says by Dagster Pipes counts, its exception too
   await using box = await sandboxWithDataset()
   const python = join(box.runtime.peersBin, 'python')
   await addFiles(box, 'ds', {
-    'waybill.yaml': `${head}
+    'waybill.yaml': `${assetsHead}
   good: { outputs: [], extras: { depth: 3 }, run: { exec: ["${python}", pipes.py, good] } }
   bad: { outputs: [], extras: { depth: 3 }, run: { exec: ["${python}", pipes.py, bad] } }
   next: { needs: [bad], outputs: [next.txt], run: echo 1 >next.txt }
@@ -199,7 +172,7 @@ test.each(sites)('what a payload says by Dagster Pipes counts, its exception too
   expect(told.code).toBe(1)
   expect(told.words).toContain('bad failed (FAILED; ValueError: no good)')
   expect(told.words).toContain('next was not run: bad failed')
-  expect(await made(box)).toEqual(['good'])
+  expect(await assetsMade(box)).toEqual(['good'])
   expect((await recordOf(box)).record.waybill).toMatchObject({
     data_version: 'd1',
     metadata: { depth: { raw_value: 3, type: 'int' } },
@@ -210,18 +183,24 @@ test('two at once make everything once', async () => {
   await using box = await project(graph, scripts)
   const both = await Promise.all([tell(box, ['materialize']), tell(box, ['materialize'])])
   expect(both.map(({ code }) => code)).toEqual([0, 0])
-  expect((await made(box)).toSorted()).toEqual(['model gold', 'model silver', 'prices', 'report', 'side'])
+  expect((await assetsMade(box)).toSorted()).toEqual([
+    'model gold',
+    'model silver',
+    'prices',
+    'report',
+    'side',
+  ])
 })
 
 test('outputs that are missing after success are told, and stop what needs them', async () => {
-  await using box = await project(`${head}
+  await using box = await project(`${assetsHead}
   hollow: { outputs: [hollow.txt], run: "true" }
   next: { needs: [hollow], outputs: [next.txt], run: echo 1 >next.txt }
 `)
   const told = await tell(box, ['materialize'])
   expect(told.code).toBe(1)
   expect(told.words).toContain('hollow ended well, but not all that it was to make is there')
-  expect(await made(box)).toEqual(['hollow'])
+  expect(await assetsMade(box)).toEqual(['hollow'])
 })
 
 test('what is asked for is understood, or told', async () => {
@@ -235,5 +214,5 @@ test('what is asked for is understood, or told', async () => {
   expect(wrong.words).toContain('did you mean model?')
   const one = await tell(box, ['materialize', '--jobs', '1', 'prices', 'model'])
   expect(one.code, one.words).toBe(0)
-  expect(await made(box)).toEqual(['prices', 'model gold', 'model silver'])
+  expect(await assetsMade(box)).toEqual(['prices', 'model gold', 'model silver'])
 })

@@ -1,17 +1,26 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Site } from '../assets/definitions/definitions.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
 import { makePlan, type PlanFailure, type Planned } from '../assets/make-plan.ts'
 import type { PlannedAsset, StaleKeys } from '../assets/plan.ts'
 import type { Reason } from '../assets/reason.ts'
+import { piecesOf } from '../assets/run/pieces-of-job.ts'
+import type { PieceId } from '../assets/run/book.ts'
+import type { Dataset } from '../dataset/locate.ts'
+import type { JobLedger } from '../job/context.ts'
 import type { Note } from '../job/note.ts'
+import { calledName } from '../job/select.ts'
+import { LedgerBroken } from '../ledger/broken.ts'
+import { Ledger } from '../ledger/ledger.ts'
 import { told, type ToldProblem } from './assets-check.ts'
 import { checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
 import { variables } from './environment.ts'
 import { exitCode } from './exit-code.ts'
 import { loadAssets, type AssetsOptions } from './load-assets.ts'
 import { bytes, duration } from './quantities.ts'
-import { errorOf, WaybillError, withWords } from './waybill-error.ts'
+import { asWaybillError, errorOf, WaybillError, withWords } from './waybill-error.ts'
 import {
   isPlanFailure,
   levelWords,
@@ -43,6 +52,12 @@ export interface ToldStale {
   readonly keys: readonly string[]
 }
 
+/** Keys that an open job makes: one that runs, or that nobody has finished yet. */
+export interface ToldMaking extends Pick<ToldStale, 'count' | 'keys'> {
+  /** The scheduler's id of the job, else ours (`w12`). */
+  readonly job: string
+}
+
 /** A value of how an asset's jobs run, and who said it. */
 export interface ToldSetting {
   /** `cpus`, `slurm.partition`, `env.SEED`. */
@@ -64,6 +79,8 @@ export interface ToldAsset {
   readonly fresh: number
   /** Empty: all that was chosen is fresh. */
   readonly stale: readonly ToldStale[]
+  /** What open jobs make already. */
+  readonly making: readonly ToldMaking[]
   /** Where `explain` was asked for. */
   readonly settings?: readonly ToldSetting[]
 }
@@ -107,6 +124,7 @@ export async function planAssets(
     const none = { file, problems: [], assets: [], notes: [], failures: [] }
     if (!read.ok) return { ...none, problems: told(read.failure), exitCode: exitCode.trouble }
     const definitions = read.value
+    const open = beingMade(dataset)
     const made = await makePlan({
       dataset,
       definitions,
@@ -116,10 +134,37 @@ export async function planAssets(
       force: force === true,
       now: Date.now() / 1000,
       env: loaded.env,
+      making: open.making,
     })
     if (!made.ok) throw planError(made.failure)
-    return { ...none, ...toldPlan(made.value, explain === true) }
+    const { notes, ...plan } = toldPlan(made.value, explain === true)
+    return { ...none, ...plan, notes: [...open.notes, ...notes] }
   })
+}
+
+/** The keys that open jobs of this worktree make. Where the ledger cannot be read, say by another user, that is a note. */
+function beingMade(dataset: Dataset): {
+  readonly making: ReadonlyMap<PieceId, string>
+  readonly notes: readonly string[]
+} {
+  const folder = join(dataset.commonDir, 'waybill')
+  const making = new Map<PieceId, string>()
+  // To ask is not to make one.
+  if (!existsSync(join(folder, 'ledger.db'))) return { making, notes: [] }
+  try {
+    const ledger: JobLedger = new Ledger({ folder, shared: dataset.shared })
+    try {
+      for (const job of ledger.openJobsIn(dataset.root))
+        for (const id of piecesOf(job)) making.set(id, calledName(job))
+    } finally {
+      ledger.close()
+    }
+    return { making, notes: [] }
+  } catch (error) {
+    const broken = error instanceof LedgerBroken ? asWaybillError(error) : error
+    if (!(broken instanceof WaybillError)) throw broken
+    return { making, notes: [`what open jobs make is not known: ${broken.message}`] }
+  }
 }
 
 /** Why there is no plan, as the error that ends the work. */
@@ -145,7 +190,7 @@ function toldPlan(
 }
 
 function toldAsset(
-  { name, chosen, fresh, stale }: PlannedAsset,
+  { name, chosen, fresh, stale, making }: PlannedAsset,
   view: AssetView,
   explain: boolean,
 ): ToldAsset {
@@ -156,17 +201,25 @@ function toldAsset(
     keys: asset.partitions === null ? null : space.count,
     chosen,
     fresh,
-    stale: stale.map((keys) => toldStale(keys, view)),
+    stale: stale.map(({ reason, ...keys }) => ({
+      reason,
+      message: reasonWords(reason),
+      ...toldKeys(keys, view),
+    })),
+    making: making.map(({ job, ...keys }) => ({ job, ...toldKeys(keys, view) })),
     ...(explain ? { settings: toldSettings(view, site) } : {}),
   }
 }
 
-function toldStale({ reason, ranges, count }: StaleKeys, { asset, space }: AssetView): ToldStale {
+function toldKeys(
+  { ranges, count }: Omit<StaleKeys, 'reason'>,
+  { asset, space }: AssetView,
+): Pick<ToldStale, 'count' | 'keys'> {
   const keys = ranges.map(({ from, to }) => {
     const first = space.at(from).text
     return from === to ? first : `${first}..${space.at(to).text}`
   })
-  return { reason, message: reasonWords(reason), count, keys: asset.partitions === null ? [] : keys }
+  return { count, keys: asset.partitions === null ? [] : keys }
 }
 
 /** What holds for all keys, then what differs for those that have something of their own. */

@@ -1,7 +1,7 @@
 import type { Which } from '../job/schedule/request.ts'
 import { rescheduleFailedTasks } from '../job/arrays/failed-tasks.ts'
 import { reschedule as run } from '../job/reschedule/reschedule.ts'
-import type { RescheduleRequest } from '../job/reschedule/reschedule-request.ts'
+import type { AsAsset, RescheduleRequest } from '../job/reschedule/reschedule-request.ts'
 import { call, type CallOptions } from './call.ts'
 import {
   callback,
@@ -14,8 +14,10 @@ import {
   text,
   texts,
 } from './check-options.ts'
+import { fail } from '../contract/fallible.ts'
 import type { OpenDataset } from './open-dataset.ts'
 import type { Outcome } from './result.ts'
+import { WaybillError } from './waybill-error.ts'
 
 /** What `reschedule` may be told, as the options of `waybill reschedule`. */
 export interface RescheduleOptions extends CallOptions {
@@ -78,10 +80,28 @@ export async function reschedule(
       keepAltDir: options.keepAltDir ?? false,
       transfers: options.transfers === 0 ? null : (options.transfers ?? null),
       script: options.script ?? null,
+      asAsset,
     }
     const show = options.onOutput ?? (() => {})
     if (options.failedTasks === undefined) await run(context, request, report, show)
     else await rescheduleFailedTasks(context, options.failedTasks, request, report, show)
     return {}
   })
+}
+
+const asAsset: AsAsset = async (context, asset, request) => {
+  const { cwd, env } = context
+  const [{ loadAssets }, { repeatAsAsset }] = await Promise.all([
+    import('./load-assets.ts'),
+    import('../assets/run/repeat.ts'),
+  ])
+  try {
+    const { read } = await loadAssets('reschedule', cwd, { env, cwd }, { lookAtCluster: false })
+    if (read.ok) return await repeatAsAsset(context, read.value, asset, request)
+  } catch (error) {
+    // There are none, or code that is not trusted.
+    if (!(error instanceof WaybillError)) throw error
+  }
+  const key = asset.keys?.[0] ?? null
+  return fail({ kind: 'repeat-no-asset', asset: asset.name, key, why: 'no-definitions' })
 }

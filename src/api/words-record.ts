@@ -59,6 +59,8 @@ export const recordWords = {
   'restore-in-use': (note) =>
     `${note.path} would have to be put back as recorded, and the open job ${note.job} ${note.how} it; finish that first`,
   differs: (note) => `differs from the record: ${note.paths.join(', ')}; the job runs with what is there now`,
+  'repeat-no-asset': ({ asset, key, why }) =>
+    `what it makes does not count as ${asset === null ? 'the asset' : key === null ? asset : `${asset} ${key}`}: ${notAsset[why]}; \`waybill materialize\` makes what is defined now`,
   'would-reschedule': (note) => `would run in ${note.pwd}: ${note.cmd}`,
   'pwd-not-folder': (note) =>
     `its job ran in the folder ${note.pwd}, and ${note.file} is a file here; move that away, and run the command again`,
@@ -86,3 +88,12 @@ function named(paths: readonly string[]): string {
   const shown = paths.slice(0, 10).join(', ')
   return paths.length > 10 ? `${shown} and ${paths.length - 10} more` : shown
 }
+
+/** Why a repeat makes no asset. */
+const notAsset = {
+  'no-definitions': 'there are no definitions here that can be read (`waybill assets check` tells why)',
+  gone: 'it is not defined any more',
+  'other-command': 'the definitions have another command for it now',
+  elsewhere: 'it runs in another directory than the definitions say',
+  'many-keys': 'its record is of many keys',
+} as const

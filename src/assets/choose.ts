@@ -9,26 +9,28 @@ export type ChoiceFailure = KeySelectionFailure | { readonly kind: 'no-partition
 
 /**
  * The selected assets with the keys that are meant (null: all): of partitioned ones those that `keys` names. One that has no
- * such keys is left out, as long as another has them; one without partitions is taken whole.
+ * such keys is left out, as long as another of `known` has them; one without partitions is taken whole.
  */
 export function chooseKeys(
   { assets }: Pick<Definitions, 'assets'>,
   names: readonly string[],
   keys: string | null,
   now: EpochSeconds,
+  known: readonly string[] = names,
 ): Fallible<ReadonlyMap<string, readonly KeyRange[] | null>, ChoiceFailure> {
   const chosen = new Map<string, readonly KeyRange[] | null>()
   let failure: ChoiceFailure | null = null
   let isMeant = keys === null
-  for (const name of names) {
+  const picked = new Set(names)
+  for (const name of known) {
     const partitions = assets.get(name)?.partitions ?? null
     if (keys === null || partitions === null) {
-      chosen.set(name, null)
+      if (picked.has(name)) chosen.set(name, null)
       continue
     }
     const ranges = selectKeys(spaceOf(partitions, now), keys, now)
-    if (ranges.ok) chosen.set(name, ranges.value)
-    else failure ??= ranges.failure
+    if (!ranges.ok) failure ??= ranges.failure
+    else if (picked.has(name)) chosen.set(name, ranges.value)
     isMeant ||= ranges.ok
   }
   return isMeant ? ok(chosen) : fail(failure ?? { kind: 'no-partitions', keys: keys ?? '' })

@@ -8,6 +8,7 @@ import type { Json } from '../provenance/python-json.ts'
 import { loadDefinitions } from './definitions/load.ts'
 import { factsOf, lookAt } from './look.ts'
 import { makePlan, type PlanRequest } from './make-plan.ts'
+import { pieceId } from './run/book.ts'
 
 const made: Scratch[] = []
 afterEach(() => made.splice(0).forEach((one) => one.remove()))
@@ -67,6 +68,11 @@ async function plan(repo: Scratch, asked: Asked = {}): Promise<readonly string[]
         const keys = ranges.map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join()
         return `${name} ${keys} (${count}): ${kind} ${told}`.trim()
       }),
+    ),
+    ...found.assets.flatMap(({ name, making }) =>
+      making.map(
+        ({ job, ranges }) => `${name} ${ranges.map(({ from, to }) => `${from}-${to}`).join()} by ${job}`,
+      ),
     ),
     ...found.notes.map((note) => `note ${note.name} ${note.neededBy}`),
     ...look.failures.map(({ source }) => `failed ${source}`),
@@ -192,4 +198,29 @@ test('selections, keys, and what was not selected', async () => {
   expect(await plan(repo, { keys: 'lead' })).toEqual(['no-such-key'])
   expect(await plan(repo, { selection: 'corpus', keys: 'tin' })).toEqual(['no-partitions'])
   expect(await plan(repo, { site: 'moon' })).toEqual(['no-such-site'])
+})
+
+test('what open jobs make is not made besides, and comes before what is made of it', async () => {
+  const repo = project()
+  await makeAll(repo)
+  const making = new Map([
+    [pieceId('model', 'gold'), 'w1'],
+    [pieceId('model', 'tin'), 'w2'],
+  ])
+  const after = 'scores 0 (1): upstream-stale model'
+  expect(await plan(repo, { making })).toEqual([after, 'model 0-0 by w1', 'model 2-2 by w2'])
+  expect(await plan(repo, { making, selection: 'scores' })).toEqual([after])
+  expect(await plan(repo, { making, selection: 'stale', keys: 'tin' })).toEqual([after, 'model 2-2 by w2'])
+  expect(await plan(repo, { making, selection: 'model', force: true })).toEqual([
+    'model 1 (1): forced',
+    'model 0-0 by w1',
+    'model 2-2 by w2',
+  ])
+})
+
+test('stale with keys means nothing once all is fresh, and unknown keys are told', async () => {
+  const repo = project()
+  await makeAll(repo)
+  expect(await plan(repo, { selection: 'stale', keys: 'tin' })).toEqual([])
+  expect(await plan(repo, { selection: 'stale', keys: 'lead' })).toEqual(['no-such-key'])
 })

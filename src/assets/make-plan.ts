@@ -9,6 +9,7 @@ import { nearest } from './definitions/nearest.ts'
 import { closure, graphOf } from './graph.ts'
 import { lookAt, type Look } from './look.ts'
 import { planOf, type Plan } from './plan.ts'
+import type { PieceId } from './run/book.ts'
 import { select, type SelectionFailure } from './selection.ts'
 import { asksForStale, parseSelection, type SyntaxFailure } from './selection-syntax.ts'
 
@@ -25,6 +26,8 @@ export interface PlanRequest {
   readonly force: boolean
   readonly now: EpochSeconds
   readonly env: Readonly<Record<string, string>>
+  /** Keys that open jobs make, and what people call the job. */
+  readonly making?: ReadonlyMap<PieceId, string>
 }
 
 /** Why there is no plan. */
@@ -42,7 +45,7 @@ export interface Planned {
 
 /** Looks at what was selected, and all that lies upstream of it, and tells what would run. */
 export async function makePlan(request: PlanRequest): Promise<Fallible<Planned, PlanFailure | Note>> {
-  const { dataset, definitions, now, force } = request
+  const { dataset, definitions, now, force, making = new Map() } = request
   const selection = parseSelection(request.selection)
   if (!selection.ok) return selection
   const site = request.site === null ? null : (definitions.sites.get(request.site) ?? null)
@@ -64,15 +67,29 @@ export async function makePlan(request: PlanRequest): Promise<Fallible<Planned, 
   const look = await lookAt({ dataset, definitions, now, env: request.env, names, siteFor })
   if (!look.ok) return look
   const { views } = look.value
-  const selected = needsStale ? select(definitions, selection.value, staleOf(definitions, look.value)) : first
+  const selected = needsStale
+    ? select(definitions, selection.value, staleOf(definitions, look.value, making))
+    : first
   if (!selected.ok) return selected
-  const assets = chooseKeys(definitions, selected.value, request.keys, now)
+  // What is fresh by now is not selected any more, and its keys are known all the same.
+  const known = needsStale ? definitions.order : selected.value
+  const assets = chooseKeys(definitions, selected.value, request.keys, now, known)
   if (!assets.ok) return assets
-  const plan = await withChangedInputs(dataset, look.value, planOf(views, { assets: assets.value, force }))
+  const plan = await withChangedInputs(
+    dataset,
+    look.value,
+    planOf(views, { assets: assets.value, force, making }),
+  )
   return plan.ok ? ok({ plan: plan.value, look: look.value }) : plan
 }
 
-function staleOf({ order }: Definitions, { views }: Look): ReadonlySet<string> {
-  const all = planOf(views, { assets: new Map(order.map((name) => [name, null])), force: false })
-  return new Set(all.assets.flatMap(({ name, stale }) => (stale.length > 0 ? [name] : [])))
+/** What is not fresh, or is being made. */
+function staleOf(
+  { order }: Definitions,
+  { views }: Look,
+  making: ReadonlyMap<PieceId, string>,
+): ReadonlySet<string> {
+  const everything = new Map(order.map((name) => [name, null]))
+  const { assets } = planOf(views, { assets: everything, force: false, making })
+  return new Set(assets.flatMap(({ name, chosen, fresh }) => (fresh < chosen ? [name] : [])))
 }

@@ -2,6 +2,7 @@ import type { KeyRange } from './definitions/select-keys.ts'
 import type { KeyMap } from './key-map.ts'
 import type { AssetView } from './look.ts'
 import { ownReason, type Reason } from './reason.ts'
+import { pieceAt, type PieceId } from './run/book.ts'
 
 /** Keys that would be made for one reason. */
 export interface StaleKeys {
@@ -11,6 +12,12 @@ export interface StaleKeys {
   readonly count: number
 }
 
+/** Keys that an open job makes. */
+export interface KeysInJob extends Omit<StaleKeys, 'reason'> {
+  /** What people call the job. */
+  readonly job: string
+}
+
 /** What would become of one asset. */
 export interface PlannedAsset {
   readonly name: string
@@ -18,6 +25,8 @@ export interface PlannedAsset {
   readonly chosen: number
   /** What would be made; empty: all is fresh. In the order of its first keys. */
   readonly stale: readonly StaleKeys[]
+  /** What open jobs make already, and so would not be made. */
+  readonly making: readonly KeysInJob[]
   /** How many of the chosen keys are fresh. */
   readonly fresh: number
 }
@@ -40,6 +49,8 @@ export interface Choice {
   readonly assets: ReadonlyMap<string, readonly KeyRange[] | null>
   /** What is fresh is made again, too. */
   readonly force: boolean
+  /** Keys that open jobs make, chosen or not, and what people call the job. */
+  readonly making?: ReadonlyMap<PieceId, string>
 }
 
 /** What is known of one asset while the plan is made, by the places of its keys. */
@@ -60,6 +71,7 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
   const marks = new Map<string, Marks>()
   const assets: PlannedAsset[] = []
   const notes: StaleUpstream[] = []
+  const anyMade = choice.making !== undefined && choice.making.size > 0
   for (const [name, view] of views) {
     const { count } = view.space
     const ranges = choice.assets.get(name)
@@ -68,12 +80,21 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
     const stays = new Uint8Array(count)
     const rerun = upstreamTest(view, marks, 'runs')
     const old = upstreamTest(view, marks, 'stays')
-    const groups = new Groups()
+    const groups = new Groups<Reason>(groupName)
+    const inJobs = new Groups<string>((job) => job)
     const noted = new Set<string>()
     let chosen = 0
     let fresh = 0
     for (let i = 0; i < count; i++) {
       const picked = isChosen(i)
+      const job = anyMade ? choice.making?.get(pieceAt(view, i)) : undefined
+      if (job !== undefined) {
+        runs[i] = 1
+        if (!picked) continue
+        chosen++
+        inJobs.add(i, job)
+        continue
+      }
       const before = rerun(i)
       const outdated = old(i)
       const own = ownReason(view, i)
@@ -97,7 +118,14 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
       }
     }
     marks.set(name, { runs, stays, anyRuns: runs.includes(1), anyStays: stays.includes(1) })
-    if (ranges !== undefined) assets.push({ name, chosen, stale: groups.all(), fresh })
+    if (ranges !== undefined)
+      assets.push({
+        name,
+        chosen,
+        stale: groups.all().map(({ of, ...keys }) => ({ reason: of, ...keys })),
+        making: inJobs.all().map(({ of, ...keys }) => ({ job: of, ...keys })),
+        fresh,
+      })
     for (const upstream of noted) notes.push({ name: upstream, neededBy: name })
   }
   return { assets, notes }
@@ -133,24 +161,26 @@ function groupTest(map: KeyMap, bits: Uint8Array): (group: number) => boolean {
   }
 }
 
-/** Gathers places, which come in order, by reason. */
-class Groups {
-  readonly #groups = new Map<
-    string,
-    { readonly reason: Reason; readonly ranges: KeyRange[]; count: number }
-  >()
+/** Gathers places, which come in order, by what they have in common. */
+class Groups<Of> {
+  readonly #groups = new Map<string, { readonly of: Of; readonly ranges: KeyRange[]; count: number }>()
+  readonly #nameOf: (of: Of) => string
 
-  add(index: number, reason: Reason): void {
-    const key = groupName(reason)
-    const group = this.#groups.get(key) ?? { reason, ranges: [], count: 0 }
-    this.#groups.set(key, group)
+  constructor(nameOf: (of: Of) => string) {
+    this.#nameOf = nameOf
+  }
+
+  add(index: number, of: Of): void {
+    const name = this.#nameOf(of)
+    const group = this.#groups.get(name) ?? { of, ranges: [], count: 0 }
+    this.#groups.set(name, group)
     group.count++
     const last = group.ranges.at(-1)
     if (last?.to === index - 1) group.ranges[group.ranges.length - 1] = { from: last.from, to: index }
     else group.ranges.push({ from: index, to: index })
   }
 
-  all(): readonly StaleKeys[] {
+  all(): readonly { readonly of: Of; readonly ranges: readonly KeyRange[]; readonly count: number }[] {
     return [...this.#groups.values()]
   }
 }

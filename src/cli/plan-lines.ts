@@ -3,12 +3,19 @@ import { printable } from '../api/printable.ts'
 import { reasonNames } from '../api/words-plan.ts'
 import { table } from './table.ts'
 
-/** So many ranges of keys are named on a line. */
-const mostRanges = 3
+/** So many ranges of keys, or jobs, are named on a line. */
+const mostNames = 3
 
 /** What would run of one asset, a line a reason, then who said what where that was asked for; of a fresh one only that. */
 export function planLines(told: ToldAsset): readonly string[] {
-  const lines = told.stale.map((stale) => `${printable(told.asset)}${pieces(told, stale)}: ${stale.message}`)
+  const { asset, making } = told
+  const lines = told.stale.map((stale) => `${printable(asset)}${pieces(told, stale)}: ${stale.message}`)
+  if (making.length > 0) {
+    const all = { count: sum(making), keys: making.flatMap(({ keys }) => keys) }
+    const jobs = listed(making.map(({ job }) => job))
+    const word = making.length === 1 ? 'job' : 'jobs'
+    lines.push(`${printable(asset)}${pieces(told, all)}: being made by ${word} ${jobs}`)
+  }
   if (lines.length === 0 && told.settings !== undefined) lines.push(`${printable(told.asset)}: fresh`)
   const rows = (told.settings ?? []).map(({ name, value, from, key }) => [
     `  ${name}`,
@@ -18,12 +25,18 @@ export function planLines(told: ToldAsset): readonly string[] {
   return [...lines, ...table(rows)]
 }
 
-function pieces({ keys }: ToldAsset, stale: ToldStale): string {
+function pieces({ keys }: ToldAsset, some: Pick<ToldStale, 'count' | 'keys'>): string {
   if (keys === null) return ''
-  const named = stale.keys.slice(0, mostRanges).join(', ')
-  const more = stale.keys.length > mostRanges ? ', …' : ''
-  const of = stale.count === keys ? `all ${keys} keys` : `${stale.count} of ${keys} keys`
-  return `: ${of} (${printable(named)}${more})`
+  const of = some.count === keys ? `all ${keys} keys` : `${some.count} of ${keys} keys`
+  return `: ${of} (${listed(some.keys)})`
+}
+
+function listed(names: readonly string[]): string {
+  return `${printable(names.slice(0, mostNames).join(', '))}${names.length > mostNames ? ', …' : ''}`
+}
+
+function sum(counts: readonly { readonly count: number }[]): number {
+  return counts.reduce((all, { count }) => all + count, 0)
 }
 
 /** How many assets and pieces would be made for which reason, and how many are fresh. An asset without keys is one piece. */
@@ -33,18 +46,15 @@ export function planTable(assets: PlanOutcome['assets']): readonly string[] {
     const row = counts.get(name) ?? { assets: 0, pieces: 0 }
     counts.set(name, { assets: row.assets + 1, pieces: row.pieces + count })
   }
-  for (const { stale } of assets) {
+  for (const { stale, making } of assets) {
+    if (making.length > 0) add('being made', sum(making))
     const kinds = Map.groupBy(stale, ({ reason }) => reason.kind)
-    for (const [kind, all] of kinds)
-      add(
-        reasonNames[kind],
-        all.reduce((sum, { count }) => sum + count, 0),
-      )
+    for (const [kind, all] of kinds) add(reasonNames[kind], sum(all))
   }
   for (const { fresh } of assets) if (fresh > 0) add('fresh', fresh)
-  const fresh = counts.get('fresh')
-  counts.delete('fresh')
-  const rows = [...counts, ...(fresh === undefined ? [] : [['fresh', fresh] as const])]
+  // What will not be made stands last.
+  const last = ['being made', 'fresh']
+  const rows = [...counts].toSorted(([a], [b]) => last.indexOf(a) - last.indexOf(b))
   return table([
     ['REASON', 'ASSETS', 'PIECES'],
     ...rows.map(([name, count]) => [name, String(count.assets), String(count.pieces)]),

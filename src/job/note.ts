@@ -274,6 +274,13 @@ export type RescheduleNote =
       readonly how: 'reads' | 'writes'
     }
   | { readonly kind: 'differs'; readonly paths: readonly string[] }
+  /** The repeat of an asset's record is not the making of an asset: what it makes counts for no plan. */
+  | {
+      readonly kind: 'repeat-no-asset'
+      readonly asset: string | null
+      readonly key: string | null
+      readonly why: 'no-definitions' | 'gone' | 'other-command' | 'elsewhere' | 'many-keys'
+    }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
   /** The record's directory, or a folder above it, is a file here. */
   | { readonly kind: 'pwd-not-folder'; readonly pwd: string; readonly file: string }

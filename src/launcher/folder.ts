@@ -10,7 +10,20 @@ export interface TaskWork {
   readonly env: Readonly<Record<string, string>>
   /** Stands in the file `contextFile` names when the payload starts; null: there is none. */
   readonly context: string | null
+  /** What is run after it, in order, when it ended with 0. All tasks of an array have as many. */
+  readonly checks?: readonly CheckWork[]
 }
+
+/** One check of a task: the words of its command, and variables to add to the task's. */
+export interface CheckWork {
+  readonly words: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Where it fails, the job ends with `checkFailedCode`; else its failure changes no exit code. */
+  readonly failsJob?: boolean
+}
+
+/** The exit code of a job whose payload ended with 0, and of which a check failed that is to fail the job. */
+export const checkFailedCode = 90
 
 /** One job's work: a single payload, or an array's, each task's own under its index. Words and values hold no NUL. */
 export interface Work {
@@ -39,8 +52,9 @@ export function writeJobFolder(folder: string, work: Work): string {
   const common = [...exportLines(work.env), `_wb_cwd=${shellQuote(work.cwd)}`]
   if ('words' in work.payload) {
     write(join(folder, 'payload.sh'), [...common, ...taskLines(work.payload)])
+    writeChecks(folder, work.payload.checks)
   } else {
-    writeTable(join(folder, 'table'), work.payload)
+    writeChecks(folder, writeTable(join(folder, 'table'), work.payload))
     write(join(folder, 'payload.sh'), common)
   }
   const script = join(folder, 'start.sh')
@@ -58,9 +72,27 @@ export function messagesFile(folder: string, task: number): string {
   return join(folder, 'messages', String(task))
 }
 
-function writeTable(folder: string, tasks: Iterable<readonly [number, TaskWork]>): void {
+/** Where a check of a task may append messages; checks are counted from 1. */
+export function checkMessagesFile(folder: string, task: number, check: number): string {
+  return join(folder, 'messages', `${task}.${check}`)
+}
+
+/** start.sh looks for this file alone: where there are no checks, they cost nothing. */
+function writeChecks(folder: string, checks: readonly CheckWork[] = []): void {
+  if (checks.length === 0) return
+  const failing = checks.flatMap(({ failsJob }, i) => (failsJob === true ? [i + 1] : []))
+  write(join(folder, 'checks'), [[checks.length, ...failing].join(' ')])
+}
+
+/** Gives the checks of the last task, which are as many as those of each. */
+function writeTable(
+  folder: string,
+  tasks: Iterable<readonly [number, TaskWork]>,
+): readonly CheckWork[] | undefined {
   const files = new Map<number, string[]>()
+  let checks: readonly CheckWork[] | undefined
   for (const [index, work] of tasks) {
+    checks = work.checks
     const file = Math.floor(index / tasksAFile)
     const lines = files.get(file) ?? []
     lines.push(`${index})`, ...taskLines(work), '_wb_words=1', ';;')
@@ -70,15 +102,21 @@ function writeTable(folder: string, tasks: Iterable<readonly [number, TaskWork]>
   for (const [file, lines] of files) {
     write(join(folder, String(file)), ['case $_wb_task in', ...lines, 'esac'])
   }
+  return checks
 }
 
 // Ours after the payload's: a variable that is called as one of ours changes nothing.
-function taskLines({ words, env, context }: TaskWork): readonly string[] {
+function taskLines({ words, env, context, checks = [] }: TaskWork): readonly string[] {
   return [
     ...exportLines(env),
     `_wb_context=${shellQuote(context ?? '')}`,
     `set -- ${words.map(shellQuote).join(' ')}`,
+    ...(checks.length === 0 ? [] : ['case $_wb_check in', ...checks.flatMap(checkLines), 'esac']),
   ]
+}
+
+function checkLines({ words, env }: CheckWork, i: number): readonly string[] {
+  return [`${i + 1})`, ...exportLines(env), `set -- ${words.map(shellQuote).join(' ')}`, ';;']
 }
 
 function write(path: string, lines: readonly string[]): void {

@@ -78,6 +78,12 @@ export function readEnd(folder: string, task: number, attempt: number): EndMarke
   return text === null ? null : parseEnd(text)
 }
 
+/** Reads the end marker of a check, counted from 1; null when it is not there, torn or foreign. Throws when it cannot be read. */
+export function readCheckEnd(folder: string, task: number, attempt: number, check: number): EndMarker | null {
+  const text = readMarker(folder, `${task}.${attempt}.${check}.end`)
+  return text === null ? null : parseEnd(text)
+}
+
 /** Whether an error says that a file or folder is not there. */
 export function isGone(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : null

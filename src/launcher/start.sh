@@ -5,14 +5,20 @@
 #   local                   is there when the embedded scheduler runs the job
 #   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
 #   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
+#   checks                  how many checks there are, and the numbers of those whose failure is the job's
 #   context/TASK            what the payload is told (_wb_context); written here, before it starts
 #   messages/TASK           where it may append messages; all attempts share it
+#   messages/TASK.N         where check N may
 #   markers/TASK.ATTEMPT.start    host, process, time and the scheduler's numbers
-#   markers/TASK.ATTEMPT.end      exit code and times; both appear whole, by a rename
+#   markers/TASK.ATTEMPT.end      exit code and times of the payload
+#   markers/TASK.ATTEMPT.N.end    those of check N; all appear whole, by a rename
+#
+# After a payload that ended with 0 its checks run, one after the other, in its directory and with its variables.
 #
 # TASK is the index in an array, else 0; ATTEMPT counts Slurm's restarts. The payload's output is the job's own, its input
 # is empty, and its exit code is passed on: 128 + N where signal N ended it, as shells have it. 125: it could not be
-# started; 126 and 127 as in every shell. Markers are told to whoever can read them: what cannot be written changes no code.
+# started; 126 and 127 as in every shell. 90: the payload ended with 0, and a check failed whose failure is to be the job's.
+# Markers are told to whoever can read them: what cannot be written changes no code.
 # No variable here is exported; the payload's own must not begin with _wb_.
 set -u
 unset IFS CDPATH
@@ -60,7 +66,7 @@ mark() {
   { printf '%s' "$3" >"$1" && { mv -f "$1" "$2" || mv -f "$1" "$2"; }; } 2>/dev/null || rm -f "$1" 2>/dev/null
 }
 
-# The child's part: becomes the payload.
+# The child's part: becomes the payload, or the check _wb_check.
 payload() {
   # shellcheck disable=SC1091 # written by folder.ts
   . "$_wb_folder/payload.sh"
@@ -75,7 +81,7 @@ payload() {
     }
   fi
   # A pipe's end or a full disk: the payload must not start with half of what it is told.
-  if [ -n "${_wb_context-}" ] && ! printf '%s' "$_wb_context" >"$_wb_folder/context/$_wb_task"; then
+  if [ "$_wb_check" -eq 0 ] && [ -n "${_wb_context-}" ] && ! printf '%s' "$_wb_context" >"$_wb_folder/context/$_wb_task"; then
     fail 125 "cannot write $_wb_folder/context/$_wb_task on $_wb_host"
     exit
   fi
@@ -113,50 +119,79 @@ payload() {
   exec /usr/bin/env -- "$@"
 }
 
-_wb_began=$(date +%s.%N)
-mark start "host $_wb_host
-pid $$
-started $_wb_began
-$_wb_ids"
-# The file is made here: a client may only append. Blank lines are passed over, so the one before ends a torn line.
-if [ "$_wb_attempt" -eq 0 ]; then
-  printf '' >>"$_wb_folder/messages/$_wb_task"
-else
-  printf '\n{"waybill_attempt": %s}\n' "$_wb_attempt" >>"$_wb_folder/messages/$_wb_task"
-fi 2>/dev/null
+# messages NAME: makes a file for messages; a client may only append. Blank lines are passed over, so the one before ends
+# a torn line.
+messages() {
+  if [ "$_wb_attempt" -eq 0 ]; then
+    printf '' >>"$_wb_folder/messages/$1"
+  else
+    printf '\n{"waybill_attempt": %s}\n' "$_wb_attempt" >>"$_wb_folder/messages/$1"
+  fi 2>/dev/null
+}
 
-payload </dev/null &
-_wb_child=$!
 # pass SIGNAL NUMBER: to the payload.
 # shellcheck disable=SC2317,SC2329 # called by traps
 pass() {
   _wb_got="$_wb_got $((128 + $2))"
   kill -s "$1" "$_wb_child" 2>/dev/null
 }
-# Not CONT, which Slurm sends together with TERM: of two trapped signals at once a waiting bash loses one (it jumps out of
-# the handler that runs first), and who could stop a payload can make it go on.
-# Only now: what a child of bash gets before it has shed its parent's traps is lost. Until here a signal ends this shell,
-# and the scheduler then ends what it left.
-_wb_got=
-trap 'pass HUP 1' HUP
-trap 'pass INT 2' INT
-trap 'pass QUIT 3' QUIT
-trap 'pass USR1 10' USR1
-trap 'pass USR2 12' USR2
-trap 'pass TERM 15' TERM
+
+# run: starts the payload, or the check _wb_check, and waits for its end; sets _wb_code.
+run() {
+  payload </dev/null &
+  _wb_child=$!
+  # Not CONT, which Slurm sends together with TERM: of two trapped signals at once a waiting bash loses one (it jumps out of
+  # the handler that runs first), and who could stop a payload can make it go on.
+  # Only now: what a child of bash gets before it has shed its parent's traps is lost. Until here a signal ends this shell,
+  # and the scheduler then ends what it left.
+  _wb_got=
+  trap 'pass HUP 1' HUP
+  trap 'pass INT 2' INT
+  trap 'pass QUIT 3' QUIT
+  trap 'pass USR1 10' USR1
+  trap 'pass USR2 12' USR2
+  trap 'pass TERM 15' TERM
+  while :; do
+    _wb_got=
+    wait "$_wb_child"
+    _wb_code=$?
+    case "$_wb_got " in *" $_wb_code "*) ;; *) break ;; esac
+  done
+  trap : HUP INT QUIT USR1 USR2 TERM
+}
+
 # A trapped signal ends the wait and not the payload. A second wait for a payload that has ended says the same again; in
 # bash only where it is not to be as POSIX has it.
 # shellcheck disable=SC3040
 if (set +o posix) 2>/dev/null; then set +o posix; fi
-while :; do
-  _wb_got=
-  wait "$_wb_child"
-  _wb_code=$?
-  case "$_wb_got " in *" $_wb_code "*) ;; *) break ;; esac
-done
-trap : HUP INT QUIT USR1 USR2 TERM
+_wb_began=$(date +%s.%N)
+mark start "host $_wb_host
+pid $$
+started $_wb_began
+$_wb_ids"
+messages "$_wb_task"
+_wb_check=0
+run
 mark end "code $_wb_code
 started $_wb_began
 ended $(date +%s.%N)
 "
-exit "$_wb_code"
+if [ "$_wb_code" -ne 0 ] || [ ! -e "$_wb_folder/checks" ]; then exit "$_wb_code"; fi
+
+_wb_count=0
+_wb_failing=
+read -r _wb_count _wb_failing <"$_wb_folder/checks"
+_wb_exit=0
+while [ "$_wb_check" -lt "$_wb_count" ]; do
+  _wb_check=$((_wb_check + 1))
+  _wb_began=$(date +%s.%N)
+  messages "$_wb_task.$_wb_check"
+  trap - HUP INT QUIT USR1 USR2 TERM
+  run
+  mark "$_wb_check.end" "code $_wb_code
+started $_wb_began
+ended $(date +%s.%N)
+"
+  [ "$_wb_code" -eq 0 ] || case " $_wb_failing " in *" $_wb_check "*) _wb_exit=90 ;; esac
+done
+exit "$_wb_exit"

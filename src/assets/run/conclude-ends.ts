@@ -10,7 +10,7 @@ import type { PipesException } from '../../pipes/event.ts'
 import type { Asset } from '../definitions/definitions.ts'
 import type { AssetView } from '../look.ts'
 import type { Book } from './book.ts'
-import { keyOf, piecesOf } from './submit-pieces.ts'
+import { keyOf, piecesOf } from './pieces-of-job.ts'
 
 /**
  * Finishes all that has ended in one pass: what ended well is recorded, the rest closed, and tried again or given up.

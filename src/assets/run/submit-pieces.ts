@@ -3,18 +3,9 @@ import type { Report } from '../../job/report.ts'
 import { scheduleBatch } from '../../job/schedule/batch.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import type { AssetView } from '../look.ts'
-import { pieceAt, pieceId, type Book, type PieceId } from './book.ts'
+import { piecesOf } from './pieces-of-job.ts'
+import { pieceAt, type Book } from './book.ts'
 import { requestFor, type Piece } from './request.ts'
-
-/** The key that an asset's job makes. */
-export function keyOf({ spec }: Job): string | null {
-  return spec.asset?.keys?.[0] ?? null
-}
-
-/** The pieces that an asset's job makes; none of any other job. */
-export function piecesOf({ spec: { asset } }: Job): readonly PieceId[] {
-  return asset === undefined ? [] : (asset.keys ?? [null]).map((key) => pieceId(asset.name, key))
-}
 
 /** The open jobs of this worktree that make keys of these assets, whichever run began them. */
 export function openAssetJobs(context: Context, views: ReadonlyMap<string, unknown>): readonly Job[] {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Repeatable } from './repeatable.ts'
-import type { Repeat, ScheduleRequest } from '../schedule/request.ts'
+import type { Repeating } from './reschedule-request.ts'
 
 /** A record as it is to be run: the request, and where. */
 export interface Repetition {
@@ -9,7 +9,7 @@ export interface Repetition {
   readonly there: string
   /** With the record's directory as current one. */
   readonly context: Context
-  readonly request: ScheduleRequest & { readonly repeat: Repeat }
+  readonly request: Repeating
   /** There is no record yet: nothing could differ from it. */
   readonly isNew: boolean
 }

@@ -1,4 +1,21 @@
-import type { Which } from '../schedule/request.ts'
+import type { Fallible } from '../../contract/fallible.ts'
+import type { AssetFacts } from '../asset-facts.ts'
+import type { Context } from '../context.ts'
+import type { Note } from '../note.ts'
+import type { Repeat, ScheduleRequest, Which } from '../schedule/request.ts'
+
+/** A record's request. */
+export type Repeating = ScheduleRequest & { readonly repeat: Repeat }
+
+/**
+ * Turns the request that repeats an asset's record into one that makes this asset as it is defined now, or tells why it is
+ * none. `context.cwd` is the record's directory.
+ */
+export type AsAsset = (
+  context: Context,
+  asset: AssetFacts,
+  request: Repeating,
+) => Promise<Fallible<Repeating, Note>>
 
 /** What `reschedule` is asked to do. */
 export interface RescheduleRequest {
@@ -20,4 +37,5 @@ export interface RescheduleRequest {
   readonly transfers: number | null
   /** Write a script that runs the commands instead: its absolute path, or `-` for standard output. */
   readonly script: string | null
+  readonly asAsset: AsAsset
 }

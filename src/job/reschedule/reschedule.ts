@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { ok, type Fallible } from '../../contract/fallible.ts'
+import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
 import { compactIndices } from '../../contract/index-set.ts'
 import { fromSystem } from '../../dataset/failure.ts'
+import { joinFacts } from '../asset-facts.ts'
 import { withRestored, conflictingStates } from './as-recorded.ts'
 import type { Context } from '../context.ts'
 import { differencesFrom } from './differences.ts'
@@ -148,7 +149,9 @@ async function runAgain(
     } catch (error) {
       return say('impossible', fromSystem('mkdir', error), commit)
     }
-    await schedule(context, repetition.request, report, show)
+    const asked = await asAsset(request, repetition)
+    if (!asked.ok) say('ok', asked.failure, commit)
+    await schedule(context, asked.ok ? asked.value : repetition.request, report, show)
   }
   const { cmd } = repetition.request.repeat
   if (request.asRecorded) {
@@ -161,4 +164,16 @@ async function runAgain(
     if (!request.onlyReport) await submit()
   }
   if (request.onlyReport) say('ok', { kind: 'would-reschedule', cmd, pwd: there }, commit)
+}
+
+/** The request, as one for the asset that the record is of. It is asked for last: then all lies there as the job will find it. */
+async function asAsset(
+  { asAsset: make }: RescheduleRequest,
+  { context, found, request }: Repetition,
+): Promise<Fallible<Repetition['request'], Note>> {
+  const asset = found.record.waybill?.['asset']
+  if (asset === undefined) return ok(request)
+  const facts = joinFacts(asset, null)
+  if (facts === null) return fail({ kind: 'repeat-no-asset', asset: null, key: null, why: 'many-keys' })
+  return make(context, facts, request)
 }
