@@ -6,6 +6,8 @@ import type { BranchesPlan } from '../dataset/make-branches.ts'
 import type { MovePlan } from '../dataset/move-branch.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { JobRow } from '../ledger/job-row.ts'
+import { markersFolder } from '../launcher/markers.ts'
+import { tasksFolder } from '../local/layout.ts'
 import type { Evidence } from './evidence.ts'
 import type { JobSpec } from './spec.ts'
 
@@ -79,4 +81,11 @@ export function jobFolder(context: Context, token: JobToken): string {
 /** Where a job that was launched has its payload's files: markers, messages, what it is told. */
 export function payloadFolder(context: Context, token: JobToken): string {
   return `${jobFolder(context, token)}/payload`
+}
+
+/** Where a job that was launched leaves a file whose name ends in `.end` when one of its tasks is over. */
+export function endsFolder(context: Context, { scheduler, token }: Pick<Job, 'scheduler' | 'token'>): string {
+  return scheduler === 'local'
+    ? tasksFolder(jobFolder(context, token))
+    : markersFolder(payloadFolder(context, token))
 }

@@ -20,6 +20,11 @@ export function taskKey(task: number | null): string {
   return task === null ? 'job' : String(task)
 }
 
+/** Where a submission's tasks leave their files: a name that ends in `.end` when one is over. */
+export function tasksFolder(submissionFolder: string): string {
+  return join(jobFolder(submissionFolder), 't')
+}
+
 /** One of a task's files, see watch.sh. */
 export function taskFile(
   job: string,

@@ -12,6 +12,7 @@ import { ownReason } from '../reason.ts'
 import { awaitEnds } from './await-ends.ts'
 import { newBook, pieceAt, type Book } from './book.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
+import { fitting } from './fitting.ts'
 import type { Piece } from './request.ts'
 import { keyOf, piecesOf } from './pieces-of-job.ts'
 import { openAssetJobs, submitPieces } from './submit-pieces.ts'
@@ -20,6 +21,10 @@ import { Wakes } from './wakes.ts'
 
 /** The lease under which assets are made. */
 const driveLease = 'materialize'
+
+/** Ends are gathered for as long as so many turns take: then turns are the smaller part of the work. Seconds at most. */
+const patienceOfTurns = 2
+const longestPatience = 2
 
 /** What is to be made, and how. */
 export interface DriveRequest extends Omit<PlanRequest, 'dataset' | 'now'> {
@@ -60,6 +65,7 @@ async function takeTurns(
   const wakes = new Wakes()
   let driven: Driven | null = null
   let all = 0
+  let turnBegan = context.now()
   try {
     for (;;) {
       const planned = await plan(context, request, book, driven === null)
@@ -79,8 +85,7 @@ async function takeTurns(
           turn.blocked.length,
       )
       const stopped = book.failed.size > 0 && !request.keepGoing
-      const room = Math.max(0, (request.jobs ?? Infinity) - open.length)
-      const chosen = stopped ? [] : turn.ready.slice(0, room)
+      const chosen = stopped ? [] : fitting(turn.ready, open, request.jobs)
       if (chosen.length > 0) {
         await submitPieces(context, request.definitions, look.views, chosen, run, book, report)
         // What could not be submitted changes what can be.
@@ -93,7 +98,9 @@ async function takeTurns(
         return ok(driven)
       }
       tellProgress(context, turn, running, book, all)
-      const { ended, lost } = await awaitEnds(context, running, wakes, report)
+      const patience = Math.min(longestPatience, patienceOfTurns * (context.now() - turnBegan))
+      const { ended, lost } = await awaitEnds(context, running, wakes, patience, report)
+      turnBegan = context.now()
       context.progress({ kind: 'done' })
       noteOthers(context, running, run, book, report)
       for (const job of lost) leaveOpen(job, book, report)

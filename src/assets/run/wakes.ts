@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs'
-import { payloadFolder, type Context, type Job } from '../../job/context.ts'
-import { listMarkers, markersFolder } from '../../launcher/markers.ts'
+import { endsFolder, type Context, type Job } from '../../job/context.ts'
+import { namesIn } from '../../launcher/markers.ts'
 
 /** How long a wait may outlive what woke it. Seconds. */
 const slice = 0.1
@@ -22,19 +22,19 @@ export class Wakes {
       watcher.close()
       this.#watchers.delete(id)
     }
-    for (const { id, token } of jobs) {
-      if (this.#watchers.has(id)) continue
+    for (const job of jobs) {
+      if (this.#watchers.has(job.id)) continue
       try {
-        const folder = payloadFolder(context, token)
-        const watcher = watch(markersFolder(folder), { persistent: false }, (_, name) => {
+        const folder = endsFolder(context, job)
+        const watcher = watch(folder, { persistent: false }, (_, name) => {
           if (name?.endsWith('.end') !== true) return
           this.#awake = true
           this.#wake()
         })
         watcher.on('error', () => watcher.close())
-        this.#watchers.set(id, watcher)
+        this.#watchers.set(job.id, watcher)
         // It may have left one before it was watched.
-        this.#awake ||= listMarkers(folder).some(({ kind }) => kind === 'end')
+        this.#awake ||= namesIn(folder).some((name) => name.endsWith('.end'))
       } catch {
         // No watch to be had, or no such folder: looking is enough.
       }
