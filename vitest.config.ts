@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // Scenarios wait for Slurm and for the disk half of their time: on two cores four keep both busy.
+    maxWorkers: 4,
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
       {

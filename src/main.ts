@@ -1,5 +1,4 @@
 import { isatty } from 'node:tty'
-import { setFlagsFromString } from 'node:v8'
 import packageJson from '../package.json' with { type: 'json' }
 import { definedOnly } from './api/environment.ts'
 import { exitCode } from './api/exit-code.ts'
@@ -11,10 +10,8 @@ import type { Runtime } from './cli/runtime.ts'
 
 /** Runs one command of Waybill. */
 export async function main(words: readonly string[]): Promise<void> {
-  // Node lets what is new grow to tens of MiB before it collects: of many thousand files that is most of what it takes.
-  setFlagsFromString('--semi-space-growth-factor=1')
   const interrupts = makeInterrupts(
-    () => performance.now(),
+    () => Number(process.hrtime.bigint()) / 1e6,
     (code) => process.exit(code),
   )
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupts.signalled)
@@ -50,6 +47,8 @@ export async function main(words: readonly string[]): Promise<void> {
       const onWarning = (warning: string): void => runtime.err(`waybill: ${printable(warning)}\n`)
       return openDataset(path, { cwd, env, onWarning }, interrupts.critical, found)
     },
+    collectEarly: () =>
+      process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1'),
     farewell: (last) =>
       interrupts.farewell(() => (last === null ? undefined : err.write(`waybill: ${last}\n`))),
     exit: (code) => {

@@ -97,6 +97,7 @@ function silent(out: (text: string) => void): Runtime {
     outIsTerminal: false,
     version: '',
     compatFolder: unused,
+    collectEarly: unused,
     stdinIsTerminal: false,
     readStdin: unused,
     open: unused,

@@ -95,6 +95,7 @@ async function run(
   // The original's list is read by scripts: what else there is to say stands beside it.
   const aside = prefix !== '' && options.listOpenJobs ? 'err' : 'out'
   const printer = printerFor(runtime, prefix, options, aside)
+  if (!options.listOpenJobs) runtime.collectEarly()
   const dataset = await runtime.open(options)
   if (options.listOpenJobs) {
     const { jobs: look } = await import('../api/jobs.ts')

@@ -53,6 +53,7 @@ async function runMaterialize(
   options: MaterializeFlags,
 ): Promise<void> {
   const json = options.json ?? false
+  runtime.collectEarly()
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening

@@ -26,6 +26,11 @@ export interface Runtime {
   readonly readStdin: () => Promise<Buffer>
   /** Opens the dataset and its ledger. @throws WaybillError when that cannot be. */
   readonly open: (options: OpenOptions) => Promise<OpenDataset>
+  /**
+   * Has Node collect what is new before it grows to tens of MiB: of many thousand files that is most of what a command takes.
+   * It costs time, so only commands that record files ask for it.
+   */
+  readonly collectEarly: () => void
   readonly sleep: (seconds: number) => Promise<void>
   /** Seconds since 1970. */
   readonly now: () => number

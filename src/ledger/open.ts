@@ -93,11 +93,11 @@ export function openWithLocks(path: string): Omit<OpenLedger, 'path'> {
  */
 function useWal(db: DatabaseSync): void {
   for (let tries = 1; ; tries++) {
-    const begun = performance.now()
+    const begun = Date.now()
     try {
       return db.exec('PRAGMA journal_mode = WAL')
     } catch (error) {
-      const waited = performance.now() - begun > busyTimeoutMs / 2
+      const waited = Date.now() - begun > busyTimeoutMs / 2
       if (sqliteCode(error) !== 5 || waited || tries === 100) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
     }

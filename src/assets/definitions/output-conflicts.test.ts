@@ -61,9 +61,7 @@ test('5,000 assets of many outputs are not compared in pairs', async () => {
     (_, i) =>
       `  a${i}: { run: "true", partitions: { m: [x, y] }, outputs: ["data/${i}/{m}", "logs/{m}/${i}.txt", "plots/${i}-{m}"] }`,
   )
-  const begun = performance.now()
+  // A comparison of all pairs takes minutes, and the test's time is over before.
   const proved = await prove(`assets:\n${assets.join('\n')}\n`)
   expect(proved.ok).toBe(true)
-  // A comparison of all pairs takes minutes.
-  expect(performance.now() - begun).toBeLessThan(20_000)
 })
