@@ -6,8 +6,11 @@ import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
 import type { Wakes } from './wakes.ts'
 
-/** Seconds between looks while no marker wakes: the first, by how much it grows, the longest. */
-const spacing = { local: { first: 0.02, most: 0.5 }, slurm: { first: 0.05, most: 60 }, growth: 1.4 } as const
+/**
+ * Seconds between looks while no marker wakes: half of the age of the youngest job that is waited for, or of the last marker,
+ * within these. A scheduler on this machine costs nobody anything; of Slurm's controller an hour asks for less than sixty.
+ */
+const spacing = { local: { least: 0.02, most: 0.5 }, slurm: { least: 0.05, most: 100 } } as const
 
 /** What became of the jobs that were waited for, as soon as something has. */
 export interface Ends {
@@ -30,12 +33,14 @@ export async function awaitEnds(
   report: (report: Report) => void,
 ): Promise<Ends> {
   wakes.watch(context, jobs)
-  const { first, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
+  const { least, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
+  const youngest = jobs.reduce((at, job) => Math.max(at, job.submittedAt ?? job.createdAt), 0)
   const doubtful = new Map<JobId, EpochSeconds>()
   let open = jobs
   let gathered = false
-  for (let wait: number = first; ; wait = Math.min(wait * spacing.growth, most)) {
-    if (await wakes.wait(context, wait)) wait = first
+  for (;;) {
+    const age = context.now() - Math.max(youngest, wakes.last)
+    await wakes.wait(context, Math.min(most, Math.max(least, age / 2)))
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)
     // Whoever submitted them may have died over it.
@@ -61,7 +66,11 @@ export async function awaitEnds(
       const since = doubtful.get(id)
       return since !== undefined && context.now() - since >= factsWait(context)
     })
-    if (ended.length > 0 || lost.length > 0) return { ended, lost }
+    if (ended.length > 0 || lost.length > 0) {
+      // What had left a marker is over for its scheduler, too.
+      wakes.last = 0
+      return { ended, lost }
+    }
   }
 }
 
@@ -69,7 +78,8 @@ export async function awaitEnds(
 function isBusy(seen: readonly ObservedJob[]): boolean {
   const here = seen.filter(({ job }) => job.scheduler === 'local')
   return (
-    here.some(({ verdict }) => verdict.kind === 'ended') && here.some(({ verdict }) => verdict.kind === 'pending')
+    here.some(({ verdict }) => verdict.kind === 'ended') &&
+    here.some(({ verdict }) => verdict.kind === 'pending')
   )
 }
 

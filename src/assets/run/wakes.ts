@@ -1,4 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs'
+import type { EpochSeconds } from '../../contract/ids.ts'
 import { endsFolder, type Context, type Job } from '../../job/context.ts'
 import { namesIn } from '../../launcher/markers.ts'
 
@@ -13,6 +14,8 @@ export class Wakes {
   readonly #watchers = new Map<number, FSWatcher>()
   #awake = false
   #wake: () => void = () => {}
+  /** When a marker woke last, of a job whose end is not known yet; 0: none did. */
+  last: EpochSeconds = 0
 
   /** Watches the markers of these jobs and of no others. */
   watch(context: Context, jobs: readonly Job[]): void {
@@ -41,17 +44,16 @@ export class Wakes {
     }
   }
 
-  /** Waits so many seconds, or until a marker is there; tells whether one was. */
-  async wait(context: Context, seconds: number): Promise<boolean> {
+  /** Waits so many seconds, or until a marker is there. */
+  async wait(context: Context, seconds: number): Promise<void> {
     const until = context.now() + seconds
     for (let left = seconds; left > 0 && !this.#awake; left = until - context.now()) {
       const woken = Promise.withResolvers<void>()
       this.#wake = woken.resolve
       await Promise.race([context.sleep(Math.min(left, slice)), woken.promise])
     }
-    const awake = this.#awake
+    if (this.#awake) this.last = context.now()
     this.#awake = false
-    return awake
   }
 
   close(): void {
