@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { playGraph } from './demo/graph.ts'
 import { makeCommand, makeRepository } from './demo/place.ts'
 import { slurmEnvironment } from './demo/slurm.ts'
 import { makeStage, typed, type Stage } from './demo/stage.ts'
@@ -10,8 +11,8 @@ import { demand, Hindrance, runTool } from './setup/command.ts'
 
 const usage = `npm run demo -- [--slurm] [--in FOLDER]
 
-Builds Waybill, makes a throw-away repository with a small real data set, and runs a few jobs in it: it prints each
-command as you would type it, what the command answered, and what that means.
+Builds Waybill, makes a throw-away repository with a small real data set, runs a few jobs in it, and then a graph of jobs
+in another: it prints each command as you would type it, what the command answered, and what that means.
 
   --slurm      run the jobs on Slurm: this machine's own, else (as root) a real one that is started for it
   --in FOLDER  make the repository below that folder instead of the temporary directory (for a cluster whose nodes do
@@ -37,13 +38,16 @@ await runTool(async () => {
   const folder = mkdtempSync(join(realpathSync(values.in), 'waybill-demo-'))
   const say = (text: string): void => void process.stdout.write(`${text}\n`)
   const env = values.slurm ? slurmEnvironment(ownEnvironment(), say) : ownEnvironment()
-  const stage = makeStage(folder, product, env)
+  const stage = makeStage(folder, 'weather', product, env)
   mkdirSync(stage.repository)
   try {
     const { annex } = makeRepository(stage, join(checkout, 'examples/weather'), env)
     await play(stage, values.slurm ? 'slurm' : 'local')
+    lookBack(stage)
+    const graph = makeStage(folder, 'forecast', product, env)
+    const played = playGraph(graph, join(checkout, 'examples/forecast'), env)
     const bin = makeCommand(folder, product)
-    lookBack(stage, bin, values.slurm, annex)
+    takeLeave(stage, played ? graph : null, bin, values.slurm, annex)
   } catch (problem) {
     if (problem instanceof Hindrance)
       process.stderr.write(`\nThe demo did not go as told. Look at ${folder}\n`)
@@ -73,7 +77,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GIT_(?!CONFIG|SSH)/.test(name)))
 }
 
-function lookBack(stage: Stage, bin: string, slurm: boolean, annex: boolean): void {
+function lookBack(stage: Stage): void {
   stage.say('5. The history: your own commits, and one a job with its record in the message.')
   stage.type(['git', '--no-pager', 'log', '--format=%h %s'])
   const marked = ['--format=%H', '--grep=^=== Do not change lines below ===$']
@@ -84,9 +88,13 @@ function lookBack(stage: Stage, bin: string, slurm: boolean, annex: boolean): vo
   if (records !== recordsMade)
     throw new Hindrance(`there were to be ${recordsMade} records, and there are ${records}`)
   stage.type(['git', 'status', '--short'])
+}
+
+function takeLeave(stage: Stage, graph: Stage | null, bin: string, slurm: boolean, annex: boolean): void {
   stage.say(
-    `Done: ${records} records, one failed job closed. The jobs ran ${slurm ? 'on Slurm' : 'as background processes on this machine'}; ` +
-      `${annex ? 'git-annex keeps the data' : 'git keeps everything'}. The repository is kept, look around in it:`,
+    `Done: ${recordsMade} records, one failed job closed${graph === null ? '' : ', and a graph of 13 pieces'}. The jobs ran ` +
+      `${slurm ? 'on Slurm' : 'as background processes on this machine'}; ` +
+      `${annex ? 'git-annex keeps the data' : 'git keeps everything'}. What was made is kept, look around in it:`,
   )
   const removal = `${annex ? `chmod -R u+w ${typed([stage.folder])}; ` : ''}rm -rf ${typed([stage.folder])}`
   const lines: readonly (readonly [string, string])[] = [
@@ -95,9 +103,18 @@ function lookBack(stage: Stage, bin: string, slurm: boolean, annex: boolean): vo
     ['git log', 'every record as it stands in the history'],
     ['waybill show results/monthly.csv', 'where that file comes from'],
     ['waybill reschedule --since= --report', 'what could be run again'],
+    ...(graph === null
+      ? []
+      : ([
+          [`cd ${typed([graph.repository])}`, ''],
+          ['waybill assets list', 'the graph'],
+          ['waybill materialize --force report', 'one of it again'],
+        ] as const)),
     [removal, 'when you have seen enough'],
   ]
   for (const [command, meaning] of lines)
     process.stdout.write(`  ${meaning === '' ? command : `${command.padEnd(38)} # ${meaning}`}\n`)
-  process.stdout.write('\nThe same, explained step by step: examples/weather/README.md. All pages: docs/.\n')
+  process.stdout.write(
+    '\nThe same, explained step by step: examples/weather/README.md, examples/forecast/README.md. All pages: docs/.\n',
+  )
 }

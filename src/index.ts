@@ -41,7 +41,15 @@ export {
   type ToldSetting,
   type ToldStale,
 } from './api/plan.ts'
-export { materialize, type MaterializeOptions, type MaterializeOutcome } from './api/materialize.ts'
+export {
+  attach,
+  materialize,
+  type AttachOptions,
+  type MaterializeOptions,
+  type MaterializeOutcome,
+} from './api/materialize.ts'
+export { runs, type RunsOptions, type RunsOutcome } from './api/runs.ts'
+export type { ListedRun } from './assets/run/runs.ts'
 export type { Reason } from './assets/reason.ts'
 export { assetsSchema } from './api/assets-schema.ts'
 export { trust, type TrustOptions } from './api/trust.ts'

@@ -1,10 +1,15 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, afterAll, expect, test } from 'vitest'
+import { beforeAll, afterAll, expect, test, vi } from 'vitest'
 import { demand } from '../dev/setup/command.ts'
 import type { Ran } from './support/programs.ts'
 import { checkout } from './support/runtime.ts'
 import { Sandbox } from './support/sandbox.ts'
+
+/** A demo builds, runs some forty jobs, and shows each step. */
+const demoLimit = 300_000
+
+vi.setConfig({ testTimeout: demoLimit })
 
 let box: Sandbox
 
@@ -46,11 +51,24 @@ test('an ordinary user without git-annex and without a name runs the demo, and h
   const bin = join(repository, '../bin/waybill')
   const shown = await box.run([bin, 'show', 'results/monthly.csv'], { cwd: repository })
   expect(shown.stdout).toContain('repeats:')
+
+  // It ends with the graph, made here and on Slurm.
+  const graph = join(repository, '../forecast')
+  const subjects = (await box.git(graph, 'log', '--format=%an <%ae>|%s')).split('\n')
+  expect(subjects.at(-1)).toBe('Waybill demo <demo@example.org>|A small analysis')
+  for (const title of ['[DATALAD RUNCMD] ', '[DATALAD SLURM RUN] '])
+    expect(
+      subjects.some((subject) => subject.includes(title)),
+      title,
+    ).toBe(true)
+  expect((await box.run([bin, 'plan'], { cwd: graph })).stdout).toBe('nothing to do\n')
 })
 
-test('with git-annex the data is annexed and the results are not', async () => {
-  const ran = await demo({})
+test('with git-annex the data is annexed and the results are not; without Python and Slurm the rest is played', async () => {
+  const ran = await demo({ PATH: pathWithout(/^(python3|sinfo)/) })
   expect(ran).toMatchObject({ code: 0, stderr: '' })
+  expect(ran.stdout).toContain('this part is left out')
+  expect(ran.stdout).not.toContain('$ waybill materialize')
   const repository = /^ {2}cd (\S+)$/m.exec(ran.stdout)?.[1] ?? ''
   expect(await box.git(repository, 'annex', 'find', '--anything')).toBe(
     'data/seattle-weather-hourly-normals.csv\ndata/weather.csv',
@@ -74,12 +92,12 @@ test('the help of the demo names its options and runs nothing', async () => {
 })
 
 async function demo(env: Readonly<Record<string, string>>): Promise<Ran> {
-  return box.run(['node', 'dev/demo.ts'], { env, allowFailure: true })
+  return box.run(['node', 'dev/demo.ts'], { env, allowFailure: true, limitMs: demoLimit })
 }
 
 // A PATH on which everything is but the programs whose names match.
 function pathWithout(names: RegExp): string {
-  const folder = box.path('programs')
+  const folder = box.path(`programs-without-${names.source.replaceAll(/\W/g, '')}`)
   mkdirSync(folder)
   chmodSync(folder, 0o755)
   for (const file of readdirSync('/usr/bin'))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, commitOfPiece, project, sites } from './support/assets.ts'
+import { assetsHead, assetsMade, recordOfPiece, project, sites } from './support/assets.ts'
 import { finish, openJobs, recordOf, status, tell } from './support/scenario.ts'
 import { repeatHere, repeatOnSlurm } from './support/repeat.ts'
 import type { Sandbox } from './support/sandbox.ts'
@@ -33,7 +33,7 @@ test.each(sites)('a record run again makes its asset as it is now (%s)', async (
   const all = await tell(box, ['materialize', '--site', site])
   expect(all.code, all.words).toBe(0)
   box.write('ds/scripts/model.sh', scripts['scripts/model.sh'].replace('$SEED', '$SEED!'))
-  await tell(box, ['reschedule', await commitOfPiece(box, 'model: gold')])
+  await tell(box, ['reschedule', await recordOfPiece(box, 'model gold')])
   const [job] = await openJobs(box)
   const told = await tell(box, ['plan', 'model'])
   expect(told.results).toMatchObject([
@@ -51,9 +51,9 @@ test.each(sites)('a record run again makes its asset as it is now (%s)', async (
   expect((await assetsMade(box)).slice(4).toSorted()).toEqual(['model gold', 'model silver', 'report'])
   expect(await planned(box)).toBe('nothing to do\n')
 
-  await repeat(box, site, [await commitOfPiece(box, 'model: gold')])
+  await repeat(box, site, [await recordOfPiece(box, 'model gold')])
   expect(await planned(box)).toBe('nothing to do\n')
-  await repeat(box, site, [await commitOfPiece(box, 'side')])
+  await repeat(box, site, [await recordOfPiece(box, 'side')])
   expect((await recordOf(box)).record.waybill).toMatchObject({ data_version: 'v1', asset: { name: 'side' } })
   expect(await planned(box)).toBe('nothing to do\n')
   expect(await status(box)).toBe(' M scripts/model.sh')
@@ -62,7 +62,7 @@ test.each(sites)('a record run again makes its asset as it is now (%s)', async (
 test('a record whose command is not what is defined now runs again as it was, and counts for no plan', async () => {
   await using box = await project(graph, scripts)
   await tell(box, ['materialize', 'model'])
-  const record = await commitOfPiece(box, 'model: gold')
+  const record = await recordOfPiece(box, 'model gold')
   box.write('ds/waybill.yaml', graph.replace('SEED: "7"', 'SEED: "8"'))
   const again = await tell(box, ['reschedule', record])
   expect(again.words).toContain(
@@ -80,9 +80,9 @@ test('a record whose command is not what is defined now runs again as it was, an
 test('options that a repeat overrides make no other asset of it', async () => {
   await using box = await project(graph, scripts)
   await tell(box, ['materialize', 'model', '--site', 'cluster'])
-  const record = await commitOfPiece(box, 'model: gold')
+  const record = await recordOfPiece(box, 'model gold')
   await repeatOnSlurm(box, [record, '--', '--time=5'])
-  expect((await recordOf(box)).record).toMatchObject({ waybill: { asset: { keys: ['gold'] } } })
+  expect(await assetsMade(box)).toEqual(['model gold', 'model silver', 'model gold'])
   expect((await recordOf(box)).record.cmd).toContain('--time=5')
   expect((await tell(box, ['plan', 'model'])).results).toMatchObject([{ fresh: 2 }])
   await finish(box)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { makeGate } from './support/gate.ts'
-import { assetsHead, assetsMade, commitOfPiece, project, sites } from './support/assets.ts'
+import { assetsHead, assetsMade, recordOfPiece, project, sites } from './support/assets.ts'
 import { addFiles, openJobs, recordOf, sandboxWithDataset, status, tell } from './support/scenario.ts'
 import { askLedger } from './support/template.ts'
 
@@ -56,15 +56,15 @@ test.each(sites)('a graph is made in order, and only what is not fresh (%s)', as
 
 test('a record says the command in words that run by hand, and what the payload reported', async () => {
   await using box = await project(graph, scripts)
-  await tell(box, ['materialize', 'side', 'model', 'prices', '--site', 'cluster'])
-  const { record } = await recordOf(box, await commitOfPiece(box, 'model: gold'))
+  await tell(box, ['materialize', 'side', 'model', 'prices', '--partition', 'gold', '--site', 'cluster'])
+  const { record } = await recordOf(box, await recordOfPiece(box, 'model gold'))
   expect(record.cmd).toContain('sbatch --job-name=model --wrap ')
   expect(record.cmd).toContain(
     'env SEED=7 WAYBILL_KEY=gold WAYBILL_KEY_metal=gold bash scripts/model.sh gold',
   )
   expect(record).toMatchObject({ inputs: ['data/prices.csv'] })
   expect(record.outputs).toContain('models/gold.txt')
-  const side = (await recordOf(box, await commitOfPiece(box, 'side'))).record
+  const side = (await recordOf(box, await recordOfPiece(box, 'side'))).record
   expect(side.waybill).toMatchObject({
     state: 'COMPLETED',
     data_version: 'v1',
@@ -132,7 +132,7 @@ test.each([
     await gate.reached()
     await box.run(['kill', `-${signal}`, box.read('pid').trim()])
     const { stderr } = await first
-    if (signal === 'INT') expect(stderr).toContain('the same command goes on with them')
+    if (signal === 'INT') expect(stderr).toContain('or the same command, goes on with them')
     const second = tell(box, ['materialize', '--site', site])
     await gate.open()
     const told = await second

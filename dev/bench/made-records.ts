@@ -36,8 +36,15 @@ export async function recordAll(
     const places = Array.from({ length: view.space.count }, (_, i) => i)
     const asset = factsOf(view, places, 'bench')
     const record = {
-      ...{ chain: [], cmd: 'true', dsid: 0, exit: 0, extra_inputs: [], inputs: [], outputs: [], pwd: '.' },
-      waybill: { asset, state: 'COMPLETED', token: `bench-${name}` },
+      chain: [],
+      cmd: 'true',
+      dsid: 0,
+      exit: 0,
+      extra_inputs: [],
+      inputs: [],
+      outputs: [],
+      pwd: '.',
+      waybill: { asset: { ...asset }, state: 'COMPLETED', token: `bench-${name}` },
     }
     const message = writeMessage('DATALAD RUNCMD', `make ${name}`, record)
     parts.push(

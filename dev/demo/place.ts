@@ -18,18 +18,7 @@ export function makeRepository(stage: Stage, example: string, env: NodeJS.Proces
     `A throw-away repository, ${repository}, with a small real data set (the weather of Seattle and New York, ` +
       'examples/weather/data) and four scripts that work on it.',
   )
-  stage.type(['git', 'init', '-q', '.'])
-  // What a person has set up for all repositories (signatures, hooks) is no part of the demo.
-  stage.ask(['git', 'config', 'commit.gpgsign', 'false'])
-  stage.ask(['git', 'config', 'core.hooksPath', join(repository, '.git/hooks')])
-  const known = ['user.name', 'user.email'].every(
-    (key) => attempt('git', ['config', key], { env, cwd: repository }).stdout.trim() !== '',
-  )
-  if (!known) {
-    stage.say('git does not know who you are. For this repository alone, you are somebody else:')
-    stage.type(['git', 'config', 'user.name', 'Waybill demo'])
-    stage.type(['git', 'config', 'user.email', 'demo@example.org'])
-  }
+  beginRepository(stage, env)
   for (const part of ['data', 'scripts'])
     cpSync(join(example, part), join(repository, part), { recursive: true })
   writeFileSync(join(repository, 'logs/.gitkeep'), '')
@@ -47,6 +36,22 @@ export function makeRepository(stage: Stage, example: string, env: NodeJS.Proces
   }
   stage.type(['git', 'commit', '-q', '-m', 'Weather data and the scripts that work on it'])
   return { annex }
+}
+
+/** Makes an empty repository that is nobody's but the demo's, in the stage's folder. */
+export function beginRepository(stage: Stage, env: NodeJS.ProcessEnv): void {
+  stage.type(['git', 'init', '-q', '.'])
+  // What a person has set up for all repositories (signatures, hooks) is no part of the demo.
+  stage.ask(['git', 'config', 'commit.gpgsign', 'false'])
+  stage.ask(['git', 'config', 'core.hooksPath', join(stage.repository, '.git/hooks')])
+  const known = ['user.name', 'user.email'].every(
+    (key) => attempt('git', ['config', key], { env, cwd: stage.repository }).stdout.trim() !== '',
+  )
+  if (!known) {
+    stage.say('git does not know who you are. For this repository alone, you are somebody else:')
+    stage.type(['git', 'config', 'user.name', 'Waybill demo'])
+    stage.type(['git', 'config', 'user.email', 'demo@example.org'])
+  }
 }
 
 /** Puts a `waybill` into the demo's folder, for looking around afterwards. */

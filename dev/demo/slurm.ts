@@ -27,6 +27,7 @@ export function slurmEnvironment(env: NodeJS.ProcessEnv, say: (text: string) => 
   )
 }
 
-function answers(env: NodeJS.ProcessEnv): boolean {
+/** Whether Slurm answers in this environment. */
+export function answers(env: NodeJS.ProcessEnv): boolean {
   return attempt('sinfo', ['-h'], { env, timeoutMs: 10_000 }).code === 0
 }

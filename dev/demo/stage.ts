@@ -24,9 +24,9 @@ export interface Stage {
   readonly ask: (words: readonly string[]) => string
 }
 
-/** Makes a stage. `waybill` as first word of a command is the built product, run by this very Node. */
-export function makeStage(folder: string, product: string, env: NodeJS.ProcessEnv): Stage {
-  const repository = join(folder, 'weather')
+/** Makes a stage, with the repository `name`. `waybill` as first word of a command is the built product, run by this very Node. */
+export function makeStage(folder: string, name: string, product: string, env: NodeJS.ProcessEnv): Stage {
+  const repository = join(folder, name)
   let blank = false
   const print = (text: string): void => {
     process.stdout.write(text)

@@ -1,18 +1,25 @@
-import { drive } from '../assets/run/drive.ts'
+import { drive, type DriveStart } from '../assets/run/drive.ts'
+import { parseRunName, runName } from '../contract/ids.ts'
 import { relativeTo } from '../dataset/paths.ts'
 import { told, type ToldProblem } from './assets-check.ts'
 import { call, type CallOptions } from './call.ts'
-import { callChecks, checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
+import { callback, callChecks, checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
 import { exitCode } from './exit-code.ts'
 import { loadAssets } from './load-assets.ts'
 import { contextOf, type OpenDataset } from './open-dataset.ts'
 import { planError } from './plan.ts'
 import type { Outcome } from './result.ts'
-import { withWords } from './waybill-error.ts'
+import { errorOf, withWords } from './waybill-error.ts'
 import { sourceFailureWords, staleUpstreamWords } from './words-plan.ts'
 
+/** What `attach` may be told. */
+export interface AttachOptions extends CallOptions {
+  /** Called with the name of the run (`r7`) that is driven or watched, as soon as there is one. */
+  readonly onRun?: ((run: string) => void) | undefined
+}
+
 /** What `materialize` may be told. */
-export interface MaterializeOptions extends CallOptions {
+export interface MaterializeOptions extends AttachOptions {
   /** Of partitioned assets only these keys: one, a range `A..B`, or several with commas between. */
   readonly partition?: string | undefined
   /** The site at which all runs, instead of their own. */
@@ -25,7 +32,7 @@ export interface MaterializeOptions extends CallOptions {
   readonly keepGoing?: boolean | undefined
 }
 
-/** What `materialize` gives. */
+/** What `materialize` and `attach` give. */
 export interface MaterializeOutcome extends Outcome {
   /** The file of definitions, as people name it. */
   readonly file: string
@@ -42,7 +49,8 @@ const jobCount = (value: unknown): string | null =>
 
 /**
  * Makes what is not fresh of the assets that `selection` means (nothing: all), and records it, as `waybill materialize`. It
- * waits for the end; jobs outlive this process, and the same call goes on with them.
+ * waits for the end; jobs outlive this process, and the same call, or `attach`, goes on with them. Where another process does
+ * the same in this worktree, this one watches it.
  * @throws WaybillError where there is nothing that defines, or the selection means nothing.
  */
 export async function materialize(
@@ -53,35 +61,56 @@ export async function materialize(
   if (typeof selection !== 'string') checkArgument('materialize', 'the selection', selection, texts)
   checkOptions('materialize', options, {
     ...callChecks,
+    onRun: callback,
     partition: text,
     site: text,
     force: flag,
     jobs: jobCount,
     keepGoing: flag,
   })
+  const request = {
+    selection: [selection].flat().join(' '),
+    keys: options.partition ?? null,
+    site: options.site ?? null,
+    force: options.force === true,
+    jobs: options.jobs ?? null,
+    keepGoing: options.keepGoing === true,
+  }
+  return driveRun('materialize', dataset, { kind: 'new', request }, options)
+}
+
+/**
+ * Goes on with a run (`r7`) that was broken off, or begins one anew that is over; where another process drives it, watches.
+ * As `waybill attach`.
+ * @throws WaybillError where there is no such run, or nothing that defines.
+ */
+export async function attach(
+  dataset: OpenDataset,
+  run: string,
+  options: AttachOptions = {},
+): Promise<MaterializeOutcome> {
+  checkArgument('attach', 'the run', run, text)
+  checkOptions('attach', options, { ...callChecks, onRun: callback })
+  const id = parseRunName(run)
+  if (id === null) throw errorOf({ kind: 'no-such-run', run })
+  return driveRun('attach', dataset, { kind: 'attach', run: id }, options)
+}
+
+async function driveRun(
+  name: string,
+  dataset: OpenDataset,
+  start: DriveStart,
+  options: AttachOptions,
+): Promise<MaterializeOutcome> {
   const { cwd, env, dataset: place } = contextOf(dataset)
   const path = relativeTo(place.root, cwd) === null ? place.root : cwd
-  const loaded = await withWords(async () =>
-    loadAssets('materialize', path, { env, cwd }, { lookAtCluster: false }),
-  )
+  const loaded = await withWords(async () => loadAssets(name, path, { env, cwd }, { lookAtCluster: false }))
   const { file, read } = loaded
   const none = { file, problems: [], notes: [], failures: [] }
   if (!read.ok) return { ...none, results: [], problems: told(read.failure), exitCode: exitCode.trouble }
   const done = await call(dataset, options, async (context, report) => {
-    const driven = await drive(
-      context,
-      {
-        definitions: read.value,
-        selection: [selection].flat().join(' '),
-        keys: options.partition ?? null,
-        site: options.site ?? null,
-        force: options.force === true,
-        env,
-        jobs: options.jobs ?? null,
-        keepGoing: options.keepGoing === true,
-      },
-      report,
-    )
+    const onRun = (run: Parameters<typeof runName>[0]): void => options.onRun?.(runName(run))
+    const driven = await drive(context, { definitions: read.value, env, onRun }, start, report)
     if (!driven.ok) throw planError(driven.failure)
     const { failures, notes } = driven.value
     return {

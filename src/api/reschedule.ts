@@ -102,6 +102,5 @@ const asAsset: AsAsset = async (context, asset, request) => {
     // There are none, or code that is not trusted.
     if (!(error instanceof WaybillError)) throw error
   }
-  const key = asset.keys?.[0] ?? null
-  return fail({ kind: 'repeat-no-asset', asset: asset.name, key, why: 'no-definitions' })
+  return fail({ kind: 'repeat-no-asset', asset: asset.name, keys: asset.keys, why: 'no-definitions' })
 }

@@ -1,24 +1,17 @@
 import type { MaterializeNote } from '../job/note.ts'
+import { pieceName } from './piece-name.ts'
 import { counted } from './quantities.ts'
 import type { Words } from './word-table.ts'
 
 /** Words for assets while they are made. */
 export const materializeWords = {
-  'asset-submitted': (note) => pieceName(note),
-  'asset-failed': ({ states, exception, again, ...piece }) =>
-    `${pieceName(piece)} failed (${exception === null ? states : `${states}; ${exception}`}); ${again ? 'it is tried again' : 'nothing was saved, and its files are left as they are'}`,
-  'asset-left-open': ({ job, ...piece }) =>
-    `${pieceName(piece)}: job ${job} stays open; \`waybill finish ${job}\` tells why, and records it when it can`,
-  'asset-incomplete': (note) =>
-    `${pieceName(note)} ended well, but not all that it was to make is there; look at its log, and at its outputs in the definitions`,
+  'asset-submitted': ({ asset, keys }) => pieceName(asset, keys),
+  'asset-failed': ({ asset, keys, states, exception, again }) =>
+    `${pieceName(asset, keys)} failed (${exception === null ? states : `${states}; ${exception}`}); ${again ? 'it is tried again' : 'nothing was saved, and its files are left as they are'}`,
+  'asset-left-open': ({ asset, keys, job }) =>
+    `${pieceName(asset, keys)}: job ${job} stays open; \`waybill finish ${job}\` tells why, and records it when it can`,
+  'asset-incomplete': ({ asset, keys }) =>
+    `${pieceName(asset, keys)} ended well, but not all that it was to make is there; look at its log, and at its outputs in the definitions`,
   'asset-not-run': ({ asset, keys, upstream }) =>
     `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${upstream.length === 0 ? 'something failed before; --keep-going runs what does not depend on it' : `${upstream.join(', ')} failed`}`,
 } satisfies Words<MaterializeNote>
-
-/** What is said to a person who interrupts `materialize`. */
-export const materializeGoesOn =
-  'interrupted. Jobs that were submitted go on; the same command goes on with them, and `waybill finish` records them'
-
-function pieceName({ asset, key }: { readonly asset: string; readonly key: string | null }): string {
-  return key === null ? asset : `${asset} ${key}`
-}

@@ -1,3 +1,4 @@
+import { pieceName } from './piece-name.ts'
 import type { RescheduleNote } from '../job/note.ts'
 import type { RecordFailure } from '../provenance/message.ts'
 import type { Words } from './word-table.ts'
@@ -59,8 +60,8 @@ export const recordWords = {
   'restore-in-use': (note) =>
     `${note.path} would have to be put back as recorded, and the open job ${note.job} ${note.how} it; finish that first`,
   differs: (note) => `differs from the record: ${note.paths.join(', ')}; the job runs with what is there now`,
-  'repeat-no-asset': ({ asset, key, why }) =>
-    `what it makes does not count as ${asset === null ? 'the asset' : key === null ? asset : `${asset} ${key}`}: ${notAsset[why]}; \`waybill materialize\` makes what is defined now`,
+  'repeat-no-asset': ({ asset, keys, why }) =>
+    `what it makes does not count as ${asset === null ? 'the asset' : pieceName(asset, keys)}: ${notAsset[why]}; \`waybill materialize\` makes what is defined now`,
   'would-reschedule': (note) => `would run in ${note.pwd}: ${note.cmd}`,
   'pwd-not-folder': (note) =>
     `its job ran in the folder ${note.pwd}, and ${note.file} is a file here; move that away, and run the command again`,
@@ -95,5 +96,5 @@ const notAsset = {
   gone: 'it is not defined any more',
   'other-command': 'the definitions have another command for it now',
   elsewhere: 'it runs in another directory than the definitions say',
-  'many-keys': 'its record is of many keys',
+  'lists-gone': 'the file that lists its keys is gone',
 } as const

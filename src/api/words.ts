@@ -11,6 +11,7 @@ import { ledgerWords } from './words-ledger.ts'
 import { materializeWords } from './words-materialize.ts'
 import { recordWords } from './words-record.ts'
 import { runWords } from './words-run.ts'
+import { runsWords } from './words-runs.ts'
 import { scheduleWords } from './words-schedule.ts'
 import { usageWords } from './words-usage.ts'
 
@@ -28,6 +29,7 @@ const table: Words<Note> = {
   ...batchWords,
   ...usageWords,
   ...materializeWords,
+  ...runsWords,
   'of-line': ({ line, note }) => `line ${line}: ${wordsFor(note)}`,
   'subdataset-not-saved': ({ subdataset, why }) =>
     `what the job left in the subdataset ${subdataset} cannot be committed there, and so nothing of it was: ${wordsFor(why)}`,

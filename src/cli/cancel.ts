@@ -9,10 +9,13 @@ export function addCancel(program: Command, runtime: Runtime): void {
     .command('cancel')
     .summary('ask the scheduler to end jobs')
     .description(
-      'Asks the scheduler to end the jobs. They stay open until `waybill finish` closes or records them.',
+      'Asks the scheduler to end the jobs. They stay open until `waybill finish` closes or records them. Of a run of assets it ends all open jobs, and whoever drives it submits nothing more.',
     )
-    .argument('<job...>', "Slurm's job ids or ours (w12)")
-    .addHelpText('after', '\nExamples:\n  waybill cancel 4711\n  waybill cancel w12 w13')
+    .argument('<job...>', "Slurm's job ids or ours (w12), or runs of assets (r7)")
+    .addHelpText(
+      'after',
+      '\nExamples:\n  waybill cancel 4711\n  waybill cancel w12 w13\n  waybill cancel r7      all open jobs of a run, and nothing more of it is submitted',
+    )
     .action(async (jobs: string[], options: CommonOptions) => {
       const printer = makePrinter(runtime, { json: options.json ?? false })
       const opening = runtime.open(options)

@@ -1,9 +1,10 @@
 import { InvalidArgumentError, type Command } from 'commander'
+import type { AttachOptions, MaterializeOutcome } from '../api/materialize.ts'
 import { printable } from '../api/printable.ts'
 import { counted } from '../api/quantities.ts'
-import { materializeGoesOn } from '../api/words-materialize.ts'
+import { runGoesOn } from '../api/words-runs.ts'
 import { printProblems } from './assets.ts'
-import { withCommonOptions } from './options.ts'
+import { withCommonOptions, type CommonOptions } from './options.ts'
 import { partitionOption, selectionArgument, showPlan, type PlanFlags } from './plan.ts'
 import { makePrinter } from './printer.ts'
 import type { Runtime } from './runtime.ts'
@@ -20,7 +21,7 @@ export function addMaterialize(program: Command, runtime: Runtime): void {
     .command('materialize')
     .summary('make what is not fresh, in order, and record it')
     .description(
-      'Makes each piece of the selected assets that is not fresh as a job of its own, when what it needs is there, and records what ended well. It waits for the end. Ctrl-C leaves the jobs running; the same command goes on with them. Without a selection, all assets.',
+      'Makes each piece of the selected assets that is not fresh as a job of its own, when what it needs is there, and records what ended well. It waits for the end. Ctrl-C leaves the jobs running; the same command, or `waybill attach`, goes on with them. While another makes assets here, this one watches. Without a selection, all assets.',
     )
     .addArgument(selectionArgument())
     .addOption(partitionOption())
@@ -52,22 +53,29 @@ async function runMaterialize(
   selection: readonly string[],
   options: MaterializeFlags,
 ): Promise<void> {
-  const json = options.json ?? false
+  const { partition, site, force, jobs, keepGoing } = options
   runtime.collectEarly()
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening
+  await showRun(runtime, options, async (calls) =>
+    materialize(dataset, selection, { partition, site, force, jobs, keepGoing, ...calls }),
+  )
+}
+
+/** Shows a run as it is driven, with what is left to say at its end. */
+export async function showRun(
+  runtime: Runtime,
+  options: CommonOptions,
+  drive: (calls: AttachOptions) => Promise<MaterializeOutcome>,
+): Promise<void> {
+  const json = options.json ?? false
   const printer = makePrinter(runtime, { json })
-  const { partition, site, force, jobs, keepGoing } = options
   let told = 0
-  runtime.farewell(materializeGoesOn)
-  const done = await materialize(dataset, selection, {
-    partition,
-    site,
-    force,
-    jobs,
-    keepGoing,
+  runtime.farewell(runGoesOn(null))
+  const done = await drive({
     ...printer.calls,
+    onRun: (run) => runtime.farewell(runGoesOn(run)),
     onResult: (result) => {
       told += 1
       printer.calls.onResult?.(result)

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addAdopt } from './adopt.ts'
 import { addAssets } from './assets.ts'
+import { addAttach } from './attach.ts'
 import { addCancel } from './cancel.ts'
 import { addClose } from './close.ts'
 import { addCompat } from './compat.ts'
@@ -15,6 +16,7 @@ import { addMaterialize } from './materialize.ts'
 import { addPlan } from './plan.ts'
 import { addReschedule } from './reschedule.ts'
 import { addRun } from './run.ts'
+import { addRuns } from './runs.ts'
 import type { Runtime } from './runtime.ts'
 import { addSchedule } from './schedule.ts'
 import { addShow } from './show.ts'
@@ -38,6 +40,8 @@ const commands: readonly (readonly [name: string, add: (program: Command, runtim
   ['assets', addAssets],
   ['plan', addPlan],
   ['materialize', addMaterialize],
+  ['runs', addRuns],
+  ['attach', addAttach],
   ['trust', addTrust],
   ['doctor', addDoctor],
   ['completion', addCompletion],

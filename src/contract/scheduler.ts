@@ -123,6 +123,8 @@ export type Admission =
 /** The room that a site's limits and the user's jobs leave at one moment. What is admitted counts from then on. */
 export interface Room {
   readonly admit: (wish: QueueWish) => Admission
+  /** How many tasks an array with indices from 0 on may have to be admitted at all, however empty the queue. */
+  readonly largest: (wish: Pick<QueueWish, 'account' | 'qos' | 'partition'>) => number
   /** The scheduler refused such a job for a limit: none like it is admitted any more. */
   readonly refused: (wish: QueueWish, limit: string) => Extract<HeldBack, { kind: 'limit' }>
 }

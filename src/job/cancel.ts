@@ -1,4 +1,6 @@
+import { jobName, parseRunName } from '../contract/ids.ts'
 import type { Context, Job } from './context.ts'
+import { isHeld } from './lease.ts'
 import type { Note } from './note.ts'
 import type { CancelOutcome } from '../contract/scheduler.ts'
 import { referencesTo } from './members/members.ts'
@@ -8,7 +10,7 @@ import type { Report } from './report.ts'
 import { calledName, findJob, isOpen, jobFacts, noIdNote } from './select.ts'
 
 /**
- * Asks the schedulers to end the named jobs. They stay open: only `finish` and `close` end a job's life here. One that was
+ * Asks the schedulers to end the named jobs, or those of the named runs. They stay open: only `finish` and `close` end a job's life here. One that was
  * not submitted yet is given up.
  */
 export async function cancel(
@@ -27,7 +29,7 @@ export async function cancel(
       ...(job === null ? {} : { facts: jobFacts(job) }),
     })
   const jobs = new Map<number, Job>()
-  for (const name of names) {
+  for (const name of names.flatMap((one) => jobsMeant(context, one, report))) {
     const found = findJob(context, name)
     if (!('job' in found)) say('impossible', null, found.note)
     else if (!isOpen(found.job)) {
@@ -59,6 +61,33 @@ export async function cancel(
       else say('error', job, { kind: 'cancel-failed', words: outcome?.message ?? 'no answer' })
     }
   }
+}
+
+/**
+ * The names of the jobs that a name means: of a run, all that are open, and whoever drives it submits nothing more from now
+ * on.
+ */
+function jobsMeant(context: Context, name: string, report: (report: Report) => void): readonly string[] {
+  const id = parseRunName(name)
+  if (id === null) return [name]
+  const say = (status: Report['status'], note: Note): void =>
+    report({ action: 'cancel', status, path: '', note, facts: { run: name } })
+  const run = context.ledger.run(id)
+  if (run === null) {
+    say('impossible', { kind: 'no-such-run', run: name })
+    return []
+  }
+  const driven = isHeld(context, `materialize ${run.worktree}`, run.driver)
+  const ended = driven ? {} : { ended: context.now() }
+  // First: what its driver has submitted until it sees this is among the jobs that are read then.
+  const stops = context.ledger.changeRun(id, { state: 'cancelled', ...ended }, ['running'])
+  const open = context.ledger.jobsOfRun(run.token).filter(isOpen)
+  if (stops) say('ok', { kind: 'run-cancel-asked', run: name, open: open.length, driven })
+  else if (open.length === 0) say('notneeded', { kind: 'run-over', run: name, state: run.state })
+  // What is just being submitted its driver cancels.
+  return open
+    .filter((job) => !driven || job.schedulerId !== null || job.held !== null)
+    .map((job) => jobName(job.id))
 }
 
 /** One word for all jobs behind one of ours: a failure is told before all else. */

@@ -69,6 +69,14 @@ function renew(take: () => unknown): void {
   }
 }
 
+/** Whether somebody holds the named lease, as far as can be told from here: that very owner, where one is given. */
+export function isHeld(context: Context, name: string, by: ProcessIdentity | null = null): boolean {
+  const holder = context.ledger.leaseHolder(name)
+  if (holder === null || (by !== null && holder.owner !== JSON.stringify(by))) return false
+  const known = standing(holder.owner)
+  return known === 'alive' || (known === 'elsewhere' && holder.expires > context.now())
+}
+
 function standing(owner: string): 'alive' | 'dead' | 'elsewhere' {
   return liveness(JSON.parse(owner) as ProcessIdentity)
 }

@@ -30,6 +30,7 @@ export type Note =
   | BatchNote
   | UsageNote
   | MaterializeNote
+  | RunsNote
   | LineNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
@@ -48,12 +49,12 @@ export type BatchNote =
 
 /** What there is to say of assets while they are made. `key` is null where an asset is made in one piece. */
 export type MaterializeNote =
-  | { readonly kind: 'asset-submitted'; readonly asset: string; readonly key: string | null }
+  | { readonly kind: 'asset-submitted'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `exception`: by which the payload was closed; `again`: it is tried once more. */
   | {
       readonly kind: 'asset-failed'
       readonly asset: string
-      readonly key: string | null
+      readonly keys: readonly string[] | null
       readonly states: string
       readonly exception: string | null
       readonly again: boolean
@@ -62,17 +63,35 @@ export type MaterializeNote =
   | {
       readonly kind: 'asset-left-open'
       readonly asset: string
-      readonly key: string | null
+      readonly keys: readonly string[] | null
       readonly job: string
     }
   /** It ended well, and what it was to make is not there. */
-  | { readonly kind: 'asset-incomplete'; readonly asset: string; readonly key: string | null }
+  | { readonly kind: 'asset-incomplete'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `upstream`: what failed before it; empty: nothing new was begun after a failure. */
   | {
       readonly kind: 'asset-not-run'
       readonly asset: string
       readonly keys: number
       readonly upstream: readonly string[]
+    }
+
+/** What there is to say of runs as a whole. */
+export type RunsNote =
+  /** `pieces`: that are to be made. */
+  | { readonly kind: 'run-begins'; readonly run: string; readonly pieces: number }
+  | { readonly kind: 'run-goes-on'; readonly run: string }
+  | { readonly kind: 'run-watched'; readonly run: string; readonly holder: string }
+  | { readonly kind: 'run-cancelled'; readonly run: string }
+  | { readonly kind: 'no-such-run'; readonly run: string }
+  | { readonly kind: 'run-elsewhere'; readonly run: string; readonly worktree: string }
+  | { readonly kind: 'run-over'; readonly run: string; readonly state: string }
+  /** `open`: so many jobs of it were to be cancelled; `driven`: somebody will see that it is. */
+  | {
+      readonly kind: 'run-cancel-asked'
+      readonly run: string
+      readonly open: number
+      readonly driven: boolean
     }
 
 /** Why `usage` was not told what to count. */
@@ -278,8 +297,8 @@ export type RescheduleNote =
   | {
       readonly kind: 'repeat-no-asset'
       readonly asset: string | null
-      readonly key: string | null
-      readonly why: 'no-definitions' | 'gone' | 'other-command' | 'elsewhere' | 'many-keys'
+      readonly keys: readonly string[] | null
+      readonly why: 'no-definitions' | 'gone' | 'other-command' | 'elsewhere' | 'lists-gone'
     }
   | { readonly kind: 'would-reschedule'; readonly cmd: string; readonly pwd: string }
   /** The record's directory, or a folder above it, is a file here. */

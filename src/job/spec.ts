@@ -21,6 +21,8 @@ export interface ScriptCopy {
   /** Relative to the root when inside the repository, else absolute; null for one read from standard input. */
   readonly path: string | null
   readonly blob: string
+  /** Waybill's own text of what it launches: there is no such file before the job is recorded. */
+  readonly own?: true
 }
 
 /**
@@ -70,6 +72,10 @@ export interface JobSpec {
   readonly container?: string
   /** Declared outputs with `{task}` in them, root-relative: which task of the array makes which file. */
   readonly taskOutputs?: readonly string[]
+  /** Of an array: so many of `outputs` are each task's own, in order of tasks. */
+  readonly outputsPerTask?: number
+  /** What the record names in place of `inputs` and `outputs`, where these are many. */
+  readonly patterns?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
   /** The open job whose failed tasks this one runs again. */
   readonly replaces?: JobId
   /** The asset of a graph that it makes. */

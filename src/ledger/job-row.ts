@@ -66,6 +66,8 @@ export type NewJob<Spec> = Pick<
 > & {
   /** The open job whose place it is to take, or null. */
   readonly replaces: JobId | null
+  /** The run of assets that asked for it, or null. */
+  readonly run: string | null
 }
 
 /** What may change in a job's row; absent keys stay as they are. */

@@ -35,6 +35,15 @@ export function holdsLease(db: DatabaseSync, name: string, owner: string): boole
   return db.prepare('SELECT 1 FROM leases WHERE name = ? AND owner = ?').get(name, owner) !== undefined
 }
 
+/** Who holds the lease, and until when without another beat; or null. */
+export function leaseHolder(
+  db: DatabaseSync,
+  name: string,
+): { readonly owner: string; readonly expires: EpochSeconds } | null {
+  const row = db.prepare('SELECT owner, expires FROM leases WHERE name = ?').get(name)
+  return row === undefined ? null : { owner: String(row['owner']), expires: Number(row['expires']) }
+}
+
 /** Gives the lease back, where it is still this owner's. */
 export function dropLease(db: DatabaseSync, name: string, owner: string): void {
   db.prepare('DELETE FROM leases WHERE name = ? AND owner = ?').run(name, owner)

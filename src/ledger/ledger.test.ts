@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -27,7 +27,7 @@ afterEach(() => {
 function intend(paths: readonly string[], into: TestLedger = ledger): JobId {
   const token = `t${tokens++}` as JobToken
   const base = { token, scheduler: 'slurm', createdAt: 1, user: 'u', worktree: '/w', branch: 'b' } as const
-  const made = into.intend({ ...base, submitter: null, replaces: null, spec: 'spec' }, paths)
+  const made = into.intend({ ...base, submitter: null, replaces: null, run: null, spec: 'spec' }, paths)
   if ('conflict' in made) throw new Error(`conflict with ${made.conflict.job}`)
   return made.id
 }
@@ -128,4 +128,39 @@ test('a ledger of a newer version is left alone', () => {
   db.exec(`PRAGMA user_version = ${migrations.length + 1}`)
   db.close()
   expect(() => new Ledger({ folder: join(folder, 'waybill'), shared: null })).toThrow(LedgerBroken)
+})
+
+test('jobs of a ledger from before there were runs are found by the run that they tell of', () => {
+  const path = join(folder, 'old/ledger.db')
+  mkdirSync(join(folder, 'old'))
+  const db = new DatabaseSync(path)
+  for (const step of migrations.slice(0, 4)) db.exec(step)
+  db.exec(`PRAGMA user_version = 4`)
+  const insert = db.prepare(
+    `INSERT INTO jobs (token, state, scheduler, created_at, user, worktree, branch, spec) VALUES (?, 'closed', 'slurm', 1, 'u', '/w', 'b', ?)`,
+  )
+  insert.run('t1', '{"asset":{"name":"a","run":"q"}}')
+  insert.run('t2', '{}')
+  db.close()
+  const old: TestLedger = new Ledger({ folder: join(folder, 'old'), shared: null })
+  expect(old.jobsOfRun('q').map(({ token }) => token)).toEqual(['t1'])
+  expect(old.runs(null, 9)).toEqual([])
+  old.close()
+})
+
+test('a run that was cancelled stays so, whatever its driver says at its end', () => {
+  const driver = { host: 'h', boot: 'b', pid: 1, start: '1' }
+  const id = ledger.beginRun({ token: 'q', worktree: '/w', user: 'u', request: {}, driver, began: 1 })
+  ledger.keepReports(id, [
+    { trouble: false, report: 'well' },
+    { trouble: true, report: 'ill' },
+  ])
+  expect(ledger.changeRun(id, { state: 'cancelled' }, ['running'])).toBe(true)
+  expect(ledger.changeRun(id, { state: 'done', ended: 2 }, ['running'])).toBe(false)
+  expect(ledger.run(id)).toMatchObject({ state: 'cancelled', ended: null, driver })
+  const [first] = ledger.reportsOf(id, 0)
+  expect(ledger.reportsOf(id, first?.n ?? 0).map(({ report }) => report)).toEqual(['ill'])
+  // The next run forgets what went well in those that are over.
+  ledger.beginRun({ token: 'p', worktree: '/w', user: 'u', request: {}, driver, began: 3 })
+  expect(ledger.reportsOf(id, 0).map(({ report }) => report)).toEqual(['ill'])
 })

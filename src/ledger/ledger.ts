@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { EpochSeconds, JobId, SchedulerJobId } from '../contract/ids.ts'
+import type { EpochSeconds, JobId, RunId, SchedulerJobId } from '../contract/ids.ts'
 import { asBroken } from './broken.ts'
 import { claimHeld, hasHeld, holdAgain, openWorktrees } from './held.ts'
 import { toColumns, toJob, toJson } from './job-columns.ts'
 import type { Held, JobChange, JobRow, JobState, NewJob, Submitter } from './job-row.ts'
-import { dropLease, holdsLease, takeLease } from './leases.ts'
+import { dropLease, holdsLease, leaseHolder, takeLease } from './leases.ts'
 import {
   keepMessages,
   messagesOf,
@@ -15,6 +15,20 @@ import {
 } from './messages.ts'
 import { insertMove, readMoves, type PendingMove } from './moves.ts'
 import { openLedgerFile, type LedgerPlace } from './open.ts'
+import {
+  changeRun,
+  dropReports,
+  insertRun,
+  keepReports,
+  readRun,
+  readRuns,
+  reportsOf,
+  type KeptReport,
+  type NewRun,
+  type RunChange,
+  type RunRow,
+  type RunState,
+} from './runs.ts'
 import { isOpen } from './schema.ts'
 import { adopt, findConflict, release, reserve, type Conflict } from './reservations.ts'
 
@@ -95,8 +109,8 @@ export class Ledger<Spec, Observed, Plan> {
       if (conflict !== null) return { conflict }
       const inserted = this.db
         .prepare(
-          `INSERT INTO jobs (token, state, scheduler, created_at, user, worktree, branch, submitter, spec, replaces)
-           VALUES (?, 'intended', ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO jobs (token, state, scheduler, created_at, user, worktree, branch, submitter, spec, replaces, run)
+           VALUES (?, 'intended', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           job.token,
@@ -108,6 +122,7 @@ export class Ledger<Spec, Observed, Plan> {
           toJson(job.submitter),
           JSON.stringify(job.spec),
           job.replaces,
+          job.run,
         )
       const id = Number(inserted.lastInsertRowid) as JobId
       reserve(this.db, job.worktree, id, paths)
@@ -334,6 +349,11 @@ export class Ledger<Spec, Observed, Plan> {
     return this.transaction(() => takeLease(this.db, { name, owner, now, expires, standing }))
   }
 
+  /** Who holds the named lease, and until when without another beat; or null. */
+  leaseHolder(name: string): { readonly owner: string; readonly expires: EpochSeconds } | null {
+    return this.guarded(() => leaseHolder(this.db, name))
+  }
+
   /** Gives the lease back, where it is still ours. */
   dropLease(name: string, owner: string): void {
     this.guarded(() => dropLease(this.db, name, owner))
@@ -355,6 +375,45 @@ export class Ledger<Spec, Observed, Plan> {
   /** What a job's payloads said after message `after` (0: from the first), at most `most` of it. */
   messagesOf(job: JobId, after: number, most: number): readonly KeptMessage[] {
     return this.guarded(() => messagesOf(this.db, job, after, most))
+  }
+
+  /** Notes a run of assets that begins. */
+  beginRun(run: NewRun): RunId {
+    return this.transaction(() => insertRun(this.db, run))
+  }
+
+  /** Changes a run; false, and nothing is changed, where its state is none of `from` (null: any). */
+  changeRun(id: RunId, change: RunChange, from: readonly RunState[] | null = null): boolean {
+    return this.guarded(() => changeRun(this.db, id, change, from))
+  }
+
+  run(id: RunId): RunRow | null {
+    return this.guarded(() => readRun(this.db, id))
+  }
+
+  /** The newest runs, of one worktree or of all (null), newest first. */
+  runs(worktree: string | null, most: number): readonly RunRow[] {
+    return this.guarded(() => readRuns(this.db, worktree, most))
+  }
+
+  /** All jobs of a run, oldest first, by its token. */
+  jobsOfRun(token: string): readonly JobRow<Spec, Observed>[] {
+    return this.jobs('SELECT * FROM jobs WHERE run = ? ORDER BY id', token)
+  }
+
+  /** Keeps what is said while a run is driven, for whoever watches. */
+  keepReports(id: RunId, reports: Parameters<typeof keepReports>[2]): void {
+    this.transaction(() => keepReports(this.db, id, reports))
+  }
+
+  /** What was said of a run after report `after` (0: from the first). */
+  reportsOf(id: RunId, after: number): readonly KeptReport[] {
+    return this.guarded(() => reportsOf(this.db, id, after))
+  }
+
+  /** Forgets what was said of a run. */
+  dropReports(id: RunId): void {
+    this.guarded(() => dropReports(this.db, id))
   }
 
   private jobs(sql: string, ...values: readonly SQLInputValue[]): readonly JobRow<Spec, Observed>[] {

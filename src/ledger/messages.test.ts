@@ -32,7 +32,7 @@ function open(): TestLedger {
 function intend(token: string): JobId {
   const base = { scheduler: 'slurm', createdAt: 1, user: 'u', worktree: '/w', branch: 'b' } as const
   const made = ledger.intend(
-    { ...base, token: token as JobToken, submitter: null, replaces: null, spec: 's' },
+    { ...base, token: token as JobToken, submitter: null, replaces: null, run: null, spec: 's' },
     [],
   )
   if ('conflict' in made) throw new Error('conflict')

@@ -97,6 +97,31 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (job, task, file)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    token TEXT NOT NULL UNIQUE,
+    worktree TEXT NOT NULL,
+    user TEXT NOT NULL,
+    state TEXT NOT NULL,
+    request TEXT NOT NULL,
+    driver TEXT NOT NULL,
+    began REAL NOT NULL,
+    since REAL NOT NULL,
+    ended REAL,
+    progress TEXT
+  ) STRICT;
+  CREATE TABLE run_reports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    trouble INTEGER NOT NULL,
+    report TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX run_reports_by_run ON run_reports (run);
+  ALTER TABLE jobs ADD COLUMN run TEXT;
+  UPDATE jobs SET run = json_extract(spec, '$.asset.run') WHERE json_valid(spec);
+  CREATE INDEX jobs_by_run ON jobs (run) WHERE run IS NOT NULL;
+  `,
 ]
 
 /** Which jobs are open, in the words of the partial indexes, which are only used where a query says the same. */

@@ -69,6 +69,12 @@ export function roomBeside(
       inMemory += wish.tasks
       return { kind: 'fits' }
     },
+    largest: (wish) => {
+      const place = wanted(wish, limits)
+      const own = scopes.filter((scope) => scope.counts(place)).map(({ why }) => why.most)
+      const { maxArraySize, maxJobCount } = config ?? { maxArraySize: null, maxJobCount: null }
+      return Math.max(1, Math.min(maxArraySize ?? Infinity, (maxJobCount ?? Infinity) - 1, ...own))
+    },
     refused: (wish, limit) => {
       const place = wanted(wish, limits)
       const of = place.qos !== null && /QOS/.test(limit) ? `QOS ${place.qos}` : ownerOf(place)
@@ -114,7 +120,7 @@ function placeOf({ facts }: Row): Place {
 }
 
 /** Where a job would be accounted for, with what accounting takes where nothing is said. */
-function wanted(wish: QueueWish, limits: UserLimits): Place {
+function wanted(wish: Pick<QueueWish, 'account' | 'qos' | 'partition'>, limits: UserLimits): Place {
   const account = wish.account ?? limits.defaultAccount
   const own = limits.associations.filter((one) => one.account === account)
   const association = own.find((one) => one.partition === wish.partition) ?? own[0]

@@ -1,3 +1,4 @@
+import { parseIndices } from '../../src/contract/index-set.ts'
 import type { Sandbox } from './sandbox.ts'
 import { addFiles, recordOf, sandboxWithDataset } from './scenario.ts'
 
@@ -21,19 +22,43 @@ export async function project(
   return box
 }
 
-/** What each record of an asset made, oldest first: `model gold`. */
-export async function assetsMade(box: Sandbox): Promise<readonly string[]> {
+interface Made {
+  /** A commit, or a task of the one that has the record of several: `HEAD:3`. */
+  readonly record: string
+  /** `model gold` */
+  readonly piece: string
+}
+
+async function madePieces(box: Sandbox): Promise<readonly Made[]> {
   const commits = (await box.git('ds', 'log', '--reverse', '--format=%H', '--grep="asset": {')).split('\n')
-  const names: string[] = []
+  const made: Made[] = []
   for (const commit of commits.filter((one) => one !== '')) {
     const { waybill } = (await recordOf(box, commit)).record
     const { name, keys } = waybill['asset'] as { name: string; keys: readonly string[] | null }
-    names.push([name, ...(keys ?? [])].join(' '))
+    const tasks = waybill['recorded_tasks'] ?? tasksIn(waybill['tasks'])
+    const own = typeof tasks === 'string' ? parseIndices(tasks) : null
+    if (keys === null) made.push({ record: commit, piece: name })
+    for (const [i, key] of (keys ?? []).entries()) {
+      const record = keys?.length === 1 ? commit : `${commit}:${i}`
+      if (own === null || own.includes(i)) made.push({ record, piece: `${name} ${key}` })
+    }
   }
-  return names
+  return made
 }
 
-/** The newest record of a piece, by the words of its message: `model: gold`. */
-export async function commitOfPiece(box: Sandbox, piece: string): Promise<string> {
-  return box.git('ds', 'log', '-1', '--format=%H', `--grep=asset ${piece}`)
+/** The tasks that the rows of an array's record name; null: of no array. */
+function tasksIn(rows: unknown): string | null {
+  return Array.isArray(rows) ? rows.map((row) => String(row).split(' ')[0]).join(',') : null
+}
+
+/** The keys that records of assets made, oldest first: `model gold`. */
+export async function assetsMade(box: Sandbox): Promise<readonly string[]> {
+  return (await madePieces(box)).map(({ piece }) => piece)
+}
+
+/** The newest record of a piece (`model gold`): a commit, or a task of one. */
+export async function recordOfPiece(box: Sandbox, piece: string): Promise<string> {
+  const found = (await madePieces(box)).findLast((one) => one.piece === piece)
+  if (found === undefined) throw new Error(`no record of ${piece}`)
+  return found.record
 }

@@ -1,3 +1,4 @@
+import type { EpochSeconds, JobId } from '../../contract/ids.ts'
 import type { AssetView } from '../look.ts'
 
 /** What tells one key of one asset from all others. */
@@ -14,21 +15,40 @@ export function pieceAt({ asset, space }: AssetView, index: number): PieceId {
 }
 
 /**
- * What one run remembers beside ledger and git, so that it comes to an end: a key is submitted as often as its retries
- * allow, and made once. It may be lost: the next run begins anew with what is stale then.
+ * What the driver of a run remembers beside ledger and git, so that it comes to an end: a key is submitted as often as its
+ * retries allow, and made once. It may be lost: whoever drives the run next finds in its jobs what counts.
  */
 export interface Book {
-  /** How often this run has submitted it. */
+  /** When this process began to drive. */
+  readonly began: EpochSeconds
+  /** How often this run has submitted it since it began. */
   readonly attempts: Map<PieceId, number>
-  /** This run made it: it is not made again, whatever a later look finds. */
+  /** The jobs that this process submitted. */
+  readonly own: Set<JobId>
+  /** It made it: it is not made again, whatever a later look finds. */
   readonly made: Set<PieceId>
   /** This run has given it up. */
   readonly failed: Set<PieceId>
+  /** It was made in this run by a job that another process submitted, then. */
+  readonly before: Map<PieceId, EpochSeconds>
   /** Fresh ones that are to be made all the same. */
   readonly forced: Set<PieceId>
 }
 
+/** How many pieces the run has made, by whomever it was driven. */
+export function madeCount({ made, before }: Book): number {
+  return before.size === 0 ? made.size : new Set([...before.keys(), ...made]).size
+}
+
 /** The memory of a run that begins. */
-export function newBook(): Book {
-  return { attempts: new Map(), made: new Set(), failed: new Set(), forced: new Set() }
+export function newBook(began: EpochSeconds): Book {
+  return {
+    began,
+    attempts: new Map(),
+    own: new Set(),
+    made: new Set(),
+    failed: new Set(),
+    before: new Map(),
+    forced: new Set(),
+  }
 }

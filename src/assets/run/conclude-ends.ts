@@ -4,13 +4,13 @@ import { finish } from '../../job/finish/finish.ts'
 import type { Note } from '../../job/note.ts'
 import type { ObservedJob } from '../../job/observe.ts'
 import type { Report } from '../../job/report.ts'
-import { conclusionOf } from '../../job/said.ts'
+import { conclusionsOf } from '../../job/said.ts'
 import { calledName, isOpen, jobFacts } from '../../job/select.ts'
 import type { PipesException } from '../../pipes/event.ts'
-import type { Asset } from '../definitions/definitions.ts'
 import type { AssetView } from '../look.ts'
 import type { Book } from './book.ts'
-import { keyOf, piecesOf } from './pieces-of-job.ts'
+import { jobPieces, pieceFacts, type JobPiece } from './pieces-of-job.ts'
+import { mayRetry, statesByTask } from './retry.ts'
 
 /**
  * Finishes all that has ended in one pass: what ended well is recorded, the rest closed, and tried again or given up.
@@ -35,28 +35,23 @@ export async function concludeEnds(
       failedJobs: 'close',
       since: null,
       outputs: [],
-      completedTasks: false,
+      completedTasks: true,
       landing: 'branch',
     },
     (one) => {
       if (one.note?.kind === 'job-unanswered') unanswered.add(one.facts?.['job'])
       // What failed is told below, with what becomes of it.
-      else if (one.note?.kind !== 'closed-failed') report(one)
+      else if (one.note?.kind !== 'closed-failed' && one.note?.kind !== 'tasks-kept') report(one)
     },
   )
   for (const { job: before } of ended) {
     const job = context.ledger.job(before.id)
     if (job === null) continue
-    const pieces = piecesOf(job)
     if (isOpen(job)) {
       if (!unanswered.has(jobName(job.id))) leaveOpen(job, book, report)
       continue
     }
-    if (job.state === 'recorded') {
-      // What an earlier run began may be stale by now, and is made again then.
-      if (job.spec.asset?.run === run) for (const id of pieces) book.made.add(id)
-      continue
-    }
+    noteRecorded(job, run, book)
     fail(context, job, views, book, report)
   }
 }
@@ -72,37 +67,36 @@ export function noteOthers(
   for (const { id } of jobs) {
     const job = context.ledger.job(id)
     if (job === null || isOpen(job)) continue
-    if (job.state === 'recorded') {
-      if (job.spec.asset?.run === run) for (const piece of piecesOf(job)) book.made.add(piece)
-      continue
-    }
-    for (const piece of piecesOf(job)) book.failed.add(piece)
+    noteRecorded(job, run, book)
+    const lost = jobPieces(job).filter(({ recorded }) => !recorded)
+    if (lost.length === 0) continue
+    for (const piece of lost) book.failed.add(piece.id)
     report(
-      about('error', job, {
-        kind: 'asset-failed',
-        asset: job.spec.asset?.name ?? '',
-        key: keyOf(job),
-        states: job.state,
-        exception: null,
-        again: false,
-      }),
+      about('error', job, lost, { kind: 'asset-failed', states: job.state, exception: null, again: false }),
     )
   }
 }
 
 /** Gives up a job that cannot be recorded now: it stays open, and the run does not wait for it. */
 export function leaveOpen(job: Job, book: Book, report: (report: Report) => void): void {
-  for (const id of piecesOf(job)) book.failed.add(id)
-  report(
-    about('error', job, {
-      kind: 'asset-left-open',
-      asset: job.spec.asset?.name ?? '',
-      key: keyOf(job),
-      job: calledName(job),
-    }),
-  )
+  const left = jobPieces(job).filter(({ recorded }) => !recorded)
+  for (const { id } of left) book.failed.add(id)
+  report(about('error', job, left, { kind: 'asset-left-open', job: calledName(job) }))
 }
 
+/** What another process submitted may be stale by now, and is made again then. */
+function noteRecorded(job: Job, run: string, book: Book): void {
+  for (const { id, recorded } of jobPieces(job)) {
+    if (!recorded) continue
+    if (book.own.has(job.id)) book.made.add(id)
+    else if (job.spec.asset?.run === run) {
+      book.before.set(id, job.createdAt)
+      book.forced.delete(id)
+    }
+  }
+}
+
+/** What has no record of a job that is over is tried again or given up, each key on its own. */
 function fail(
   context: Context,
   job: Job,
@@ -110,26 +104,38 @@ function fail(
   book: Book,
   report: (report: Report) => void,
 ): void {
-  const asset = job.spec.asset?.name ?? ''
-  const states = [...new Set(job.observed?.groups.map(({ state }) => state))]
-  const retry = views.get(asset)?.asset.retry
-  const again =
-    retry !== undefined && piecesOf(job).every((id) => mayRetry(retry, book.attempts.get(id) ?? 1, states))
-  if (!again) for (const id of piecesOf(job)) book.failed.add(id)
-  // Of what an earlier run began this one counts the attempt.
-  for (const id of piecesOf(job)) if (!book.attempts.has(id)) book.attempts.set(id, 1)
-  const { why } = conclusionOf(context, job)
-  const exception = why.kind === 'exception' ? exceptionText(why.exception) : null
-  report(
-    about(again ? 'ok' : 'error', job, {
-      kind: 'asset-failed',
-      asset,
-      key: keyOf(job),
-      states: states.join(', '),
-      exception,
-      again,
-    }),
+  const failed = jobPieces(job).filter(({ recorded }) => !recorded)
+  if (failed.length === 0) return
+  const retry = views.get(job.spec.asset?.name ?? '')?.asset.retry
+  const statesOf = statesByTask(job)
+  const isCancelled = cancelledBefore(context, job, book)
+  const conclusions = conclusionsOf(context, job)
+  const told = failed.map((piece) => {
+    const states = statesOf(piece.task)
+    const again =
+      isCancelled || (retry !== undefined && mayRetry(retry, book.attempts.get(piece.id) ?? 1, states))
+    if (!again) book.failed.add(piece.id)
+    // Of what an earlier run began this one counts the attempt.
+    if (!isCancelled && !book.attempts.has(piece.id)) book.attempts.set(piece.id, 1)
+    const why = conclusions.get(piece.task)?.why
+    const exception = why?.kind === 'exception' ? exceptionText(why.exception) : null
+    return { piece, states: states.join(', '), exception, again }
+  })
+  const alike = Map.groupBy(told, ({ states, exception, again }) =>
+    JSON.stringify([states, exception, again]),
   )
+  for (const [first, ...others] of alike.values()) {
+    if (first === undefined) continue
+    const { piece, ...why } = first
+    const pieces = [piece, ...others.map((one) => one.piece)]
+    report(about(first.again ? 'ok' : 'error', job, pieces, { kind: 'asset-failed', ...why }))
+  }
+}
+
+/** A person cancelled it, and has asked anew since. */
+function cancelledBefore(context: Context, job: Job, book: Book): boolean {
+  if (book.own.has(job.id)) return false
+  return context.ledger.events(job.id).some(({ kind, at }) => kind === 'cancel-asked' && at < book.began)
 }
 
 /** Clients in Python write the name into the message, and a newline behind it. */
@@ -138,24 +144,24 @@ function exceptionText({ name, message }: PipesException): string {
   return name === null || text.startsWith(name) ? text : `${name}: ${text}`
 }
 
-/** Whether what ended so is tried again. */
-function mayRetry({ attempts, when }: Asset['retry'], before: number, states: readonly string[]): boolean {
-  return before < attempts && states.every((state) => when.has(state))
-}
+/** A note about keys of an asset, without their names. */
+type About<Kind extends Note['kind']> = Omit<Extract<Note, { readonly kind: Kind }>, 'asset' | 'keys'>
 
-function about(status: Report['status'], job: Job, note: Note): Report {
-  const { asset } = job.spec
-  const key = keyOf(job)
+function about(
+  status: Report['status'],
+  job: Job,
+  pieces: readonly JobPiece[],
+  note: About<'asset-failed'> | About<'asset-left-open'>,
+): Report {
+  const asset = job.spec.asset?.name ?? ''
+  const named = pieces.flatMap(({ key }) => key ?? [])
+  const keys = named.length === 0 ? null : named
   return {
     action: 'materialize',
     status,
     path: '',
     type: 'job',
-    note,
-    facts: {
-      ...jobFacts(job),
-      ...(asset === undefined ? {} : { asset: asset.name }),
-      ...(key === null ? {} : { key }),
-    },
+    note: { ...note, asset, keys },
+    facts: { ...jobFacts(job), ...pieceFacts(asset, keys) },
   }
 }

@@ -1,139 +1,215 @@
 import { ok, type Fallible } from '../../contract/fallible.ts'
+import { jobName, runName, type RunId } from '../../contract/ids.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
+import { cancel } from '../../job/cancel.ts'
 import type { Context, Job } from '../../job/context.ts'
 import { tryLease } from '../../job/lease.ts'
 import type { Note } from '../../job/note.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
+import { isOpen } from '../../job/select.ts'
 import type { AssetView, Look } from '../look.ts'
 import { makePlan, type PlanFailure, type Planned, type PlanRequest } from '../make-plan.ts'
 import type { Plan } from '../plan.ts'
 import { ownReason } from '../reason.ts'
 import { awaitEnds } from './await-ends.ts'
-import { newBook, pieceAt, type Book } from './book.ts'
+import { pieceAt, type Book, type PieceId } from './book.ts'
+import { beginRun, openRun } from './begin-run.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
 import { fitting } from './fitting.ts'
-import type { Piece } from './request.ts'
-import { keyOf, piecesOf } from './pieces-of-job.ts'
-import { openAssetJobs, submitPieces } from './submit-pieces.ts'
-import { turnOf, type Turn } from './turn.ts'
+import { runLog, type RunLog } from './run-log.ts'
+import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
+import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
+import { submitPieces } from './submit-pieces.ts'
+import { aboutRun, progressOf, showProgress, tellNotRun } from './tell-run.ts'
+import { turnOf } from './turn.ts'
 import { Wakes } from './wakes.ts'
-
-/** The lease under which assets are made. */
-const driveLease = 'materialize'
+import { watchRun } from './watch-run.ts'
 
 /** Ends are gathered for as long as so many turns take: then turns are the smaller part of the work. Seconds at most. */
 const patienceOfTurns = 2
 const longestPatience = 2
 
-/** What is to be made, and how. */
-export interface DriveRequest extends Omit<PlanRequest, 'dataset' | 'now'> {
-  /** So many jobs at most are open at once; null: as many as there are. */
-  readonly jobs: number | null
-  /** Go on with what does not depend on what failed. */
-  readonly keepGoing: boolean
+/** By what a run is driven. */
+export type DriveSetting = Pick<PlanRequest, 'definitions' | 'env'> & {
+  /** Told which run is driven or watched, as soon as there is one. */
+  readonly onRun: (run: RunId) => void
 }
+
+/** Which run is to be driven: one that is asked for now, or one that has begun. */
+export type DriveStart =
+  { readonly kind: 'new'; readonly request: RunRequest } | { readonly kind: 'attach'; readonly run: RunId }
 
 /** What there is to say besides: what was not chosen and is stale, and sources that could not be asked. */
 export type Driven = Pick<Look, 'failures'> & Pick<Plan, 'notes'>
 
+const nothingBesides: Driven = { failures: [], notes: [] }
+
 /**
  * Makes what is stale, in order, and records it. Nothing is known here that is not in ledger and git: each turn plans anew,
- * and goes on with the jobs that an earlier run has left open. One run at a time: another waits for its end.
+ * and goes on with the jobs that an earlier run has left open. One process drives a worktree's runs at a time: another
+ * watches until its run is over, and takes it up where that one dies.
  */
 export async function drive(
   context: Context,
-  request: DriveRequest,
+  setting: DriveSetting,
+  start: DriveStart,
   report: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
-  for (;;) {
-    const taken = await tryLease(context, driveLease, async () => takeTurns(context, request, report))
+  const isOurs = (run: Run): boolean =>
+    start.kind === 'new' ? makesSame(run.request, start.request) : run.id === start.run
+  for (let next = start; ;) {
+    const taken = await tryLease(context, driveLease(context), async () =>
+      takeTurns(context, setting, next, report),
+    )
     if (taken.held) return taken.value
-    context.progress({ kind: 'waiting-for-materialize', holder: taken.owner })
-    await context.sleep(0.5)
+    const watched = await watchRun(context, isOurs, setting.onRun, taken.owner, report)
+    if (watched === null) continue
+    // Its driver is gone.
+    if (watched.state === 'running') next = { kind: 'attach', run: watched.id }
+    else if (watched.state === 'cancelled') {
+      report(aboutRun('impossible', watched, { kind: 'run-cancelled', run: runName(watched.id) }))
+      return ok(nothingBesides)
+    }
+    // What was made well is planned anew: something may have been edited since.
+    else if (watched.state !== 'done' || start.kind === 'attach') return ok(nothingBesides)
+    else next = start
   }
 }
 
 async function takeTurns(
   context: Context,
-  request: DriveRequest,
-  report: (report: Report) => void,
+  setting: DriveSetting,
+  start: DriveStart,
+  tell: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
-  await reconcile(context, report)
-  const run = context.newToken().slice(-10)
-  const book = newBook()
+  await reconcile(context, tell)
+  const opened = openRun(context, setting.definitions, start)
+  if (!opened.ok) return opened
+  const { request, book } = opened.value
+  let { run } = opened.value
+  const log = runLog(context, () => run?.id ?? null, tell)
+  const { report } = log
+  if (run !== null) setting.onRun(run.id)
+  const isCancelled = (): boolean => run !== null && findRun(context, run.id)?.state === 'cancelled'
+  // Said once: then the jobs that it has left are waited for, as ever.
+  let told = false
+  const asked = (): boolean => !told && (told = isCancelled())
   const wakes = new Wakes()
   let driven: Driven | null = null
   let all = 0
   let turnBegan = context.now()
   try {
     for (;;) {
-      const planned = await plan(context, request, book, driven === null)
+      const isFirst = driven === null
+      const planned = await plan(context, setting, request, book, run, isFirst)
       if (!planned.ok) return planned
       const { look } = planned.value
       driven ??= { failures: look.failures, notes: planned.value.plan.notes }
       checkMade(look.views, book, report)
       const open = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
-      const turn = turnOf(planned.value, new Set(open.flatMap(piecesOf)), book)
-      all = Math.max(
-        all,
-        open.length +
-          book.made.size +
-          book.failed.size +
-          turn.ready.length +
-          turn.waiting.length +
-          turn.blocked.length,
-      )
-      const stopped = book.failed.size > 0 && !request.keepGoing
-      const chosen = stopped ? [] : fitting(turn.ready, open, request.jobs)
+      const making = new Set(open.flatMap(piecesOf))
+      const turn = turnOf(planned.value, making, book)
+      const left = turn.ready.length + turn.waiting.length + turn.blocked.length
+      if (run === null && left + making.size === 0) return ok(driven)
+      const goesOn = isFirst && run !== null && (left + making.size > 0 || start.kind === 'attach')
+      run ??= beginRun(context, request, left + making.size, setting.onRun, report)
+      if (goesOn) report(aboutRun('ok', run, { kind: 'run-goes-on', run: runName(run.id) }))
+      const { made, failed } = progressOf(turn, [], book, 0)
+      all = Math.max(all, making.size + made + failed + left)
+      const cancelled = isCancelled()
+      if (cancelled) await cancelLeft(context, run, report)
+      const stopped = cancelled || (book.failed.size > 0 && !request.keepGoing)
+      const chosen = stopped ? [] : fitting(turn.ready, open, making.size, request.jobs)
       if (chosen.length > 0) {
-        await submitPieces(context, request.definitions, look.views, chosen, run, book, report)
+        await submitPieces(context, setting.definitions, look.views, chosen, run.token, book, report)
         // What could not be submitted changes what can be.
         if (chosen.some(({ view, index }) => book.failed.has(pieceAt(view, index)))) continue
       }
-      const running = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
-      if (running.length === 0) {
+      const waited = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
+      if (waited.length === 0) {
         if (chosen.length > 0) continue
-        tellNotRun(turn, report)
+        if (isCancelled())
+          report(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
+        else tellNotRun(turn, report)
+        log.progress(progressOf(turn, [], book, all))
+        endRun(context, run, book.failed.size + left > 0, log)
         return ok(driven)
       }
-      tellProgress(context, turn, running, book, all)
+      const progress = progressOf(turn, waited, book, all)
+      showProgress(context, progress)
+      log.progress(progress)
+      log.flush()
       const patience = Math.min(longestPatience, patienceOfTurns * (context.now() - turnBegan))
-      const { ended, lost } = await awaitEnds(context, running, wakes, patience, report)
+      const { ended, lost } = await awaitEnds(context, waited, wakes, patience, asked, report)
       turnBegan = context.now()
       context.progress({ kind: 'done' })
-      noteOthers(context, running, run, book, report)
+      noteOthers(context, waited, run.token, book, report)
       for (const job of lost) leaveOpen(job, book, report)
       if (ended.length === 0) continue
       // A fresh clone may have got its git-annex while jobs were scheduled.
       const annexed = await withAnnex(context.dataset)
       if (!annexed.ok) return annexed
       const annexedContext = { ...context, dataset: annexed.value }
-      await concludeEnds(annexedContext, ended, look.views, run, book, report)
+      await concludeEnds(annexedContext, ended, look.views, run.token, book, report)
     }
   } finally {
     wakes.close()
   }
 }
 
-/** Plans anew. What is to be made although it is fresh is found out once, and made once. */
+/** Plans anew. What is to be made although it is fresh is found out once, and made once in a run. */
 async function plan(
   context: Context,
-  request: DriveRequest,
+  { definitions, env }: DriveSetting,
+  request: RunRequest,
   book: Book,
+  run: Run | null,
   isFirst: boolean,
 ): Promise<Fallible<Planned, PlanFailure | Note>> {
+  const { selection, keys, site } = request
   const { dataset } = context
-  const force = request.force && isFirst
-  const planned = await makePlan({ ...request, dataset, now: context.now(), force })
-  if (!planned.ok || !force) return planned
+  const planOnce = async (force: boolean): ReturnType<typeof makePlan> =>
+    makePlan({ dataset, definitions, env, selection, keys, site, now: context.now(), force })
+  if (!request.force || !isFirst) return planOnce(false)
+  const planned = await planOnce(true)
+  if (!planned.ok) return planned
+  const isMade = (id: PieceId): boolean => (book.before.get(id) ?? 0) >= (run?.since ?? Infinity)
   for (const { name, stale } of planned.value.plan.assets) {
     const view = planned.value.look.views.get(name)
     if (view === undefined) continue
     for (const { from, to } of stale.flatMap(({ ranges }) => ranges))
-      for (let index = from; index <= to; index++) book.forced.add(pieceAt(view, index))
+      for (let index = from; index <= to; index++) {
+        const id = pieceAt(view, index)
+        if (!isMade(id)) book.forced.add(id)
+      }
   }
-  return planned
+  // This plan would make once more what the run has made before.
+  return book.before.size === 0 ? planned : planOnce(false)
+}
+
+/** What was submitted before this process saw that the run is cancelled ends as well. */
+async function cancelLeft(context: Context, run: Run, report: (report: Report) => void): Promise<void> {
+  const left = context.ledger
+    .jobsOfRun(run.token)
+    .filter((job) => isOpen(job) && job.schedulerId !== null)
+    .filter(({ id }) => !context.ledger.events(id).some(({ kind }) => kind === 'cancel-asked'))
+  if (left.length > 0)
+    await cancel(
+      context,
+      left.map(({ id }) => jobName(id)),
+      report,
+    )
+}
+
+/** What was said last stands there before anybody can see that the run is over. One that was cancelled stays so. */
+function endRun(context: Context, run: Run, failed: boolean, log: RunLog): void {
+  context.ledger.transaction(() => {
+    log.flush()
+    const ended = context.now()
+    context.ledger.changeRun(run.id, { ended })
+    context.ledger.changeRun(run.id, { state: failed ? 'failed' : 'done' }, ['running'])
+  })
 }
 
 /** What this run recorded and lacks its outputs has failed: its payload said that all was well. */
@@ -151,50 +227,13 @@ function checkMade(
       if (reason?.kind !== 'outputs-changed' && reason?.kind !== 'outputs-missing') continue
       book.failed.add(id)
       const { asset, space } = view
-      const key = asset.partitions === null ? null : space.at(index).text
-      const note = { kind: 'asset-incomplete', asset: asset.name, key } as const
-      report({ action: 'materialize', status: 'error', path: '', note, facts: { asset: asset.name } })
+      const keys = asset.partitions === null ? null : [space.at(index).text]
+      const note = { kind: 'asset-incomplete', asset: asset.name, keys } as const
+      report({ action: 'materialize', status: 'error', path: '', note, facts: pieceFacts(asset.name, keys) })
     }
   }
 }
 
 function isGivenUp(job: Job, book: Book): boolean {
   return piecesOf(job).every((id) => book.failed.has(id))
-}
-
-/** Says of each asset how much of it was not run, and why. */
-function tellNotRun({ ready, waiting, blocked }: Turn, report: (report: Report) => void): void {
-  const left = [
-    ...blocked,
-    ...[...ready, ...waiting].map((piece) => ({ piece, upstream: [] as readonly string[] })),
-  ]
-  const byAsset = Map.groupBy(left, ({ piece }) => piece.view.asset.name)
-  for (const [asset, pieces] of byAsset) {
-    const upstream = [...new Set(pieces.flatMap((one) => one.upstream))]
-    const note = { kind: 'asset-not-run', asset, keys: pieces.length, upstream } as const
-    report({ action: 'materialize', status: 'impossible', path: '', note, facts: { asset } })
-  }
-}
-
-function tellProgress(
-  context: Context,
-  { ready, waiting }: Turn,
-  running: readonly Job[],
-  book: Book,
-  all: number,
-): void {
-  const runs = Map.groupBy(running, ({ spec }) => spec.asset?.name ?? '')
-  const named = [...runs].map(([name, jobs]) => {
-    const [first, last] = [jobs[0], jobs.at(-1)].map((job) => (job === undefined ? null : keyOf(job)))
-    return first == null || last == null ? name : `${name} (${first === last ? first : `${first}..${last}`})`
-  })
-  const active = new Set(runs.keys())
-  const later = new Set([...ready, ...waiting].map(({ view }: Piece) => view.asset.name))
-  context.progress({
-    kind: 'materializing',
-    done: book.made.size,
-    all,
-    running: named,
-    waiting: [...later].filter((name) => !active.has(name)),
-  })
 }

@@ -1,16 +1,20 @@
 import type { Job } from '../../job/context.ts'
-import type { Piece } from './request.ts'
+import type { Piece } from './piece-settings.ts'
 
 /** More jobs of this machine than it can run would only wait, and be looked at each time. A turn must not use them all up. */
 const localAtOnce = 400
 
-/** The pieces, in order, that are to be submitted beside what is open: `most` jobs at once, and of this machine's a few hundred. */
+/**
+ * The pieces, in order, that are to be submitted beside what open jobs make (`making` pieces): `most` at once, and of this
+ * machine's jobs a few hundred.
+ */
 export function fitting(
   ready: readonly Piece[],
   open: readonly Job[],
+  making: number,
   most: number | null,
 ): readonly Piece[] {
-  let room = Math.max(0, (most ?? Infinity) - open.length)
+  let room = Math.max(0, (most ?? Infinity) - making)
   let local = localAtOnce - open.filter(({ scheduler }) => scheduler === 'local').length
   return ready.filter(({ view: { site, asset } }) => {
     if (room <= 0) return false

@@ -1,17 +1,22 @@
+import { readArraySpec } from '../../contract/array-spec.ts'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { AssetFacts } from '../../job/asset-facts.ts'
 import type { Context } from '../../job/context.ts'
 import type { Note } from '../../job/note.ts'
 import type { Repeating } from '../../job/reschedule/reschedule-request.ts'
+import type { ScheduleRequest } from '../../job/schedule/request.ts'
 import { joinWords } from '../../provenance/shell-words.ts'
 import type { Definitions } from '../definitions/definitions.ts'
+import type { AssetView } from '../look.ts'
 import { closure, graphOf } from '../graph.ts'
 import { lookAt } from '../look.ts'
+import type { Group } from './group-pieces.ts'
+import { settingsOfPieces } from './piece-settings.ts'
 import { requestFor } from './request.ts'
 
 /**
- * The request that repeats the record of an asset's key, as one that makes this key: its versions are those of now, and its
- * payload is launched. It is none where the record's command is not what the definitions say by now; options of sbatch, and
+ * The request that repeats the record of keys of an asset, or of some tasks of it, as one that makes these: their versions
+ * are those of now, and their payloads are launched. It is none where the record's command is not what the definitions say by now; options of sbatch, and
  * what a user overrides of them, make no difference.
  */
 export async function repeatAsAsset(
@@ -20,10 +25,8 @@ export async function repeatAsAsset(
   { name, keys }: AssetFacts,
   request: Repeating,
 ): Promise<Fallible<Repeating, Note>> {
-  const key = keys?.[0] ?? null
   const not = (why: (Note & { readonly kind: 'repeat-no-asset' })['why']): Fallible<never, Note> =>
-    fail({ kind: 'repeat-no-asset', asset: name, key, why })
-  if (keys !== null && keys.length !== 1) return not('many-keys')
+    fail({ kind: 'repeat-no-asset', asset: name, keys, why })
   const asset = definitions.assets.get(name)
   if (asset === undefined || (asset.partitions === null) !== (keys === null)) return not('gone')
   if (request.altDir !== null || context.cwd !== definitions.folder) return not('elsewhere')
@@ -40,27 +43,51 @@ export async function repeatAsAsset(
     if (!look.ok) return look
     const { views } = look.value
     const view = views.get(name)
-    const index = view === undefined || key === null ? 0 : view.space.indexOf(key)
-    if (view === undefined || index === null) return not('gone')
+    const group = view === undefined ? null : groupOf(view, keys)
+    if (view === undefined || group === null) return not('gone')
     const run = context.newToken().slice(-10)
-    const made = requestFor(definitions, views, { view, index, attempt: 0 }, run)
-    const words = site.scheduler === 'local' ? request.words : payloadLast(request.words)
+    const requestOf = (pieces: Group): ScheduleRequest =>
+      requestFor(definitions, dataset.objectFormat, views, pieces, settingsOfPieces()(pieces[0]), run)
+    const made = requestOf(group)
+    const words = site.scheduler === 'local' || group.length > 1 ? request.words : payloadLast(request.words)
     const isSame =
       site.scheduler === 'local'
         ? joinWords(words) === joinWords(made.words)
-        : words.at(-2) === '--wrap' && words.at(-1) === made.words.at(-1)
-    if (!isSame) continue
-    const { inputs, outputs, asset: facts, launch } = made
+        : words.at(-1) === made.words.at(-1) && (group.length > 1 || words.at(-2) === '--wrap')
+    const tasks = isSame ? tasksAsked(words, group) : null
+    if (tasks === null) continue
+    const { asset: facts, launch } = made
+    const { inputs, outputs, patterns } = tasks.length === group.length ? made : requestOf(tasks)
     return ok({
       ...request,
       words,
       inputs,
       outputs,
+      ...(patterns === undefined ? {} : { patterns }),
+      ...(group.length === 1 ? {} : { outputsPerTask: asset.outputs.length }),
       ...(facts === undefined ? {} : { asset: facts }),
       ...(launch === undefined ? {} : { launch }),
     })
   }
   return not('other-command')
+}
+
+/** The pieces of some keys; null where there is no such key now. */
+function groupOf(view: AssetView, keys: readonly string[] | null): Group | null {
+  const places = keys === null ? [0] : keys.map((key) => view.space.indexOf(key))
+  const [first, ...rest] = places.flatMap((index) => (index === null ? [] : [{ view, index, attempt: 0 }]))
+  return first === undefined || rest.length + 1 < places.length ? null : [first, ...rest]
+}
+
+/** Those pieces of a group that the words ask for as tasks: the last `--array` counts. Null: others, too. */
+function tasksAsked(words: readonly string[], group: Group): Group | null {
+  if (group.length === 1) return group
+  const last = words.findLast((word) => word.startsWith('--array='))
+  const { indices = [] } = readArraySpec(last?.slice('--array='.length) ?? '') ?? {}
+  const [first, ...rest] = indices.map((task) => group[task])
+  if (first === undefined) return null
+  const others = rest.flatMap((piece) => piece ?? [])
+  return others.length === rest.length ? [first, ...others] : null
 }
 
 /** Words of sbatch with `--wrap` behind all other options: overrides may stand after it, but no other payload. */

@@ -1,63 +1,67 @@
 import { posix } from 'node:path'
+import { blobId } from '../../dataset/blob-id.ts'
 import { fileStatus } from '../../dataset/file-status.ts'
 import { hasWildcard } from '../../dataset/paths.ts'
 import { walk } from '../../dataset/walk.ts'
 import type { ScheduleRequest } from '../../job/schedule/request.ts'
+import { scriptCopyPath } from '../../job/script-path.ts'
+import type { TaskWork } from '../../launcher/folder.ts'
 import { quoteWord } from '../../provenance/shell-words.ts'
-import type { Asset, Definitions } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/definitions.ts'
 import { environmentFor, pathsFor } from '../definitions/filled.ts'
-import type { Resources } from '../definitions/resources.ts'
+import type { PartitionKey } from '../definitions/key-space.ts'
 import { commandOf } from '../definitions/run-spec.ts'
-import { settingsOf, type Settings } from '../definitions/settings.ts'
+import type { Settings } from '../definitions/settings.ts'
+import { fillTemplate, type Template } from '../definitions/template.ts'
 import { factsOf, type AssetView } from '../look.ts'
+import { arrayScript, assignments } from './array-script.ts'
+import type { Group } from './group-pieces.ts'
+import type { Piece } from './piece-settings.ts'
 import { pipesContext } from './pipes-context.ts'
 import { sbatchOptions } from './slurm-words.ts'
 
-/** One key of an asset that is to be made (of one without keys: place 0), and for which time in this run, from 0. */
-export interface Piece {
-  readonly view: AssetView
-  readonly index: number
-  readonly attempt: number
-}
+/** Where the request is made: what of definitions is needed for it. */
+type Place = Pick<Definitions, 'root' | 'folder' | 'prefix'>
 
 /**
- * The job that makes a piece: in words that anybody can run again by hand, and with the payload that is launched in their
- * place. It runs in the folder of the definitions. `views` hold all that lies upstream.
+ * The job that makes a piece, or the array that makes several: in words that anybody can run again by hand, and with the
+ * payloads that are launched in their place. It runs in the folder of the definitions. `views` hold all that lies upstream.
  */
 export function requestFor(
-  { root, folder, prefix }: Pick<Definitions, 'root' | 'folder' | 'prefix'>,
+  { root, folder, prefix }: Place,
+  objectFormat: 'sha1' | 'sha256',
   views: ReadonlyMap<string, AssetView>,
-  { view, index, attempt }: Piece,
+  group: Group,
+  settings: Settings,
   run: string,
 ): ScheduleRequest {
-  const { asset, site, space } = view
-  const key = asset.partitions === null ? null : space.at(index)
-  const settings = grown(asset, site, key?.text ?? null, attempt)
-  const command = commandOf(asset.run, key)
-  const env = { ...environmentFor(settings, key), ...command.env }
-  const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-  // A single word would be taken for a line of shell.
-  const words =
-    assignments.length === 0 && command.words.length > 1
-      ? command.words
-      : ['env', ...assignments, ...command.words]
+  const [{ view }] = group
+  const { asset, site } = view
+  const keys = group.map((piece) => keyOf(piece))
   const fromFolder = (path: string): string => literal(prefix === '' ? path : posix.relative(prefix, path))
+  const common = commonEnvironment(settings, group)
+  const script = group.length === 1 ? null : scriptOf(objectFormat, common, commands(group, settings, common))
+  const options = [
+    ...(settings.slurm.has('job-name') ? [] : [`--job-name=${asset.name}`]),
+    ...(script === null ? [] : [`--array=0-${group.length - 1}`]),
+    ...sbatchOptions(settings),
+  ]
+  const words = wordsByHand(commandOf(asset.run, keys[0] ?? null).words, common)
+  const inputs = keys.flatMap((key) => pathsFor(asset.inputs, key))
   return {
-    words: (site.scheduler === 'local'
-      ? words
-      : [
-          'sbatch',
-          ...(settings.slurm.has('job-name') ? [] : [`--job-name=${asset.name}`]),
-          ...sbatchOptions(settings),
-          '--wrap',
-          words.map(quoteWord).join(' '),
-        ]
-    ).map(literal),
-    inputs: [...new Set([...pathsFor(asset.inputs, key), ...madeUpstream(root, views, view, index)])].map(
-      fromFolder,
-    ),
-    outputs: pathsFor(asset.outputs, key).map(fromFolder),
-    message: `asset ${asset.name}${key === null ? '' : `: ${key.text}`}`,
+    words:
+      script !== null
+        ? [...['sbatch', ...options].map(literal), fromFolder(script.path)]
+        : (site.scheduler === 'local'
+            ? words
+            : ['sbatch', ...options, '--wrap', words.map(quoteWord).join(' ')]
+          ).map(literal),
+    inputs: [...new Set([...inputs, ...madeUpstream(root, views, group)])].map(fromFolder),
+    outputs: keys.flatMap((key) => pathsFor(asset.outputs, key)).map(fromFolder),
+    ...(script === null
+      ? {}
+      : { outputsPerTask: asset.outputs.length, patterns: patternsOf(views, view, fromFolder) }),
+    message: `asset ${asset.name}${namesOf(keys)}`,
     dryRun: null,
     scheduler: site.scheduler,
     array: null,
@@ -73,9 +77,31 @@ export function requestFor(
     transfers: null,
     readStdin: null,
     repeat: null,
-    asset: factsOf(view, [index], run),
-    launch: { cwd: folder, words: command.words, env, context: pipesContext(view, index, run, attempt) },
+    asset: factsOf(
+      view,
+      group.map(({ index }) => index),
+      run,
+    ),
+    launch: {
+      cwd: folder,
+      env: common,
+      tasks: commands(group, settings, common, ({ index, attempt }) =>
+        pipesContext(view, index, run, attempt),
+      ),
+      script,
+    },
   }
+}
+
+function keyOf({ view: { asset, space }, index }: Piece): PartitionKey | null {
+  return asset.partitions === null ? null : space.at(index)
+}
+
+/** `: gold`, or `: 3 keys (gold..tin)`. */
+function namesOf(keys: readonly (PartitionKey | null)[]): string {
+  const [first, last] = [keys[0]?.text, keys.at(-1)?.text]
+  if (first === undefined) return ''
+  return keys.length === 1 ? `: ${first}` : `: ${keys.length} keys (${first}..${last})`
 }
 
 /** A text in which braces are no placeholders: requests and records read them as DataLad does. */
@@ -83,32 +109,84 @@ function literal(text: string): string {
   return text.replaceAll(/[{}]/g, '$&$&')
 }
 
-/** The settings of an attempt: what `grow` names is multiplied each time. */
-function grown(asset: Asset, site: AssetView['site'], key: string | null, attempt: number): Settings {
-  const first = settingsOf(asset, site, key)
-  if (attempt === 0) return first
-  const { grow } = asset.retry
-  const resources: { -readonly [Name in keyof Resources]: Resources[Name] } = {}
-  for (const name of ['cpus', 'memory', 'time'] as const) {
-    const before = first.resources[name]?.value
-    if (before !== undefined) resources[name] = Math.ceil(before * grow[name] ** attempt)
-  }
-  return settingsOf(asset, site, key, { resources })
+/** A command with its variables. A single word would be taken for a line of shell. */
+function wordsByHand(words: readonly string[], env: Readonly<Record<string, string>>): readonly string[] {
+  const own = assignments(env)
+  return own.length === 0 && words.length > 1 ? words : ['env', ...own, ...words]
 }
 
-/** The outputs of those keys upstream that a key is made of, as far as they are there. */
-function madeUpstream(
-  root: string,
+/** The variables that are the same for all pieces of a group. */
+function commonEnvironment(settings: Settings, group: Group): Readonly<Record<string, string>> {
+  const [first] = group
+  const own = {
+    ...environmentFor(settings, keyOf(first)),
+    ...commandOf(first.view.asset.run, keyOf(first)).env,
+  }
+  if (group.length === 1) return own
+  const fixed = [...settings.env].filter(([, { value }]) =>
+    value.parts.every((part) => typeof part === 'string'),
+  )
+  return Object.fromEntries(fixed.flatMap(([name]) => (name in own ? [[name, own[name] ?? '']] : [])))
+}
+
+/** What each piece runs, made when it is asked for: pieces are many, and what their payloads are told is long. */
+function commands(
+  group: Group,
+  settings: Settings,
+  common: Readonly<Record<string, string>>,
+  contextOf: (piece: Piece) => string | null = () => null,
+): Iterable<TaskWork> {
+  return {
+    *[Symbol.iterator]() {
+      for (const piece of group) {
+        const key = keyOf(piece)
+        const { words, env } = commandOf(piece.view.asset.run, key)
+        const all = Object.entries({ ...environmentFor(settings, key), ...env })
+        const own = all.filter(([name, value]) => common[name] !== value)
+        yield { words, env: Object.fromEntries(own), context: contextOf(piece) }
+      }
+    },
+  }
+}
+
+function scriptOf(
+  objectFormat: 'sha1' | 'sha256',
+  common: Readonly<Record<string, string>>,
+  tasks: Iterable<TaskWork>,
+): { readonly path: string; readonly text: string } {
+  const text = arrayScript(common, tasks)
+  return { path: scriptCopyPath(blobId(objectFormat, Buffer.from(text))), text }
+}
+
+/** Patterns for the files of all keys. */
+function patternsOf(
   views: ReadonlyMap<string, AssetView>,
-  { maps }: AssetView,
-  index: number,
-): readonly string[] {
-  return [...maps].flatMap(([name, map]) => {
+  { asset, maps }: AssetView,
+  fromFolder: (path: string) => string,
+): NonNullable<ScheduleRequest['patterns']> {
+  const upstream = [...maps.keys()].flatMap((name) => views.get(name)?.asset.outputs ?? [])
+  const inputs = new Set([...asset.inputs, ...upstream].map(anyKey))
+  return { inputs: [...inputs].map(fromFolder), outputs: asset.outputs.map(anyKey).map(fromFolder) }
+}
+
+/** A pattern that covers the paths of all keys. */
+function anyKey(template: Template): string {
+  const values = template.parts.flatMap((part) => (typeof part === 'string' ? [] : [[part.dimension, '\0']]))
+  // Two stars would span folders.
+  return fillTemplate(template, Object.fromEntries(values)).replaceAll(/[\0*]*\0[\0*]*/g, '*')
+}
+
+/** The outputs of those keys upstream that a group is made of, as far as they are there. */
+function madeUpstream(root: string, views: ReadonlyMap<string, AssetView>, group: Group): readonly string[] {
+  const [{ view }] = group
+  return [...view.maps].flatMap(([name, map]) => {
     const other = views.get(name)
-    const group = map.groupOf(index)
-    if (other === undefined || group < 0) return []
+    if (other === undefined) return []
     const { asset, space } = other
-    const paths = [...map.upstreamOf(group)].flatMap((at) =>
+    const places = new Set<number>()
+    for (const own of new Set(group.map(({ index }) => map.groupOf(index))))
+      if (own >= 0) for (const at of map.upstreamOf(own)) places.add(at)
+    const paths = [...places].flatMap((at) =>
       pathsFor(asset.outputs, asset.partitions === null ? null : space.at(at)),
     )
     return [...new Set(paths)].filter((path) => isThere(root, path))

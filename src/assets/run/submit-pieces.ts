@@ -1,18 +1,14 @@
-import type { Context, Job } from '../../job/context.ts'
+import type { Context } from '../../job/context.ts'
 import type { Report } from '../../job/report.ts'
 import { scheduleBatch } from '../../job/schedule/batch.ts'
 import type { Definitions } from '../definitions/definitions.ts'
+import type { Settings } from '../definitions/settings.ts'
 import type { AssetView } from '../look.ts'
-import { piecesOf } from './pieces-of-job.ts'
 import { pieceAt, type Book } from './book.ts'
-import { requestFor, type Piece } from './request.ts'
-
-/** The open jobs of this worktree that make keys of these assets, whichever run began them. */
-export function openAssetJobs(context: Context, views: ReadonlyMap<string, unknown>): readonly Job[] {
-  return context.ledger
-    .openJobsIn(context.dataset.root)
-    .filter(({ spec }) => spec.asset !== undefined && views.has(spec.asset.name))
-}
+import { groupPieces, type Group } from './group-pieces.ts'
+import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
+import { settingsOfPieces, type Piece } from './piece-settings.ts'
+import { requestFor } from './request.ts'
 
 /** Submits pieces as one batch, in order. Of which no job came is given up in this run; it was told why. */
 export async function submitPieces(
@@ -25,19 +21,23 @@ export async function submitPieces(
   report: (report: Report) => void,
 ): Promise<void> {
   const before = new Set(openAssetJobs(context, views).map(({ id }) => id))
-  const lines = pieces.map((piece, line) => ({ line, wanted: requestFor(definitions, views, piece, run) }))
+  const settingsFor = settingsOfPieces()
+  const groups = groupPieces(pieces, settingsFor, await largestArray(context, pieces))
+  const { objectFormat } = context.dataset
+  const lines = groups.map((group, line) => ({
+    line,
+    wanted: requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run),
+  }))
   await scheduleBatch(
     { ...context, cwd: definitions.folder },
     lines,
-    (one) => report(asPiece(one, pieces)),
+    (one) => report(asGroup(one, groups)),
     () => {},
     () => {},
   )
-  const begun = new Set(
-    openAssetJobs(context, views)
-      .filter((job) => !before.has(job.id))
-      .flatMap(piecesOf),
-  )
+  const jobs = openAssetJobs(context, views).filter((job) => !before.has(job.id))
+  const begun = new Set(jobs.flatMap(piecesOf))
+  for (const { id } of jobs) book.own.add(id)
   for (const { view, index, attempt } of pieces) {
     const id = pieceAt(view, index)
     book.attempts.set(id, attempt + 1)
@@ -45,19 +45,37 @@ export async function submitPieces(
   }
 }
 
-/** What a batch says of one of its lines, as said of the piece. */
-function asPiece({ note, facts = {}, ...rest }: Report, pieces: readonly Piece[]): Report {
+/** How many tasks an array may have; Slurm is asked only where there may be one. */
+async function largestArray(
+  context: Context,
+  pieces: readonly Piece[],
+): Promise<(settings: Settings) => number> {
+  const onSlurm = pieces.filter(({ view }) => view.site.scheduler === 'slurm')
+  const assets = new Set(onSlurm.map(({ view }) => view))
+  if (assets.size === onSlurm.length) return () => 1
+  const { largest } = await context.schedulers.slurm.room()
+  return ({ slurm }) => {
+    const option = (name: string): string | null => {
+      const value = slurm.get(name)?.value
+      return typeof value === 'string' ? value : null
+    }
+    return largest({ account: option('account'), qos: option('qos'), partition: option('partition') })
+  }
+}
+
+/** What a batch says of one of its lines, as said of the pieces. */
+function asGroup({ note, facts = {}, ...rest }: Report, groups: readonly Group[]): Report {
   const { line, ...others } = facts
-  const piece = typeof line === 'number' ? pieces[line] : undefined
+  const group = typeof line === 'number' ? groups[line] : undefined
   const inner = note?.kind === 'of-line' ? note.note : note
-  if (piece === undefined) return { ...rest, ...(note === undefined ? {} : { note }), facts }
-  const { asset, space } = piece.view
-  const key = asset.partitions === null ? null : space.at(piece.index).text
-  const said =
-    inner?.kind === 'scheduled' ? ({ kind: 'asset-submitted', asset: asset.name, key } as const) : inner
+  if (group === undefined) return { ...rest, ...(note === undefined ? {} : { note }), facts }
+  const [{ view }] = group
+  const { name, partitions } = view.asset
+  const keys = partitions === null ? null : group.map(({ index }) => view.space.at(index).text)
+  const said = inner?.kind === 'scheduled' ? ({ kind: 'asset-submitted', asset: name, keys } as const) : inner
   return {
     ...rest,
     ...(said === undefined ? {} : { note: said }),
-    facts: { ...others, asset: asset.name, ...(key === null ? {} : { key }) },
+    facts: { ...others, ...pieceFacts(name, keys) },
   }
 }

@@ -5,7 +5,7 @@ import type { AssetView } from '../look.ts'
 import type { Planned } from '../make-plan.ts'
 import { newBook, pieceAt, pieceId, type Book } from './book.ts'
 import { turnOf } from './turn.ts'
-import type { Piece } from './request.ts'
+import type { Piece } from './piece-settings.ts'
 
 const metals: ListedKeys = {
   kind: 'list',
@@ -49,7 +49,7 @@ function told(
 ): Record<string, string> {
   const named = (pieces: readonly Piece[]): string =>
     pieces.map(({ view, index }) => pieceAt(view, index).replace('\0', ' ').trim()).join(', ')
-  const turn = turnOf(found, new Set(open), { ...newBook(), ...book })
+  const turn = turnOf(found, new Set(open), { ...newBook(0), ...book })
   return {
     ready: named(turn.ready),
     waiting: named(turn.waiting),

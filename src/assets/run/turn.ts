@@ -1,7 +1,7 @@
 import type { AssetView } from '../look.ts'
 import type { Planned } from '../make-plan.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
-import type { Piece } from './request.ts'
+import type { Piece } from './piece-settings.ts'
 
 /** What one look means for a run. */
 export interface Turn {

@@ -44,10 +44,11 @@ export class Wakes {
     }
   }
 
-  /** Waits so many seconds, or until a marker is there. */
-  async wait(context: Context, seconds: number): Promise<void> {
+  /** Waits so many seconds, until a marker is there, or until `asked` says that somebody wants something. */
+  async wait(context: Context, seconds: number, asked: () => boolean): Promise<void> {
     const until = context.now() + seconds
     for (let left = seconds; left > 0 && !this.#awake; left = until - context.now()) {
+      if (asked()) return
       const woken = Promise.withResolvers<void>()
       this.#wake = woken.resolve
       await Promise.race([context.sleep(Math.min(left, slice)), woken.promise])

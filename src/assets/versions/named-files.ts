@@ -18,9 +18,11 @@ export function namedFiles(
   const isFile = (word: string): boolean => {
     const seen = known.get(word)
     if (seen !== undefined) return seen
-    const there = statSync(resolve(definitions.folder, word), { throwIfNoEntry: false })?.isFile() ?? false
     const path = inDataset(definitions.prefix, word)
-    const is = there && path !== null && !isData(path)
+    const is =
+      path !== null &&
+      !isData(path) &&
+      (statSync(resolve(definitions.folder, word), { throwIfNoEntry: false })?.isFile() ?? false)
     known.set(word, is)
     return is
   }

@@ -48,14 +48,14 @@ export function replacementOf(context: Context, id: JobId): Job | null {
  */
 export function intendJob(
   context: Context,
-  job: Omit<NewJob<JobSpec>, 'replaces'>,
+  job: Omit<NewJob<JobSpec>, 'replaces' | 'run'>,
   reserved: readonly string[],
   check: boolean,
 ): ReturnType<JobLedger['intend']> | { readonly taken: true } {
-  const { replaces } = job.spec
+  const { replaces, asset } = job.spec
   return context.ledger.transaction(() =>
     replaces === undefined || mayBeReplaced(context, replaces)
-      ? context.ledger.intend({ ...job, replaces: replaces ?? null }, reserved, {
+      ? context.ledger.intend({ ...job, replaces: replaces ?? null, run: asset?.run ?? null }, reserved, {
           check,
           except: replaces ?? null,
         })

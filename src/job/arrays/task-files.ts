@@ -14,6 +14,7 @@ import type { ArrayPart, EndedJob } from '../finish/ended.ts'
 import type { Ground } from '../finish/ground.ts'
 import { logFiles, placeInDataset, type LogFile } from '../logs-plan.ts'
 import type { Report } from '../report.ts'
+import { ownersByOutput, ownOutputs } from './own-outputs.ts'
 import { tasksOfPath, taskPath, withoutTaskPaths } from '../schedule/task-paths.ts'
 
 /** Whose a file is, seen from the tasks that are to be recorded: theirs, the others', or it cannot be told. */
@@ -93,12 +94,15 @@ export function logsOfPart({ job, part }: EndedJob): readonly LogFile[] {
 
 /** What should be there: of a part of an array, what its own tasks make. */
 export function expectedOutputs({ job, part, more = [] }: EndedJob): readonly string[] {
-  const outputs = [...job.spec.outputs, ...more]
-  if (part === undefined || !part.keepsOpen) return outputs
-  const own = parseIndices(part.tasks).flatMap((task) =>
-    part.templates.map((template) => taskPath(template, task)),
-  )
-  return [...withoutTaskPaths(outputs, part.templates), ...own]
+  const { spec } = job
+  if (part === undefined || !part.keepsOpen) return [...spec.outputs, ...more]
+  const ownOf = ownOutputs(spec)
+  const own = parseIndices(part.tasks).flatMap((task) => [
+    ...ownOf(task),
+    ...part.templates.map((template) => taskPath(template, task)),
+  ])
+  const shared = spec.outputsPerTask === undefined ? spec.outputs : []
+  return [...withoutTaskPaths([...shared, ...more], part.templates), ...own]
 }
 
 function ownersOf(
@@ -114,11 +118,13 @@ function ownersOf(
     ended.job,
     logFiles(ended.job).filter(({ task }) => task !== null && !these.has(task)),
   )
+  const ownersOfOutput = ownersByOutput(ended.job.spec)
   return (path) => {
     const own = logs.has(path)
     const others = isOthersLog(path)
     if (own || others) return own && others ? 'untold' : own ? 'these' : 'others'
-    const owners = templates.flatMap((template) => tasksOfPath(template, path, (task) => all.has(task)))
+    const named = templates.flatMap((template) => tasksOfPath(template, path, (task) => all.has(task)))
+    const owners = [...ownersOfOutput(path), ...named]
     if (owners.length === 0) return 'untold'
     if (owners.every((task) => these.has(task))) return 'these'
     return owners.some((task) => these.has(task)) ? 'untold' : 'others'

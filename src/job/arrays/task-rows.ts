@@ -99,7 +99,7 @@ async function taskLines(
 }
 
 /** What the file of a record's long lists holds; nothing where there is none. */
-async function longLists(
+export async function longLists(
   context: Context,
   commit: CommitId,
   own: NonNullable<RunRecord['waybill']>,

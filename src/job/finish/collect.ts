@@ -120,6 +120,8 @@ function collectionOf(
   deleted: readonly string[],
   ground: Ground,
 ): Collection {
+  const paths = [...files, ...before.keys()]
+  const there = new Set(paths.flatMap(selfAndAbove))
   const subdatasets = subdatasetsHolding(ground.subdatasets, [
     ...files,
     ...deleted,
@@ -138,7 +140,7 @@ function collectionOf(
     unreadable: found.some(({ kind }) => kind === 'unreadable'),
     reports: [
       ...logs.reports,
-      ...expectedOutputs(ended).flatMap((output) => missingOutput(ended, output, files, before)),
+      ...expectedOutputs(ended).flatMap((output) => missingOutput(ended, output, there, paths)),
       ...found.flatMap((one) => oddThing(one, before)),
     ],
   }
@@ -266,12 +268,11 @@ export function logsOfOthers(context: Context, jobs: readonly EndedJob[]): Reado
 function missingOutput(
   { waited }: EndedJob,
   output: string,
-  files: ReadonlySet<string>,
-  before: ReadonlyMap<string, Entry>,
+  there: ReadonlySet<string>,
+  paths: readonly string[],
 ): readonly Report[] {
-  if (output === '.') return []
-  for (const path of files) if (covers(output, path)) return []
-  for (const path of before.keys()) if (covers(output, path)) return []
+  if (there.has(output) || output === '.') return []
+  if (isPattern(output) && paths.some((path) => covers(output, path))) return []
   const note = { kind: 'output-missing', path: output, waited } as const
   return [{ action: 'add', status: 'impossible', path: output, note }]
 }

@@ -73,8 +73,8 @@ async function decideEnded(
     report(aboutJob('impossible', job, note))
     return null
   }
-  const part = partOf(request, job, evidence, how)
-  if (part === 'recorded') {
+  const asked = partOf(request, job, evidence, how)
+  if (asked === 'recorded' && request.failedJobs !== 'close') {
     const note = {
       kind: 'tasks-recorded',
       job: calledName(job),
@@ -83,11 +83,12 @@ async function decideEnded(
     report(aboutJob('notneeded', job, { ...note, recorded: recordedTasks(job) }))
     return null
   }
+  const part = asked === 'recorded' ? null : asked
   if (how === 'failed' && request.failedJobs === 'keep' && !part?.keepsOpen) {
     report(aboutJob('impossible', job, notComplete(job, evidence)))
     return null
   }
-  if (how === 'failed' && request.failedJobs === 'close') {
+  if (how === 'failed' && request.failedJobs === 'close' && !part?.keepsOpen) {
     await releaseFiles(context, job, report)
     const statuses = statusText(job, evidence)
     context.ledger.change(job.id, context.now(), 'closed', { state: 'closed' }, { statuses })

@@ -16,6 +16,7 @@ import { logPatterns, placeInDataset } from '../logs-plan.ts'
 import { buildRecord } from './record.ts'
 import { reportedBy } from '../said.ts'
 import type { Report } from '../report.ts'
+import { scriptCopyPath } from '../script-path.ts'
 import { taskLogs } from '../arrays/task-logs.ts'
 
 /** Refusals that no second try would change: what is recorded without them is all there is to record. */
@@ -74,7 +75,7 @@ export function draft(
     logsOutside: collection.logsOutside,
     outputs: expandedOutputs(root, ended),
     message,
-    reported: reportedBy(context, ended.job),
+    reported: reportedBy(context, ended.job, ended.part?.tasks ?? null),
   })
   const slurmFiles = new Set([...collection.logs, ...described])
   const slurmFilesFirst = changed.toSorted(
@@ -135,14 +136,10 @@ export function scriptPaths(jobs: readonly EndedJob[]): readonly string[] {
     const script = job.spec.script
     if (script === null) return []
     return [
-      copyPath(script.blob),
+      scriptCopyPath(script.blob),
       ...(script.path === null || script.path.startsWith('/') ? [] : [script.path]),
     ]
   })
-}
-
-function copyPath(blob: string): string {
-  return `.waybill/scripts/${blob.slice(0, 16)}`
 }
 
 /** The script's text is added to the commit when the tree does not hold it at its own path. */
@@ -154,7 +151,7 @@ function scriptChange(
   const script = job.spec.script
   if (script === null || (script.path !== null && tree.get(script.path)?.oid === script.blob))
     return { copy: null, changes: [] }
-  const copy = copyPath(script.blob)
+  const copy = scriptCopyPath(script.blob)
   if (tree.get(copy)?.oid === script.blob) return { copy, changes: [] }
   const content = keptScript(context, job.token)
   return content === null

@@ -1,5 +1,6 @@
 import { parseIndices } from '../../contract/index-set.ts'
 import { groupsOfTasks } from '../arrays/array-part.ts'
+import { ownOutputs } from '../arrays/own-outputs.ts'
 import { expectedOutputs, logsOfPart } from '../arrays/task-files.ts'
 import type { EndedJob } from './ended.ts'
 import { insideRoot } from '../logs-plan.ts'
@@ -32,9 +33,13 @@ export function outputsOfCompleted(ended: EndedJob): readonly string[] {
   const { job, part, evidence } = ended
   const groups = groupsOfTasks(evidence.groups, part?.tasks ?? null)
   const templates = [...new Set([...(job.spec.taskOutputs ?? []), ...(part?.templates ?? [])])]
-  const tasks =
-    templates.length === 0 ? [] : groups.filter(isCompleted).flatMap(({ parts }) => parseIndices(parts))
-  const own = tasks.flatMap((task) => templates.map((template) => taskPath(template, task)))
+  const tellsTasks = templates.length > 0 || job.spec.outputsPerTask !== undefined
+  const tasks = tellsTasks ? groups.filter(isCompleted).flatMap(({ parts }) => parseIndices(parts)) : []
+  const ownOf = ownOutputs(job.spec)
+  const own = tasks.flatMap((task) => [
+    ...ownOf(task),
+    ...templates.map((template) => taskPath(template, task)),
+  ])
   const whole = groups.every(isCompleted) ? withoutTaskPaths(expectedOutputs(ended), templates) : []
   return [...new Set([...whole, ...own])].filter((path) => path !== '.')
 }

@@ -65,12 +65,29 @@ export async function finish(
       const known = await waitForFacts(context, ended)
       const arrived = await waitForOutputs(context, known)
       await recordJobs(context, inOrder(arrived), request, report)
+      if (request.failedJobs === 'close') await closeRests(context, request, arrived, head, report)
     }
     await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
     // What is left to do stands last, where it is seen.
     for (const one of stayOpen) report(one)
     await addLateFacts(context, report, new Set(ended.map(({ job }) => job.id)))
   })
+}
+
+/** Lets go of the tasks that did not complete of arrays whose others are recorded. */
+async function closeRests(
+  context: Context,
+  request: FinishRequest,
+  jobs: readonly EndedJob[],
+  head: Head,
+  report: (report: Report) => void,
+): Promise<void> {
+  for (const { job: before, evidence, part } of jobs) {
+    const job = part?.keepsOpen ? context.ledger.job(before.id) : null
+    if (job === null || !isOpen(job)) continue
+    const verdict = { kind: 'ended', how: 'failed' } as const
+    await decide(context, request, job, { job, verdict, evidence, look: null }, head, report)
+  }
 }
 
 /** While we waited for the lease, another finish may have recorded some of them: say so instead of doing it again. */

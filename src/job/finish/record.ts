@@ -22,6 +22,9 @@ const recordVersion = 1
 /** Above this many bytes of JSON, long lists go to a file that the record names: a commit message is read by people too. */
 const longRecordBytes = 16_384
 
+/** So many paths are named one by one where there are patterns for them. */
+const mostPaths = 100
+
 /** What the record of a job says, beside what the ledger knows. */
 export interface RecordParts {
   readonly job: Job
@@ -86,27 +89,33 @@ function assemble(parts: RecordParts, listsPath: string | null): RunRecord {
   const relative = (path: string): string =>
     path.startsWith('/') ? path : posix.relative(spec.pwd, path) || '.'
   const slurm = listsPath === null ? parts.slurmFiles : parts.slurmPatterns
+  const outputs = orPatterns(parts.outputs, spec.patterns?.outputs)
   const common = {
     chain: spec.chain,
     cmd: spec.cmd,
     commit_id: spec.commit,
     ...(spec.dsid === null ? {} : { dsid: spec.dsid }),
     extra_inputs: spec.extraInputs.map(relative),
-    inputs: spec.inputs.map(relative),
+    inputs: orPatterns(spec.inputs, spec.patterns?.inputs).map(relative),
     pwd: spec.pwd,
     waybill: ownFacts(parts, listsPath),
   }
   if (spec.title === 'DATALAD RUNCMD') {
-    return { ...common, exit: exitOf(groupsHere(parts)), outputs: parts.outputs.map(relative) }
+    return { ...common, exit: exitOf(groupsHere(parts)), outputs: outputs.map(relative) }
   }
   return {
     ...common,
     alt_dir: spec.altDir ?? '',
-    outputs: [...new Set([...parts.outputs, ...slurm])],
+    outputs: [...new Set([...outputs, ...slurm])],
     slurm_job_id: Number(job.schedulerId),
     // There they are told from the alternative directory, which stands for the root.
     slurm_outputs: spec.altDir === undefined ? slurm.map(relative) : slurm,
   }
+}
+
+/** Paths as a record names them: one by one, or by patterns where they are too many and those are known. */
+function orPatterns(paths: readonly string[], patterns: readonly string[] = paths): readonly string[] {
+  return paths.length > mostPaths ? patterns : paths
 }
 
 function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key: string]: Json } {

@@ -12,7 +12,7 @@ import { installFor } from '../schedule/install.ts'
 import type { Note } from '../note.ts'
 import { forTasks, type TasksAgain } from '../arrays/only-tasks.ts'
 import { readTaskName, type TaskName } from '../arrays/task-name.ts'
-import { rowsOfTasks } from '../arrays/task-rows.ts'
+import { longLists, rowsOfTasks } from '../arrays/task-rows.ts'
 import type { Show } from '../schedule/prepared.ts'
 import { directoryOf } from './record-place.ts'
 import { requestOf } from './repeat-request.ts'
@@ -173,7 +173,8 @@ async function asAsset(
 ): Promise<Fallible<Repetition['request'], Note>> {
   const asset = found.record.waybill?.['asset']
   if (asset === undefined) return ok(request)
-  const facts = joinFacts(asset, null)
-  if (facts === null) return fail({ kind: 'repeat-no-asset', asset: null, key: null, why: 'many-keys' })
+  const lists = await longLists(context, found.commit, found.record.waybill ?? {})
+  const facts = joinFacts(asset, lists['asset'] ?? null)
+  if (facts === null) return fail({ kind: 'repeat-no-asset', asset: null, keys: null, why: 'lists-gone' })
   return make(context, facts, request)
 }

@@ -171,6 +171,7 @@ function isPlain({ command, request }: Prepared): boolean {
 /** This machine queues whatever it is given. */
 const endless: Room = {
   admit: () => ({ kind: 'fits' }),
+  largest: () => Infinity,
   refused: (_, limit) => ({ kind: 'limit', limit, of: '', most: null }),
 }
 

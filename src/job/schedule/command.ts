@@ -83,7 +83,13 @@ export async function understand(
   const cwd = altDir === undefined ? context.cwd : join(altDir, relative(root, context.cwd))
   // What lies in the dataset will lie there too when sbatch looks for it.
   const origin = (path: string): string => inDataset(root, altDir, path)
-  const around = { cwd, env: context.env, readFile: (path: string) => readFile(origin(path)) }
+  const own = request.launch?.script ?? null
+  const around = {
+    cwd,
+    env: context.env,
+    readFile: (path: string) =>
+      own !== null && path === join(root, own.path) ? own.text : readFile(origin(path)),
+  }
   const read = (stdin?: string): SbatchLine => {
     const line = readSbatch(words, stdin === undefined ? around : { ...around, stdin })
     const { script } = line
@@ -92,7 +98,7 @@ export async function understand(
   let sbatch = read()
   let stdin: Buffer | null = null
   const path = sbatch.script.kind === 'file' ? insideRoot(root, sbatch.script.path) : null
-  if (path !== null && request.dryRun === null) {
+  if (path !== null && own === null && request.dryRun === null) {
     const fetched = await getInputs(context, [path], request.transfers, report)
     if (!fetched.ok) return fetched
     sbatch = read()

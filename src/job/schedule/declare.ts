@@ -14,6 +14,7 @@ import { installFor } from './install.ts'
 import { fillPaths, fillWords, type Substitutions } from './placeholders.ts'
 import type { Report } from '../report.ts'
 import { speaksOf, type ScheduleRequest } from './request.ts'
+import type { JobSpec } from '../spec.ts'
 import { fromMarked, pathsOfTasks, taskMarks } from './task-paths.ts'
 
 /** An input as declared: inside the dataset, or an absolute path elsewhere. */
@@ -28,6 +29,8 @@ export interface Declaration {
   readonly extraInputs: readonly DeclaredInput[]
   /** Existing things that the inputs name: root-relative, or absolute when outside. */
   readonly inputPaths: readonly string[]
+  /** Root-relative patterns that stand for long lists of inputs and outputs in a record; null: there are none. */
+  readonly patterns: NonNullable<JobSpec['patterns']> | null
   /** The words with their placeholders filled. */
   readonly words: readonly string[]
 }
@@ -69,6 +72,8 @@ export async function declare(
   const foundExtra = existing(context, extraInputs.value)
   if (!foundExtra.ok) return foundExtra
 
+  const patterns = request.patterns === undefined ? ok(null) : readPatterns(context, request.patterns)
+  if (!patterns.ok) return patterns
   const filled = fillWords(words, {
     ...configured.value,
     inputs: found.value.map((path) => fromHere(context, path)),
@@ -86,6 +91,7 @@ export async function declare(
     inputs: expands ? found.value.map(declared) : inputs.value,
     extraInputs: expands ? foundExtra.value.map(declared) : extraInputs.value,
     inputPaths: [...new Set([...found.value, ...foundExtra.value])],
+    patterns: patterns.value,
     words: filled.value,
   })
 }
@@ -127,6 +133,7 @@ function normaliseOutputs(
   texts: readonly string[],
 ): Fallible<{ readonly plain: readonly RepositoryPath[]; readonly tasks: readonly string[] }, Note> {
   const plain: RepositoryPath[] = []
+  const known = new Set<string>()
   const tasks = new Set<string>()
   for (const text of texts) {
     const path = normalise(context.dataset, context.cwd, text, { patterns: true })
@@ -139,9 +146,23 @@ function normaliseOutputs(
     if (isRootPattern(path.value.path) && !request.reserveAll) {
       return fail({ kind: 'output-is-root-pattern', pattern: path.value.path })
     }
-    if (!plain.some((known) => known.path === path.value.path)) plain.push(path.value)
+    // Where they are counted off by tasks none may be missing.
+    if (known.has(path.value.path) && request.outputsPerTask === undefined) continue
+    known.add(path.value.path)
+    plain.push(path.value)
   }
   return ok({ plain, tasks: [...tasks] })
+}
+
+function readPatterns(
+  context: Context,
+  { inputs, outputs }: NonNullable<ScheduleRequest['patterns']>,
+): Fallible<NonNullable<JobSpec['patterns']>, Note> {
+  const texts = fillPaths([...inputs, ...outputs], {})
+  const read = texts.ok ? normaliseInputs(context, texts.value) : texts
+  if (!read.ok) return read
+  const paths = read.value.map(inputPath)
+  return ok({ inputs: paths.slice(0, inputs.length), outputs: paths.slice(inputs.length) })
 }
 
 function normaliseInputs(

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { shellQuote } from '../../contract/shell-quote.ts'
 import { fromSystem } from '../../dataset/failure.ts'
-import { contextFile, messagesFile, writeJobFolder } from '../../launcher/folder.ts'
+import { contextFile, messagesFile, writeJobFolder, type TaskWork } from '../../launcher/folder.ts'
 import { payloadEnvironment } from '../../pipes/environment.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
 import type { Note } from '../note.ts'
@@ -13,18 +13,30 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   const { launch } = prepared.request
   if (launch === undefined) return ok(null)
   const folder = payloadFolder(context, job.token)
-  const { cwd, words, env } = launch
-  const files = { context: contextFile(folder, 0), messages: messagesFile(folder, 0) }
+  const { cwd, env, tasks } = launch
+  const { scheduler, parts } = prepared.command
+  const each = withFiles(folder, tasks)
+  const [first] = parts.kind === 'array' ? [] : each
   try {
-    writeJobFolder(folder, {
-      scheduler: prepared.command.scheduler,
-      cwd,
-      env: { ...env, ...payloadEnvironment(files) },
-      payload: { words, env: {}, context: launch.context },
-    })
+    const payload = first === undefined ? each : first[1]
+    writeJobFolder(folder, { scheduler, cwd, env, payload })
     return ok(null)
   } catch (error) {
     return fail(fromSystem('copy', error))
+  }
+}
+
+/** Each task with the files of its own. */
+function withFiles(folder: string, tasks: Iterable<TaskWork>): Iterable<readonly [number, TaskWork]> {
+  return {
+    *[Symbol.iterator]() {
+      let index = 0
+      for (const { env, ...task } of tasks) {
+        const files = { context: contextFile(folder, index), messages: messagesFile(folder, index) }
+        yield [index, { ...task, env: { ...env, ...payloadEnvironment(files) } }]
+        index++
+      }
+    },
   }
 }
 
@@ -35,5 +47,6 @@ export function wordsToRun(context: Context, prepared: Prepared, job: Job): read
   const folder = payloadFolder(context, job.token)
   const start = ['sh', join(folder, 'start.sh'), folder]
   if (command.scheduler === 'local') return start
-  return [...words.slice(0, -1), `exec ${start.map(shellQuote).join(' ')}`]
+  const wrap = request.launch.script === null ? [] : ['--wrap']
+  return [...words.slice(0, -1), ...wrap, `exec ${start.map(shellQuote).join(' ')}`]
 }

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
+import { blobId } from '../../dataset/blob-id.ts'
 import { hashBytes, hashTogether, type Hashing } from '../../dataset/hash-files.ts'
 import { joinWords } from '../../provenance/shell-words.ts'
 import { logPlan } from '../../slurm/log-pattern.ts'
@@ -67,7 +68,8 @@ export async function outline(
     const fetched = await getInputs(context, files, request.transfers, report)
     if (!fetched.ok) return fetched
   }
-  const scriptFile = ranInContainer ?? scriptFileOf(command.value)
+  const isOwn = request.launch?.script != null
+  const scriptFile = ranInContainer ?? (isOwn ? null : scriptFileOf(command.value))
   return ok({
     context,
     request,
@@ -149,8 +151,12 @@ async function scriptsOf(
   if (!files.ok) return files
   const copies = new Map<Outline, ScriptCopy>()
   for (const one of outlines) {
-    const { scriptFile: file, command } = one
-    if (file !== null) {
+    const { scriptFile: file, command, request } = one
+    const own = request.launch?.script ?? null
+    if (own !== null) {
+      const blob = blobId(dataset.objectFormat, Buffer.from(own.text))
+      copies.set(one, { path: own.path, blob, own: true })
+    } else if (file !== null) {
       copies.set(one, { path: insideRoot(dataset.root, file) ?? file, blob: files.value.get(file) ?? '' })
     } else if (command.sbatch?.script.kind === 'stdin' && command.stdin !== null) {
       const blob = await hashBytes(dataset, command.stdin)
@@ -207,6 +213,8 @@ function assemble(
     ...(request.keepAltDir ? { keepAltDir: true } : {}),
     ...(request.container === null ? {} : { container: request.container }),
     ...(request.asset === undefined ? {} : { asset: request.asset }),
+    ...(request.outputsPerTask === undefined ? {} : { outputsPerTask: request.outputsPerTask }),
+    ...(declaration.patterns === null ? {} : { patterns: declaration.patterns }),
   }
   const reserved = [
     ...(request.whole ? ['.'] : outputs),

@@ -77,6 +77,11 @@ function keep(context: Context, prepared: Prepared, folder: string, alike: KeptS
     if (shared !== null) chmodSync(kept, shared.file)
     return kept
   }
+  const own = prepared.request.launch?.script
+  if (own != null) {
+    writeFileSync(kept, own.text)
+    if (shared !== null) chmodSync(kept, shared.file)
+  }
   if (prepared.scriptFile !== null) {
     if (alike !== null && alike.blob === prepared.spec.script?.blob && linked(alike.file, kept)) return null
     copyFileSync(prepared.scriptFile, kept)

@@ -44,10 +44,7 @@ export async function releaseHeld(context: Context, report: (report: Report) => 
       else ready.push(...claim(context, job, report))
     }
     // They were admitted just now; only what a refusal teaches is new.
-    const submitted = await submitMany(context, ready, {
-      admit: () => ({ kind: 'fits' }),
-      refused: limits.refused,
-    })
+    const submitted = await submitMany(context, ready, { ...limits, admit: () => ({ kind: 'fits' }) })
     await noteDescriptions(context, submitted)
     for (const { job } of ready) if (context.ledger.job(job.id)?.held === null) dropEnvironment(context, job)
   })
@@ -84,7 +81,8 @@ function claim(context: Context, job: Job, report: (report: Report) => void): re
 /** The first script or input of each job that is not what it was; by one look at each file. */
 async function whatChanged(context: Context, jobs: readonly Job[]): Promise<ReadonlyMap<Job, string>> {
   const { root } = context.dataset
-  const scripts = jobs.flatMap(({ spec }) => spec.script?.path ?? [])
+  const ofOthers = jobs.flatMap(({ spec }) => (spec.script?.own ? [] : (spec.script ?? [])))
+  const scripts = ofOthers.flatMap(({ path }) => path ?? [])
   // One that is gone keeps its own jobs back alone.
   const there = [...new Set(scripts)]
     .map((path) => absolute(root, path))
@@ -98,7 +96,7 @@ async function whatChanged(context: Context, jobs: readonly Job[]): Promise<Read
   const changed = new Map<Job, string>()
   for (const job of jobs) {
     const { script, identities, altDir } = job.spec
-    const scriptPath = script?.path ?? null
+    const scriptPath = script?.own ? null : (script?.path ?? null)
     if (scriptPath !== null && (!blobs.ok || blobs.value.get(absolute(root, scriptPath)) !== script?.blob)) {
       changed.set(job, scriptPath)
       continue

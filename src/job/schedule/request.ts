@@ -1,4 +1,5 @@
 import type { CommitId, JobId } from '../../contract/ids.ts'
+import type { TaskWork } from '../../launcher/folder.ts'
 import type { AssetFacts } from '../asset-facts.ts'
 
 /** Which of a command's paths an option speaks of. */
@@ -47,18 +48,24 @@ export interface ScheduleRequest {
   readonly repeat: Repeat | null
   /** The asset of a graph that the job makes: it need not have outputs, and always has its record. */
   readonly asset?: AssetFacts
-  /** What is run instead of the words, which say the same for people and records. The last of sbatch's words is `--wrap`'s. */
+  /** Of an array: so many of the outputs are each task's own, in order of tasks. */
+  readonly outputsPerTask?: number
+  /** What the record names in place of lists that are too long for it. */
+  readonly patterns?: Pick<ScheduleRequest, 'inputs' | 'outputs'>
+  /** What is run instead of the words, which say the same for people and records: the last of sbatch's is `--wrap`'s, or the script. */
   readonly launch?: Launch
 }
 
-/** A payload that is started by `start.sh` inside its job, and may report. */
+/** Payloads that are started by `start.sh` inside their job, and may report. */
 export interface Launch {
   /** Absolute. */
   readonly cwd: string
-  readonly words: readonly string[]
+  /** Variables of all tasks. */
   readonly env: Readonly<Record<string, string>>
-  /** What it is told by Dagster Pipes, as JSON. */
-  readonly context: string
+  /** What each task of an array does, from index 0 on; a plain job has one. */
+  readonly tasks: Iterable<TaskWork>
+  /** The text of the script that sbatch's words end in: it is to be a file when the job is recorded, and none before. Root-relative. */
+  readonly script: { readonly path: string; readonly text: string } | null
 }
 
 /** Where a repeated job comes from. */

@@ -1,0 +1,126 @@
+import { runName, type RunId } from '../../contract/ids.ts'
+import type { Context } from '../../job/context.ts'
+import { isHeld } from '../../job/lease.ts'
+import type { RunRow } from '../../ledger/runs.ts'
+import { countPieces } from './piece-ends.ts'
+
+/** What a run is to make, and how. */
+export interface RunRequest {
+  /** In the language of selections; empty: everything. */
+  readonly selection: string
+  /** Keys of partitioned assets; null: all. */
+  readonly keys: string | null
+  /** The site at which all runs; null: their own. */
+  readonly site: string | null
+  /** Make what is fresh, too. */
+  readonly force: boolean
+  /** So many jobs at most are open at once; null: as many as there are. */
+  readonly jobs: number | null
+  /** Go on with what does not depend on what failed. */
+  readonly keepGoing: boolean
+}
+
+/** How far a run is: pieces, and names of what runs and of what waits. */
+export interface RunProgress {
+  readonly all: number
+  readonly made: number
+  readonly failed: number
+  readonly running: readonly string[]
+  readonly waiting: readonly string[]
+}
+
+/** A run as this room knows it. */
+export type Run = Omit<RunRow, 'request' | 'progress'> & {
+  readonly request: RunRequest
+  readonly progress: RunProgress | null
+}
+
+/** A run as people are told of it. `interrupted`: it has not come to its end, and nobody drives it. */
+export type ShownState = RunRow['state'] | 'interrupted'
+
+/** The lease under which assets of a worktree are made. */
+export function driveLease({ dataset }: Context): string {
+  return `materialize ${dataset.root}`
+}
+
+/** A run by its number, or null. */
+export function findRun(context: Context, id: RunId): Run | null {
+  return context.ledger.run(id) as Run | null
+}
+
+/** Whether somebody drives a run just now. */
+export function isDriven(context: Context, { state, driver, worktree }: Run): boolean {
+  return state === 'running' && isHeld(context, `materialize ${worktree}`, driver)
+}
+
+/** The run of this worktree that somebody drives, or null. */
+export function drivenRun(context: Context): Run | null {
+  return newestRuns(context).find((run) => isDriven(context, run)) ?? null
+}
+
+/** The run that was broken off and was to make the same, or null: the same command goes on with it. */
+export function brokenOff(context: Context, request: RunRequest): Run | null {
+  if (request.force) return null
+  const same = newestRuns(context).find(
+    (run) => run.state === 'running' && run.user === context.user && makesSame(run.request, request),
+  )
+  return same ?? null
+}
+
+/** Those of this worktree that can still matter. */
+function newestRuns(context: Context): readonly Run[] {
+  return context.ledger.runs(context.dataset.root, 20) as readonly Run[]
+}
+
+/** Whether one request makes what another does, however it goes about it. */
+export function makesSame(a: RunRequest, b: RunRequest): boolean {
+  return a.selection === b.selection && a.keys === b.keys && a.site === b.site && a.force === b.force
+}
+
+/** A run as `waybill runs` lists it. Times are seconds since 1970. */
+export interface ListedRun {
+  readonly run: string
+  readonly state: ShownState
+  readonly user: string
+  readonly worktree: string
+  readonly began: number
+  readonly ended: number | null
+  /** Who drives it, or did last. */
+  readonly driver: { readonly host: string; readonly pid: number }
+  readonly request: RunRequest
+  /** Pieces: keys of assets, and assets without keys. */
+  readonly pieces: number
+  readonly made: number
+  readonly failed: number
+  readonly running: number
+  readonly notRun: number
+}
+
+/** The newest runs of the repository, newest first. */
+export function listRuns(context: Context, most: number): readonly ListedRun[] {
+  return context.ledger.runs(null, most).map((row) => describe(context, row as Run))
+}
+
+function describe(context: Context, run: Run): ListedRun {
+  const { id, user, worktree, began, ended, driver, request, progress } = run
+  const state = run.state === 'running' && !isDriven(context, run) ? 'interrupted' : run.state
+  // What has become of its jobs since nobody drives it, they alone tell.
+  const counts =
+    ended !== null && progress !== null
+      ? { made: progress.made, failed: progress.failed, running: 0 }
+      : countPieces(context.ledger.jobsOfRun(run.token))
+  const pieces = Math.max(progress?.all ?? 0, counts.made + counts.failed + counts.running)
+  return {
+    run: runName(id),
+    state,
+    user,
+    worktree,
+    began,
+    ended,
+    driver: { host: driver.host, pid: driver.pid },
+    request,
+    pieces,
+    ...counts,
+    notRun: pieces - counts.made - counts.failed - counts.running,
+  }
+}

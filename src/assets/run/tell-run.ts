@@ -1,0 +1,57 @@
+import { runName } from '../../contract/ids.ts'
+import type { Context, Job } from '../../job/context.ts'
+import type { Note } from '../../job/note.ts'
+import type { Report } from '../../job/report.ts'
+import { madeCount, type Book } from './book.ts'
+import type { Piece } from './piece-settings.ts'
+import type { Run, RunProgress } from './runs.ts'
+import { jobPieces } from './pieces-of-job.ts'
+import type { Turn } from './turn.ts'
+
+/** A report about a run as a whole. */
+export function aboutRun(status: Report['status'], run: Pick<Run, 'id'>, note: Note): Report {
+  return { action: 'materialize', status, path: '', note, facts: { run: runName(run.id) } }
+}
+
+/** Says of each asset how much of it was not run, and why. */
+export function tellNotRun({ ready, waiting, blocked }: Turn, report: (report: Report) => void): void {
+  const left = [
+    ...blocked,
+    ...[...ready, ...waiting].map((piece) => ({ piece, upstream: [] as readonly string[] })),
+  ]
+  const byAsset = Map.groupBy(left, ({ piece }) => piece.view.asset.name)
+  for (const [asset, pieces] of byAsset) {
+    const upstream = [...new Set(pieces.flatMap((one) => one.upstream))]
+    const note = { kind: 'asset-not-run', asset, keys: pieces.length, upstream } as const
+    report({ action: 'materialize', status: 'impossible', path: '', note, facts: { asset } })
+  }
+}
+
+/** How far a run is, with `all` pieces. */
+export function progressOf(
+  { ready, waiting }: Turn,
+  running: readonly Job[],
+  book: Book,
+  all: number,
+): RunProgress {
+  const runs = Map.groupBy(running, ({ spec }) => spec.asset?.name ?? '')
+  const named = [...runs].map(([name, jobs]) => {
+    const keys = jobs.flatMap((job) => jobPieces(job).flatMap(({ key }) => key ?? []))
+    const [first, last] = [keys[0], keys.at(-1)]
+    return first === undefined ? name : `${name} (${first === last ? first : `${first}..${last}`})`
+  })
+  const active = new Set(runs.keys())
+  const later = new Set([...ready, ...waiting].map(({ view }: Piece) => view.asset.name))
+  return {
+    all,
+    made: madeCount(book),
+    failed: book.failed.size,
+    running: named,
+    waiting: [...later].filter((name) => !active.has(name)),
+  }
+}
+
+/** Shows how far a run is. */
+export function showProgress(context: Context, { all, made, running, waiting }: RunProgress): void {
+  context.progress({ kind: 'materializing', done: made, all, running, waiting })
+}

@@ -1,0 +1,240 @@
+import { existsSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { assetsHead, assetsMade, sites } from './support/assets.ts'
+import { makeGate } from './support/gate.ts'
+import type { Ran } from './support/programs.ts'
+import type { Sandbox } from './support/sandbox.ts'
+import { addFiles, openJobs, sandboxWithDataset, tell } from './support/scenario.ts'
+
+/** A run as `waybill runs --json` lists it. */
+interface Listed {
+  readonly run: string
+  readonly state: string
+  readonly pieces: number
+  readonly made: number
+  readonly failed: number
+  readonly running: number
+  readonly notRun: number
+}
+
+async function runs(box: Sandbox): Promise<readonly Listed[]> {
+  return (await tell(box, ['runs'])).results as unknown as readonly Listed[]
+}
+
+/** Starts `waybill materialize` so that it can be killed: its process id comes to stand in `pid`. */
+function begin(box: Sandbox, ...words: readonly string[]): { readonly ended: Promise<Ran> } {
+  const shell = 'echo $$ >../pid; exec waybill materialize "$@"'
+  return { ended: box.run(['sh', '-c', shell, 'sh', ...words], { cwd: 'ds', allowFailure: true }) }
+}
+
+async function kill(box: Sandbox, signal: string): Promise<void> {
+  await box.run(['kill', `-${signal}`, box.read('pid').trim()])
+}
+
+/** Starts a second `waybill materialize`, which writes to `watched`, and at its end its exit code to `code`. */
+function startWatching(box: Sandbox): {
+  readonly watches: () => Promise<void>
+  readonly ended: Promise<Ran>
+} {
+  const shell = 'waybill materialize --json >../watched 2>&1; echo $? >../code'
+  const ended = box.run(['sh', '-c', shell], { cwd: 'ds', env: { WAYBILL_FACTS_WAIT: '0' } })
+  const watches = async (): Promise<void> => {
+    const end = performance.now() + 60_000
+    while (!existsSync(box.path('watched')) || !box.read('watched').includes('this one watches')) {
+      if (performance.now() > end) throw new Error('nobody watches')
+      await new Promise((wake) => setTimeout(wake, 50))
+    }
+  }
+  return { watches, ended }
+}
+
+/** A chain of `slow`, which waits at the gate, and `after`; `quick` stands apart. */
+async function chain(): Promise<{ readonly box: Sandbox; readonly gate: ReturnType<typeof makeGate> }> {
+  const box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  quick: { outputs: [quick.txt], run: echo 1 >>../quicks; echo 1 >quick.txt }
+  slow: { needs: [quick], outputs: [slow.txt], run: bash slow.sh }
+  after: { needs: [slow], outputs: [after.txt], run: cp slow.txt after.txt }
+`,
+    'slow.sh': `${gate.line}\necho done >slow.txt\n`,
+  })
+  return { box, gate }
+}
+
+test('a run is listed with what became of its pieces, and one with nothing to do is none', async () => {
+  await using box = await sandboxWithDataset()
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  good: { outputs: [good.txt], run: echo 1 >good.txt }
+  bad: { outputs: [bad.txt], run: "[ -e ../mended ] && echo 1 >bad.txt" }
+  next: { needs: [bad], outputs: [next.txt], run: cp bad.txt next.txt }
+`,
+  })
+  expect(await runs(box)).toEqual([])
+  const failed = await tell(box, ['materialize', '--keep-going'])
+  expect(failed.code).toBe(1)
+  expect(await runs(box)).toMatchObject([
+    { run: 'r1', state: 'failed', pieces: 3, made: 1, failed: 1, running: 0, notRun: 1 },
+  ])
+  box.write('mended', '')
+  // A run that is over begins anew with what is not fresh.
+  const again = await tell(box, ['attach', 'r1'])
+  expect(again.code, again.words).toBe(0)
+  expect(await assetsMade(box)).toEqual(['good', 'bad', 'next'])
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3, failed: 0, notRun: 0 }])
+  expect((await tell(box, ['materialize'])).results).toEqual([])
+  expect(await runs(box)).toHaveLength(1)
+  const { stdout } = await box.waybill(['runs'], { cwd: 'ds' })
+  expect(stdout).toMatch(/^RUN +STATE .*\nr1 +done +3 of 3 /)
+  const unknown = await tell(box, ['attach', 'r9'])
+  expect(unknown.code).toBe(1)
+  expect(unknown.words).toContain('there is no run r9')
+})
+
+test.each(sites)('killed, a run is interrupted, and attach goes on with it (%s)', async (site) => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const { ended } = begin(box, '--site', site, '--force')
+  await gate.reached()
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'running', pieces: 3, made: 1, running: 1 }])
+  await kill(box, 'KILL')
+  await ended
+  expect(await runs(box)).toMatchObject([
+    { run: 'r1', state: 'interrupted', pieces: 3, made: 1, running: 1, notRun: 1 },
+  ])
+  expect((await box.waybill(['runs'], { cwd: 'ds' })).stdout).toContain('waybill attach r1')
+  const attached = tell(box, ['attach', 'r1'])
+  await gate.open()
+  const told = await attached
+  expect(told.code, told.words).toBe(0)
+  // What was forced and made is not made twice.
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
+  expect(box.read('quicks')).toBe('1\n')
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3, notRun: 0 }])
+})
+
+test('attempts count on when a run is taken up', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  flaky: { outputs: [flaky.txt], retry: { attempts: 2 }, run: bash flaky.sh }
+`,
+    'flaky.sh': `echo x >>../tries\n[ $(wc -l <../tries) -lt 2 ] && exit 1\n${gate.line}\nexit 1\n`,
+  })
+  const { ended } = begin(box)
+  await gate.reached()
+  await kill(box, 'KILL')
+  await ended
+  const attached = tell(box, ['attach', 'r1'])
+  await gate.open()
+  expect((await attached).code).toBe(1)
+  expect(box.read('tries')).toBe('x\nx\n')
+})
+
+test('Ctrl-C says how to go on, and the jobs do', async () => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const { ended } = begin(box)
+  await gate.reached()
+  await kill(box, 'INT')
+  const { code, stderr } = await ended
+  expect(code).toBe(130)
+  expect(stderr).toContain('`waybill attach r1`')
+  await gate.open()
+  const told = await tell(box, ['materialize'])
+  expect(told.code, told.words).toBe(0)
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
+  // The same command went on with the same run.
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3 }])
+})
+
+test.each([
+  { ends: 'mended', code: 0 },
+  { ends: 'broken', code: 1 },
+])('of two at once one drives and the other watches to the same end ($ends)', async ({ ends, code }) => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  slow: { outputs: [slow.txt], run: bash slow.sh }
+  next: { needs: [slow], outputs: [next.txt], run: cp slow.txt next.txt }
+`,
+    'slow.sh': `${gate.line}\n[ ${ends} = mended ] && echo done >slow.txt\n`,
+  })
+  const first = tell(box, ['materialize'])
+  await gate.reached()
+  const second = startWatching(box)
+  await second.watches()
+  await gate.open()
+  const [drove] = await Promise.all([first, second.ended])
+  expect([drove.code, box.read('code')]).toEqual([code, `${code}\n`])
+  expect(await runs(box)).toHaveLength(1)
+})
+
+test('who watches sees what the driver says, and takes over when it dies', async () => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const { ended } = begin(box)
+  await gate.reached()
+  const watcher = startWatching(box)
+  await watcher.watches()
+  await kill(box, 'KILL')
+  await ended
+  await gate.open()
+  await watcher.ended
+  expect(box.read('code')).toBe('0\n')
+  expect(box.read('watched')).toContain('"message":"quick"')
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3 }])
+})
+
+test('what the other run does not cover is made behind it', async () => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const first = tell(box, ['materialize', 'quick', 'slow'])
+  await gate.reached()
+  const second = tell(box, ['materialize', 'after'])
+  await gate.open()
+  expect([(await first).code, (await second).code]).toEqual([0, 0])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await runs(box)).toMatchObject([
+    { run: 'r2', state: 'done', made: 1 },
+    { run: 'r1', state: 'done', made: 2 },
+  ])
+})
+
+test.each(sites)('cancel ends the jobs of a run, and its driver submits nothing more (%s)', async (site) => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const driver = tell(box, ['materialize', '--site', site])
+  await gate.reached()
+  const cancelled = await tell(box, ['cancel', 'r1'])
+  expect(cancelled.code, cancelled.words).toBe(0)
+  expect(cancelled.words).toContain('run r1, 1 open job: nothing more is submitted')
+  const told = await driver
+  expect(told.code).toBe(1)
+  expect(told.words).toContain('run r1 was cancelled')
+  expect(await openJobs(box)).toEqual([])
+  expect(await assetsMade(box)).toEqual(['quick'])
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'cancelled', made: 1, running: 0 }])
+  expect((await tell(box, ['cancel', 'r1'])).results).toMatchObject([{ status: 'notneeded' }])
+  await gate.open().catch(() => {})
+})
+
+test('cancel of a run that nobody drives, and then what is left is made', async () => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const { ended } = begin(box, '--site', 'cluster')
+  await gate.reached()
+  await kill(box, 'KILL')
+  await ended
+  expect((await tell(box, ['cancel', 'r1'])).code).toBe(0)
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'cancelled', made: 1 }])
+  box.write('ds/slow.sh', 'echo done >slow.txt\n')
+  const told = await tell(box, ['materialize', '--keep-going'])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
+  expect(told.code, told.words).toBe(0)
+})
