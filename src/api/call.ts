@@ -31,7 +31,8 @@ export async function call<More extends object>(
   const more = await withWords(async () =>
     work({ ...opened, progress }, (report) => {
       const result = toResult(report)
-      if (options.keepResults !== false) results.push(result)
+      // What payloads say may be more than there is room for.
+      if (options.keepResults !== false && report.action !== 'message') results.push(result)
       worst = Math.max(worst, exitCodeOf([result]))
       onResult?.(result)
     }),

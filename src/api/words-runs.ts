@@ -4,6 +4,8 @@ import type { Words } from './word-table.ts'
 
 /** Words for runs of assets as a whole. */
 export const runsWords = {
+  'payload-said': ({ asset, key, level, words }) =>
+    `${asset}${key === null ? '' : `[${key}]`}: ${level === null || level === 'INFO' ? '' : `${level}: `}${words}`,
   'run-begins': ({ run, pieces }) => `run ${run}: ${counted(pieces, 'piece')}`,
   'run-goes-on': ({ run }) => `run ${run} goes on`,
   'run-watched': ({ run, holder }) => `run ${run} is driven by ${holder}; this one watches`,

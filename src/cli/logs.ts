@@ -17,13 +17,16 @@ export function addLogs(program: Command, runtime: Runtime): void {
     .description(
       'Prints what a job wrote to its standard output, or to its standard error where that is another file.',
     )
-    .argument('<job>', "Slurm's job id or ours (w12); of an array also with the task, as in 4711_3")
+    .argument(
+      '<job>',
+      "Slurm's job id or ours (w12); of an array also with the task, as in 4711_3; or an asset, for its newest job: model, model:gold",
+    )
     .option('-f, --follow', 'go on until the job has ended')
     .option('--stderr', 'standard error instead')
     .option('--task <index>', 'the task of an array', wholeNumber)
     .addHelpText(
       'after',
-      '\nExamples:\n  waybill logs 4711\n  waybill logs -f w12\n  waybill logs 4711 --task 3 --stderr',
+      '\nExamples:\n  waybill logs 4711\n  waybill logs -f w12\n  waybill logs 4711 --task 3 --stderr\n  waybill logs -f model:gold      the newest job of this key of an asset',
     )
     .action(async (job: string, options: Options) => {
       const printer = makePrinter(runtime, { json: options.json ?? false, resultsTo: 'err' })

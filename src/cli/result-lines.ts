@@ -4,6 +4,8 @@ import { printable } from '../api/printable.ts'
 
 /** The line that people see for a result, in DataLad's form. */
 export function resultLine(result: Result): string {
+  // What a payload says is nothing that a command did.
+  if (result.action === 'message') return result.message ?? ''
   const type = result.type === undefined || result.type === 'job' ? '' : ` (${result.type})`
   const path = result.path === '' ? '' : ` ${printable(result.path)}${type}`
   const message = result.message === undefined ? '' : ` [${result.message}]`
@@ -17,6 +19,7 @@ export class Tally {
   private readonly actions = new Map<string, Map<string, number>>()
 
   add({ action, status }: Pick<Result, 'action' | 'status'>): void {
+    if (action === 'message') return
     this.count++
     this.trouble ||= status === 'impossible' || status === 'error'
     const counts = this.actions.get(action) ?? new Map<string, number>()

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { logFile } from '../local/log-files.ts'
 import { walk } from '../dataset/walk.ts'
 import { jobFolder, type Context, type Job } from './context.ts'
+import { assetJob } from './asset-job.ts'
 import { copyFrom } from './copy-log.ts'
 import { insideRoot, logFiles, placeInDataset } from './logs-plan.ts'
 import { schedulerJobs } from './members/members.ts'
@@ -35,13 +36,16 @@ export async function printLog(
     report({ action: 'logs', status: 'impossible', path: '', type: 'job', note })
     return null
   }
-  const found = findJob(context, request.job)
+  const meant = findJob(context, request.job)
+  // What is no job's name may be an asset's.
+  const ofAsset = 'job' in meant ? null : assetJob(context, request.job)
+  const found = ofAsset ?? meant
   if (!('job' in found)) return refuse(found.note)
-  const named = /_(\d+)$/.exec(request.job)?.[1]
-  const task = request.task ?? (named === undefined ? null : Number(named))
+  const named = ofAsset === null ? /_(\d+)$/.exec(request.job)?.[1] : undefined
+  const task = request.task ?? ofAsset?.task ?? (named === undefined ? null : Number(named))
   const { job } = found
   const all = schedulerJobs(job)
-  const id = /^\d+/.exec(request.job)?.[0]
+  const id = ofAsset === null ? /^\d+/.exec(request.job)?.[0] : undefined
   const one = all.find((each) => each.id === id) ?? all[0]
   if (id === undefined && all.length > 1)
     return refuse({ kind: 'member-needed', job: calledName(job), ids: all.map((each) => each.id) })

@@ -78,6 +78,14 @@ export type MaterializeNote =
 
 /** What there is to say of runs as a whole. */
 export type RunsNote =
+  /** `level` null: it is none of its log. */
+  | {
+      readonly kind: 'payload-said'
+      readonly asset: string
+      readonly key: string | null
+      readonly level: string | null
+      readonly words: string
+    }
   /** `pieces`: that are to be made. */
   | { readonly kind: 'run-begins'; readonly run: string; readonly pieces: number }
   | { readonly kind: 'run-goes-on'; readonly run: string }

@@ -67,9 +67,14 @@ export function contextFile(folder: string, task: number): string {
   return join(folder, 'context', String(task))
 }
 
+/** The folder of what all tasks say. */
+export function messagesFolder(folder: string): string {
+  return join(folder, 'messages')
+}
+
 /** Where a task may append messages. `start.sh` makes it; all attempts share it, each but the first begins with a mark. */
 export function messagesFile(folder: string, task: number): string {
-  return join(folder, 'messages', String(task))
+  return join(messagesFolder(folder), String(task))
 }
 
 /** Where a check of a task may append messages; checks are counted from 1. */

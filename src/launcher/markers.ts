@@ -29,7 +29,7 @@ export interface EndMarker {
   readonly ended: EpochSeconds
 }
 
-/** The folder of all markers of a job: what `watchMarkers` looks at. */
+/** The folder of all markers of a job. */
 export function markersFolder(folder: string): string {
   return join(folder, 'markers')
 }

@@ -8,6 +8,8 @@ import { dropLease, holdsLease, leaseHolder, takeLease } from './leases.ts'
 import {
   keepMessages,
   messagesOf,
+  messagesOfRun,
+  newestMessage,
   positionsOf,
   type KeptMessage,
   type KeptPosition,
@@ -377,6 +379,16 @@ export class Ledger<Spec, Observed, Plan> {
     return this.guarded(() => messagesOf(this.db, job, after, most))
   }
 
+  /** What the payloads of a run's jobs said after message `after`, at most `most` of it. */
+  messagesOfRun(run: string, after: number, most: number): ReturnType<typeof messagesOfRun> {
+    return this.guarded(() => messagesOfRun(this.db, run, after, most))
+  }
+
+  /** The number of the newest message; 0: there is none. */
+  newestMessage(): number {
+    return this.guarded(() => newestMessage(this.db))
+  }
+
   /** Notes a run of assets that begins. */
   beginRun(run: NewRun): RunId {
     return this.transaction(() => insertRun(this.db, run))
@@ -399,6 +411,19 @@ export class Ledger<Spec, Observed, Plan> {
   /** All jobs of a run, oldest first, by its token. */
   jobsOfRun(token: string): readonly JobRow<Spec, Observed>[] {
     return this.jobs('SELECT * FROM jobs WHERE run = ? ORDER BY id', token)
+  }
+
+  /** The newest job that makes an asset, or (not null) one key of it, by the names in its spec; or null. */
+  newestOfAsset(worktree: string, asset: string, key: string | null): JobRow<Spec, Observed> | null {
+    const [newest] = this.jobs(
+      `SELECT * FROM jobs WHERE run IS NOT NULL AND worktree = ?1 AND state <> 'refused' AND json_extract(spec, '$.asset.name') = ?2
+         AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(spec, '$.asset.keys') WHERE value = ?3))
+       ORDER BY id DESC LIMIT 1`,
+      worktree,
+      asset,
+      key,
+    )
+    return newest ?? null
   }
 
   /** Keeps what is said while a run is driven, for whoever watches. */

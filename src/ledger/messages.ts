@@ -66,6 +66,36 @@ export function positionsOf(db: DatabaseSync, job: JobId): readonly KeptPosition
     }))
 }
 
+/** What the jobs of a run said after message `after`, in the order in which it was kept; at most `most` of it. */
+export function messagesOfRun(
+  db: DatabaseSync,
+  run: string,
+  after: number,
+  most: number,
+): readonly (KeptMessage & { readonly job: JobId })[] {
+  return db
+    .prepare(
+      // Not the other way round: new messages are few, and a run may have many jobs.
+      'SELECT m.id, m.job, m.task, m.at, m.event FROM messages m CROSS JOIN jobs j WHERE m.id > ? AND j.id = m.job AND j.run = ? ORDER BY m.id LIMIT ?',
+    )
+    .all(after, run, most)
+    .map((row) => ({ ...toMessage(row), job: Number(row['job']) as JobId }))
+}
+
+/** The number of the newest message that was kept; 0: none ever was. */
+export function newestMessage(db: DatabaseSync): number {
+  return Number(db.prepare('SELECT max(id) AS id FROM messages').get()?.['id'] ?? 0)
+}
+
+function toMessage(row: Record<string, unknown>): KeptMessage {
+  return {
+    n: Number(row['id']),
+    task: Number(row['task']),
+    at: Number(row['at']),
+    event: JSON.parse(String(row['event'])) as unknown,
+  }
+}
+
 /** What a job said after message `after`, in the order in which it was kept; at most `most` of it. */
 export function messagesOf(
   db: DatabaseSync,
@@ -78,10 +108,5 @@ export function messagesOf(
       'SELECT id, task, at, event FROM messages INDEXED BY messages_by_job WHERE job = ? AND id > ? ORDER BY id LIMIT ?',
     )
     .all(job, after, most)
-    .map((row) => ({
-      n: Number(row['id']),
-      task: Number(row['task']),
-      at: Number(row['at']),
-      event: JSON.parse(String(row['event'])) as unknown,
-    }))
+    .map(toMessage)
 }

@@ -23,18 +23,18 @@ export interface Ends {
 /**
  * Waits until some of these jobs are over: recorded or closed by somebody else meanwhile counts, and is in neither list. A
  * scheduler that does not answer is waited for; what waits here for a limit is submitted when there is room. When `asked` says
- * so it is looked at once. While this machine has more to do than it can do at once nothing is lost by waiting: ends are
- * gathered for `patience` seconds.
+ * so it is looked at once; `said` is called when payloads have said something. While this machine has more to do than it can
+ * do at once nothing is lost by waiting: ends are gathered for `patience` seconds.
  */
 export async function awaitEnds(
   context: Context,
   jobs: readonly Job[],
   wakes: Wakes,
   patience: number,
-  asked: () => boolean,
+  { asked, said }: { readonly asked: () => boolean; readonly said: () => void },
   report: (report: Report) => void,
 ): Promise<Ends> {
-  wakes.watch(context, jobs)
+  wakes.watch(jobs)
   const { least, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
   const youngest = jobs.reduce((at, job) => Math.max(at, job.submittedAt ?? job.createdAt), 0)
   const doubtful = new Map<JobId, EpochSeconds>()
@@ -42,7 +42,7 @@ export async function awaitEnds(
   let gathered = false
   for (;;) {
     const age = context.now() - Math.max(youngest, wakes.last)
-    await wakes.wait(context, Math.min(most, Math.max(least, age / 2)), asked)
+    await wakes.wait(Math.min(most, Math.max(least, age / 2)), asked, said)
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)
     // Whoever submitted them may have died over it.

@@ -22,6 +22,7 @@ import { driveLease, findRun, makesSame, type Run, type RunRequest } from './run
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
 import { submitPieces } from './submit-pieces.ts'
 import { aboutRun, progressOf, showProgress, tellNotRun } from './tell-run.ts'
+import { tellSaid } from './tell-said.ts'
 import { turnOf } from './turn.ts'
 import { Wakes } from './wakes.ts'
 import { watchRun } from './watch-run.ts'
@@ -95,7 +96,8 @@ async function takeTurns(
   // Said once: then the jobs that it has left are waited for, as ever.
   let told = false
   const asked = (): boolean => !told && (told = isCancelled())
-  const wakes = new Wakes()
+  const wakes = new Wakes(context)
+  const listen = tellSaid(context, () => run?.token ?? null, tell)
   let driven: Driven | null = null
   let all = 0
   let turnBegan = context.now()
@@ -140,10 +142,16 @@ async function takeTurns(
       showProgress(context, progress)
       log.progress(progress)
       log.flush()
+      const said = (): void => {
+        listen()
+        showProgress(context, progress)
+      }
       const patience = Math.min(longestPatience, patienceOfTurns * (context.now() - turnBegan))
-      const { ended, lost } = await awaitEnds(context, waited, wakes, patience, asked, report)
+      const { ended, lost } = await awaitEnds(context, waited, wakes, patience, { asked, said }, report)
       turnBegan = context.now()
       context.progress({ kind: 'done' })
+      // The end was read just now.
+      listen()
       noteOthers(context, waited, run.token, book, report)
       for (const job of lost) leaveOpen(job, book, report)
       if (ended.length === 0) continue

@@ -2,6 +2,7 @@ import { runName, type RunId } from '../../contract/ids.ts'
 import type { Context } from '../../job/context.ts'
 import type { Report } from '../../job/report.ts'
 import { drivenRun, findRun, isDriven, type Run } from './runs.ts'
+import { tellSaid } from './tell-said.ts'
 import { aboutRun, showProgress } from './tell-run.ts'
 
 /** Seconds between looks at what the driver has said: the first, by how much they grow while it says nothing, the longest. */
@@ -32,6 +33,7 @@ export async function watchRun(
     report(aboutRun('ok', begun, { kind: 'run-watched', run: runName(begun.id), holder }))
   }
   let told = 0
+  const listen = tellSaid(context, () => (concerns ? begun.token : null), report)
   for (let wait: number = spacing.first; ; wait = Math.min(wait * spacing.growth, spacing.longest)) {
     // Whether it is driven first: what a driver says last stands there before it ends.
     const driven = isDriven(context, findRun(context, begun.id) ?? begun)
@@ -43,6 +45,7 @@ export async function watchRun(
         wait = spacing.first
       }
     }
+    listen()
     if (!driven) {
       context.progress({ kind: 'done' })
       return concerns ? run : null
