@@ -108,19 +108,12 @@ interface Flow {
 }
 
 function flowValue(flow: Flow): Value {
-  const { text } = flow
-  switch (text[flow.at]) {
-    case '{':
-      return flowMapping(flow)
-    case '[':
-      return flowList(flow)
-    case '"':
-      return match(flow, /"([^"\\]*)"/y)
-    case "'":
-      return match(flow, /'([^']*)'(?!')/y)
-    default:
-      return scalar(match(flow, /([^,[\]{}]+)/y).trim())
-  }
+  const begin = flow.text[flow.at]
+  if (begin === '{') return flowMapping(flow)
+  if (begin === '[') return flowList(flow)
+  if (begin === '"') return match(flow, /"([^"\\]*)"/y)
+  if (begin === "'") return match(flow, /'([^']*)'(?!')/y)
+  return scalar(match(flow, /([^,[\]{}]+)/y).trim())
 }
 
 function flowList(flow: Flow): Value {
