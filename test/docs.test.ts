@@ -12,7 +12,8 @@ type Options = ReadonlyMap<string, { readonly takesValue: boolean }>
 const ofOthers: ReadonlySet<string> = new Set(
   (
     '--parsable --job-name --wrap --dependency --clusters --comment --wait --test-only --output --signal ' +
-    '--slurm --variant --log-level --dbg --idbg --cmd --report-status --report-type'
+    '--slurm --variant --log-level --dbg --idbg --cmd --report-status --report-type ' +
+    '--executor --forcerun --lock --cluster-generic-cancel-cmd'
   ).split(' '),
 )
 

@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { assetsHead, assetsMade, recordOfPiece, project, sites } from './support/assets.ts'
 import { finish, openJobs, recordOf, status, tell } from './support/scenario.ts'
 import { repeatHere, repeatOnSlurm } from './support/repeat.ts'
 import type { Sandbox } from './support/sandbox.ts'
+
+// Many commands, one after the other.
+vi.setConfig({ testTimeout: 180_000 })
 
 const graph = `${assetsHead}
   model:

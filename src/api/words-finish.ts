@@ -1,6 +1,6 @@
 import type { FinishNote, OddReason } from '../job/note.ts'
 import type { Waited } from '../job/finish/ended.ts'
-import { duration } from './quantities.ts'
+import { counted, duration } from './quantities.ts'
 import { shortRef } from './short-ref.ts'
 import type { Words } from './word-table.ts'
 import type { RefusedFile } from '../dataset/stage.ts'
@@ -21,6 +21,8 @@ export const finishWords = {
     `recorded of job ${note.job}: ${/^\d+$/.test(note.tasks) ? 'task' : 'tasks'} ${note.tasks}; it stays open for the others (${note.statuses}). ${restWords(note.job)}`,
   'tasks-untold': ({ job, paths }) =>
     `it cannot be told which task of job ${job} made ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` (and ${paths.length - 3} more)` : ''}, and so nothing of it was recorded. Say it, with {task} for the index: \`waybill finish ${job} --completed-tasks -o 'out/{task}.csv'\`; or record all that it made, with --commit-failed-jobs`,
+  'children-open': ({ job, jobs }) =>
+    `job ${job} submitted ${counted(jobs.length, 'job')} (${jobs.slice(0, 5).join(', ')}${jobs.length > 5 ? ', …' : ''}), and not all have ended; its record says how they are now, and nobody records what they make from now on. A payload should wait for what it submits`,
   'log-shared': () => 'written by several tasks: it goes with the last record of the job',
   'being-replaced': ({ job, by }) =>
     `the failed tasks of job ${job} are being submitted again as ${by}, and it is not known yet whether they were; see \`waybill jobs\``,

@@ -61,11 +61,13 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
       ['ended as', endWords(record, own)],
       ['tasks', texts(own['tasks']).join('; ')],
       ['jobs', jobsWords(own['jobs'])],
+      ['submitted', childrenWords(own['children'])],
       ['recorded here', taskWords(own['recorded_tasks'])],
       ['ran', timeWords(own)],
       ['on', placeWords(own)],
       ['used', useWords(own)],
       ...metricFields(shown.metrics),
+      ['checks', checkWords(own['checks'])],
       [
         'from',
         record.commit_id === undefined
@@ -135,6 +137,15 @@ function jobsWords(jobs: Json | undefined): string {
     .join(', ')
 }
 
+/** What its payload submitted. */
+function childrenWords(children: Json | undefined): string {
+  if (typeof children !== 'object' || children === null || Array.isArray(children)) return ''
+  const { count, jobs } = children as { readonly [key: string]: Json }
+  if (typeof count !== 'number') return ''
+  const each = jobsWords(Array.isArray(jobs) ? jobs.slice(0, named) : undefined)
+  return `${counted(count, 'job')}${each === '' ? '' : `: ${each}`}${each !== '' && count > named ? ', …' : ''}`
+}
+
 /** Of an array that was recorded in parts: which tasks this record is about. */
 function taskWords(tasks: Json | undefined): string | undefined {
   const indices = text(tasks)
@@ -190,4 +201,23 @@ function text(value: Json | undefined): string | undefined {
 
 function number(value: Json | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined
+}
+
+/** How its checks came out; what anybody wrote is looked at with care. */
+function checkWords(checks: Json | undefined): string | undefined {
+  if (!Array.isArray(checks)) return undefined
+  return (checks as readonly Json[])
+    .flatMap((one) => {
+      if (typeof one !== 'object' || one === null || Array.isArray(one)) return []
+      const { name, key, passed, condition, exit_code: code } = one as { readonly [key: string]: Json }
+      const how = passed === true ? 'passed' : passed === false ? 'failed' : 'unknown'
+      const why =
+        typeof condition === 'string'
+          ? ` (not to be: ${condition})`
+          : code === undefined
+            ? ''
+            : ` (exit code ${String(code)})`
+      return [`${typeof key === 'string' ? `${key}: ` : ''}${String(name)} ${how}${why}`]
+    })
+    .join(', ')
 }

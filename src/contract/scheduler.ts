@@ -10,6 +10,14 @@ export interface ProcessIdentity {
   readonly start: string
 }
 
+/** What a machine has, or a task of a job takes of it. */
+export interface Capacity {
+  readonly cpus: number
+  /** Bytes; of a task 0: nobody said how much. */
+  readonly memory: number
+  readonly gpus: number
+}
+
 /** What a submission needs. All paths are absolute. */
 export interface SubmitRequest {
   readonly token: JobToken
@@ -30,6 +38,8 @@ export interface SubmitRequest {
   readonly array: string | null
   /** Keep standard error in a file of its own, where the scheduler and not the command decides about files. */
   readonly stderrApart?: boolean
+  /** What each task takes of the machine, where the scheduler and not the command decides about that; absent: one CPU. */
+  readonly weight?: Capacity
 }
 
 /** One of the jobs of a command that submits by itself. */
@@ -253,6 +263,8 @@ export interface Scheduler {
     jobs: readonly JobReference[],
     onWait?: LookOptions['onWait'],
   ) => Promise<readonly CancelOutcome[]>
+  /** What all its jobs together may take; absent: it decides that itself. */
+  readonly capacity?: Capacity
 }
 
 /** A scheduler that has limits on how many jobs it takes. */

@@ -49,6 +49,8 @@ export type BatchNote =
 
 /** What there is to say of assets while they are made. `key` is null where an asset is made in one piece. */
 export type MaterializeNote =
+  | CheckNote
+  | HeldBackNote
   | { readonly kind: 'asset-submitted'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `exception`: by which the payload was closed; `again`: it is tried once more. */
   | {
@@ -75,6 +77,53 @@ export type MaterializeNote =
       readonly keys: number
       readonly upstream: readonly string[]
     }
+
+/** What is not made, and why. */
+export type HeldBackNote =
+  /** `checks`: those upstream that did not pass and block it; empty: what it needs, `upstream`, was not run either. */
+  | {
+      readonly kind: 'asset-blocked'
+      readonly asset: string
+      readonly keys: number
+      readonly checks: readonly FailedCheck[]
+      readonly upstream: readonly string[]
+    }
+  /** It asks for more than this machine has. */
+  | {
+      readonly kind: 'asset-too-large'
+      readonly asset: string
+      readonly keys: readonly string[] | null
+      readonly lacking: readonly {
+        readonly what: 'cpus' | 'memory' | 'gpus'
+        readonly asked: number
+        readonly most: number
+      }[]
+    }
+
+/** A check of an asset that did not pass. */
+export interface FailedCheck {
+  readonly asset: string
+  readonly check: string
+}
+
+/** What there is to say of a check that did not pass, or cannot be judged. */
+export type CheckNote = CheckFacts &
+  ({ readonly kind: 'check-not-passed' } | { readonly kind: 'check-not-known' })
+
+/** How a check came out; `keys` null: of all that the job made. */
+export interface CheckFacts {
+  readonly asset: string
+  readonly check: string
+  readonly keys: readonly string[] | null
+  /** It holds back what is made of the asset. */
+  readonly blocking: boolean
+  readonly exitCode: number | null
+  readonly why: string | null
+  /** What a metric must not be; and what it was. */
+  readonly condition: string | null
+  readonly value: number | null
+  readonly job: string
+}
 
 /** What there is to say of runs as a whole. */
 export type RunsNote =
@@ -164,6 +213,8 @@ export type ScheduleNote =
 
 /** What `finish`, `close`, `cancel` and recovery can have to say. */
 export type FinishNote =
+  /** Jobs that its payload submitted have not all ended. */
+  | { readonly kind: 'children-open'; readonly job: string; readonly jobs: readonly string[] }
   | {
       readonly kind: 'not-complete'
       readonly scheduler: 'slurm' | 'local'

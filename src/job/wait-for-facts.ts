@@ -10,6 +10,7 @@ const spacing = [0.1, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
 export async function waitForFacts(
   context: Context,
   jobs: readonly EndedJob[],
+  note: 'note' | 'only-look' = 'note',
 ): Promise<readonly EndedJob[]> {
   const until = context.now() + factsWait(context)
   let known = jobs
@@ -23,6 +24,7 @@ export async function waitForFacts(
       context,
       late.map(({ job, evidence }) => ({ ...job, observed: evidence })),
       { depth: 'facts', factsWait: until - context.now(), maxAge: factsWait(context) },
+      note,
     )
     known = known.map((one) => {
       const now = seen.find(({ job }) => job.id === one.job.id)

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { listMarkers, parseEnd, parseMarkerName, parseStart, readEnd } from './markers.ts'
 
-const end = 'code 137\nstarted 1795729713.398\nended 1795729713.449\n'
+const end = 'code 137\nstopped yes\nstarted 1795729713.398\nended 1795729713.449\n'
 const start = 'host n1\npid 12\nstarted 1795729713.398\njob 4711\narray \n'
 
 test('markers are read', () => {
@@ -14,6 +14,7 @@ test('markers are read', () => {
     signal: 9,
     started: 1795729713.398,
     ended: 1795729713.449,
+    stopped: true,
   })
   expect(parseStart(start)).toEqual({
     host: 'n1',

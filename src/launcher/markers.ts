@@ -27,6 +27,8 @@ export interface EndMarker {
   readonly signal: number | null
   readonly started: EpochSeconds
   readonly ended: EpochSeconds
+  /** It got SIGTERM before it ended: what it did may be the half of it, whatever its code. */
+  readonly stopped: boolean
 }
 
 /** The folder of all markers of a job. */
@@ -58,7 +60,13 @@ export function parseEnd(text: string): EndMarker | null {
     time(lines.get('ended')),
   ]
   if (code === null || code > 255 || started === null || ended === null) return null
-  return { code, signal: code > 128 && code <= 192 ? code - 128 : null, started, ended }
+  return {
+    code,
+    signal: code > 128 && code <= 192 ? code - 128 : null,
+    started,
+    ended,
+    stopped: lines.get('stopped') === 'yes',
+  }
 }
 
 /** The markers that are there, in no order; a folder that is gone has none. Throws when it cannot be read. */

@@ -26,6 +26,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       },
     ]
     const work: Work = {
+      shared: null,
       scheduler: 'slurm',
       cwd: job.root,
       env: { ALL: 'all' },

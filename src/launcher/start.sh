@@ -3,7 +3,9 @@
 # given no variables at all (SBATCH_EXPORT=NONE). FOLDER is absolute, and written by folder.ts:
 #
 #   local                   is there when the embedded scheduler runs the job
+#   umask                   in a clone that a group shares: with which messages and markers are made
 #   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
+#   bin                     stands first on the payload's PATH where that has an sbatch
 #   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
 #   checks                  how many checks there are, and the numbers of those whose failure is the job's
 #   context/TASK            what the payload is told (_wb_context); written here, before it starts
@@ -11,10 +13,11 @@
 #   messages/TASK.N         where check N may
 #   markers/TASK.ATTEMPT.start    host, process, time and the scheduler's numbers (none where the embedded scheduler runs a
 #                                 job without checks)
-#   markers/TASK.ATTEMPT.end      exit code and times of the payload
+#   markers/TASK.ATTEMPT.end      exit code and times of the payload, and whether it was told to stop (SIGTERM)
 #   markers/TASK.ATTEMPT.N.end    those of check N; all appear whole, by a rename
 #
-# After a payload that ended with 0 its checks run, one after the other, in its directory and with its variables.
+# After a payload that ended with 0 its checks run, one after the other, in its directory and with its variables. After
+# SIGTERM no further one is begun.
 #
 # TASK is the index in an array, else 0; ATTEMPT counts Slurm's restarts. The payload's output is the job's own, its input
 # is empty, and its exit code is passed on: 128 + N where signal N ended it, as shells have it. 125: it could not be
@@ -56,6 +59,13 @@ if [ ! -r "$_wb_folder/payload.sh" ]; then
   fail 125 "cannot read the job's folder $_wb_folder on $_wb_host"
   exit
 fi
+# The payload's own files are made as the user has it.
+_wb_own=
+if [ -e "$_wb_folder/umask" ]; then
+  _wb_own=$(umask)
+  read -r _wb_mask <"$_wb_folder/umask"
+  umask "$_wb_mask"
+fi
 # An old Slurm that does not count restarts must not write over what the first attempt said.
 while [ -e "$_wb_folder/markers/$_wb_task.$_wb_attempt.start" ]; do
   _wb_attempt=$((_wb_attempt + 1))
@@ -86,11 +96,14 @@ payload() {
     fail 125 "cannot write $_wb_folder/context/$_wb_task on $_wb_host"
     exit
   fi
+  [ -z "$_wb_own" ] || umask "$_wb_own"
   cd -- "$_wb_cwd" 2>/dev/null || {
     fail 125 "no working directory $_wb_cwd on $_wb_host"
     exit
   }
   unset OLDPWD
+  # A payload may submit jobs of its own: the sbatch in bin notes them. Where there is none, none must seem to be there.
+  if [ -d "$_wb_folder/bin" ] && command -v sbatch >/dev/null 2>&1; then PATH=$_wb_folder/bin:$PATH; fi
   _wb_program=$(command -v -- "$1") || {
     fail 127 "no program '$1' on $_wb_host (PATH: ${PATH-not set})"
     exit
@@ -138,11 +151,13 @@ messages() {
 # shellcheck disable=SC2317,SC2329 # called by traps
 pass() {
   _wb_got="$_wb_got $((128 + $2))"
+  [ "$1" != TERM ] || _wb_stopped=yes
   kill -s "$1" "$_wb_child" 2>/dev/null
 }
 
 # run: starts the payload, or the check _wb_check, and waits for its end; sets _wb_code.
 run() {
+  _wb_stopped=no
   payload </dev/null &
   _wb_child=$!
   # Not CONT, which Slurm sends together with TERM: of two trapped signals at once a waiting bash loses one (it jumps out of
@@ -187,10 +202,12 @@ $_wb_ids"
 messages "$_wb_task"
 run
 mark end "code $_wb_code
+stopped $_wb_stopped
 started $_wb_began
 ended $(date +%s.%N)
 "
 if [ "$_wb_code" -ne 0 ] || [ ! -e "$_wb_folder/checks" ]; then exit "$_wb_code"; fi
+if [ "$_wb_stopped" = yes ]; then exit 0; fi
 
 _wb_count=0
 _wb_failing=
@@ -203,9 +220,11 @@ while [ "$_wb_check" -lt "$_wb_count" ]; do
   trap - HUP INT QUIT USR1 USR2 TERM
   run
   mark "$_wb_check.end" "code $_wb_code
+stopped $_wb_stopped
 started $_wb_began
 ended $(date +%s.%N)
 "
   [ "$_wb_code" -eq 0 ] || case " $_wb_failing " in *" $_wb_check "*) _wb_exit=90 ;; esac
+  [ "$_wb_stopped" = no ] || break
 done
 exit "$_wb_exit"

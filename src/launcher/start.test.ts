@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { contextFile } from './folder.ts'
+import { contextFile, messagesFile } from './folder.ts'
 import { listMarkers, readEnd, readStart } from './markers.ts'
 import { shells, TestJob } from './test-job.ts'
 
@@ -56,6 +56,20 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       'payload.sh',
       'start.sh',
     ])
+    expect(modesOf(job.folder, ['', 'messages'])).toEqual([0o700, 0o700])
+  })
+
+  test('in a clone of a group its members read messages and markers; the payload has its own mask', async () => {
+    const shared = { file: 0o660, directory: 0o2770 }
+    job.write(['sh', '-c', 'umask >mask; echo "{}" >>"$SAYS"'], {
+      shared,
+      env: { SAYS: messagesFile(job.folder, 0) },
+    })
+    expect(await job.run({}, 'umask 077;')).toMatchObject({ code: 0, output: '' })
+    expect(readFileSync(join(job.root, 'mask'), 'utf8')).toBe('0077\n')
+    const read = ['', 'messages', 'markers', 'messages/0', 'markers/0.0.start', 'markers/0.0.end']
+    expect(modesOf(job.folder, read)).toEqual([0o2770, 0o2770, 0o2770, 0o660, 0o660, 0o660])
+    expect(modesOf(job.folder, ['payload.sh'])).toEqual([0o600])
   })
 
   test('nothing is needed of the job’s own variables', async () => {
@@ -191,6 +205,10 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect(await job.run({}, full)).toMatchObject({ code: 125 })
   })
 })
+
+function modesOf(folder: string, names: readonly string[]): readonly number[] {
+  return names.map((name) => statSync(join(folder, name)).mode & 0o7777)
+}
 
 async function until(question: () => boolean): Promise<void> {
   while (!question()) await new Promise((wake) => setTimeout(wake, 10))

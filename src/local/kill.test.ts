@@ -118,7 +118,7 @@ describe('a submitter that is killed', { timeout: 600_000 }, () => {
     const { localScheduler } = await import(${JSON.stringify(new URL('./local.ts', import.meta.url).href)})
     const { state, request, hang } = JSON.parse(process.env.TEST)
     const now = () => Date.now() / 1000
-    const scheduler = localScheduler({ folder: state, slots: 1, env: process.env, now })
+    const scheduler = localScheduler({ folder: state, capacity: { cpus: 1, memory: 1024 ** 3, gpus: 0 }, env: process.env, now })
     const held = await scheduler.hold(request)
     if (hang) {
       console.log('held')

@@ -5,6 +5,7 @@ import { readArraySpec } from '../contract/array-spec.ts'
 import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type {
+  Capacity,
   HeldSubmission,
   HeldSubmissions,
   JobReference,
@@ -30,8 +31,8 @@ import { forgetCommand, prepare, publish, withdraw, writeDurably, type Prepared 
 export interface LocalOptions {
   /** Its own folder, made when needed (0700); all users of one ledger may share the folder above. */
   readonly folder: string
-  /** How many tasks may run at once, at least 1. The newest submission's word counts, also for what waits already. */
-  readonly slots: number
+  /** What all tasks that run may take together. The newest submission's word counts, also for what waits already. */
+  readonly capacity: Capacity
   /** Only PATH and what leads to the user's service manager is taken from it; a command gets its request's. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly now: () => EpochSeconds
@@ -49,6 +50,7 @@ export function localScheduler(options: LocalOptions): Scheduler {
   const pump: Pump = { home, env: options.env, user: userInfo().username }
   return {
     kind: 'local',
+    capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
     holdMany: async (requests) => holdMany(options, pump, requests),
     look: async (jobs) => look(options, pump, jobs),
@@ -127,7 +129,7 @@ function tryToPrepare(
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(request.name)) throw new Error(`not a job name: ${request.name}`)
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
-    setLimit(home, options.slots)
+    setLimits(home, options.capacity)
     const prepared = prepare(home, request, array, holder, options.now())
     return { ...prepared, name: request.name as SchedulerJobId }
   } catch (error) {
@@ -140,10 +142,15 @@ function submitted(id: SchedulerJobId, warning: string | null): SubmitOutcome {
   return { kind: 'submitted', id, cluster: null, stdout: `Submitted job ${id}\n`, stderr, exitCode: 0 }
 }
 
-function setLimit(home: string, slots: number): void {
-  const path = join(home, 'limit')
-  const text = `${Math.max(1, Math.floor(slots))}\n`
-  if (readIfThere(path) !== text) writeDurably(path, text)
+function setLimits(home: string, { cpus, memory, gpus }: Capacity): void {
+  const files = [
+    ['limit', `${Math.max(1, Math.floor(cpus))}\n`],
+    ['capacity', `${Math.floor(memory / 1024 ** 2)} ${gpus}\n`],
+  ] as const
+  for (const [name, text] of files) {
+    const path = join(home, name)
+    if (readIfThere(path) !== text) writeDurably(path, text)
+  }
 }
 
 async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReference[]): Promise<Look> {

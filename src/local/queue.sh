@@ -3,8 +3,10 @@
 # `start ENTRY KEY`, which is called with the lock held and $slot set to a free slot: it returns when the task's start
 # marker is there, or cannot come.
 #
-#   limit      how many tasks may run at once
-#   queue/E    symbolic link to a submission's folder, made while it is held; E sorts by time
+#   limit      how many CPUs all tasks that run may take together
+#   capacity   how much memory (MiB), and how many GPUs
+#   queue/E    symbolic link to a submission's folder, made while it is held; E sorts by time, and ends in
+#              "+CPUS,MIB,GPUS" where a task takes something else than one CPU
 #   slots/N    who runs: a line "watcher PID BORN BOOT ENTRY KEY", and one "payload …" when that is there
 #   said.N     what the shell says of a task's end
 #   lock       flock(1) on it is held by one process at a time
@@ -15,6 +17,9 @@
 # start; a slot is released with the lock held. So the one that follows the last event sees everything. Should that one
 # be killed, the next event or look of Waybill's runs another.
 #
+# Nothing passes what waits for room: it would never find any. Only of an array that keeps to its own limit the room is
+# there for others.
+#
 # Nothing runs twice. A task runs after its start marker was made, which succeeds once. The cursor (`next`) passes a task
 # only when its marker is there; before that, whoever looks tries it again. The watcher inherits the lock and drops it
 # with the marker written, so a pump killed in between leaves no half-started task for others to see. Where flock is not
@@ -22,10 +27,48 @@
 #
 # A program costs as much as a small payload: here the shell does by itself all that it can.
 
-# takers: reads who runs into $taken and $running; the slots of dead owners are freed. A payload that outlives its
+# weigh ENTRY: sets $cpus, $memory and $gpus to what one of its tasks takes.
+weigh() {
+  cpus=1
+  memory=0
+  gpus=0
+  case $1 in
+    *+*,*,*)
+      weight=${1##*+}
+      cpus=${weight%%,*}
+      weight=${weight#*,}
+      memory=${weight%,*}
+      gpus=${weight#*,}
+      ;;
+  esac
+}
+
+# add ENTRY: one of its tasks runs.
+add() {
+  weigh "$1"
+  tasks=$((tasks + 1))
+  taken=$((taken + cpus))
+  taken_memory=$((taken_memory + memory))
+  taken_gpus=$((taken_gpus + gpus))
+  running="$running$1 "
+}
+
+# fits ENTRY: whether there is room for one of its tasks. Alone it always has: there may be less by now than it asks for.
+fits() {
+  [ "$tasks" -gt 0 ] || return 0
+  weigh "$1"
+  [ $((taken + cpus)) -le "$allowed" ] &&
+    [ $((taken_memory + memory)) -le "${most_memory:-$((taken_memory + memory))}" ] &&
+    [ $((taken_gpus + gpus)) -le "${most_gpus:-$((taken_gpus + gpus))}" ]
+}
+
+# takers: reads who runs, and what that takes; the slots of dead owners are freed. A payload that outlives its
 # watcher keeps its slot. A watcher that looks for its next task has its own slot to give.
 takers() {
+  tasks=0
   taken=0
+  taken_memory=0
+  taken_gpus=0
   running=' '
   dead=
   for file in slots/*; do
@@ -36,8 +79,7 @@ takers() {
       ! alive "$pid" "$pid_born" "$pid_boot" || owner=$entry
     done <"$file"
     if [ -n "$owner" ]; then
-      taken=$((taken + 1))
-      running="$running$owner "
+      add "$owner"
     elif [ "$file" != "slots/${own-}" ]; then
       # Slots are written with the lock held: a torn one is a dead owner's, too.
       dead="$dead $file"
@@ -90,14 +132,16 @@ serve() {
     tasks_from "queue/$1/tasks" "$at"
     [ -n "$key" ] || break
     if [ ! -e "queue/$1/t/$key.start" ]; then
-      [ "$taken" -lt "$allowed" ] || return
       count "$1"
       [ -z "$most" ] || [ "$count" -lt "$most" ] || return
+      fits "$1" || {
+        full=yes
+        return
+      }
       last=$following
       free
       start "$1" "$key" || return
-      taken=$((taken + 1))
-      running="$running$1 "
+      add "$1"
       following=$last
     fi
     [ -n "$following" ] || break
@@ -111,6 +155,10 @@ serve() {
 serve_all() {
   allowed=1
   [ ! -e limit ] || read -r allowed <limit
+  most_memory=
+  most_gpus=
+  [ ! -e capacity ] || read -r most_memory most_gpus <capacity
+  full=
   takers
   for link in queue/*; do
     entry=${link#queue/}
@@ -132,6 +180,7 @@ serve_all() {
     fi
     [ "$taken" -lt "$allowed" ] || return
     serve "$entry"
+    [ -z "$full" ] || return 0
   done
 }
 

@@ -78,9 +78,14 @@ export function prepare(
   mkdirSync(join(home, 'slots'), { recursive: true, mode: 0o700 })
   mkdirSync(join(home, 'queue'), { recursive: true, mode: 0o700 })
   const order = String(Math.round(now * 1000)).padStart(15, '0')
-  const link = join(home, 'queue', `${order}-${request.name}`)
+  const link = join(home, 'queue', `${order}-${request.name}${weightText(request.weight)}`)
   symlinkSync(job, link)
   return { job, link }
+}
+
+/** What a task takes, as the scripts read it from the name of its submission: `+CPUS,MIB,GPUS`; one CPU needs no word. */
+function weightText(weight: SubmitRequest['weight']): string {
+  return weight === undefined ? '' : `+${weight.cpus},${Math.ceil(weight.memory / 1024 ** 2)},${weight.gpus}`
 }
 
 /**

@@ -31,7 +31,13 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
   const env = { PATH: process.env['PATH'] ?? '' }
   const now = (): number => Date.now() / 1000
   const home = homeOf(join(dir, 'state'), hostname(), userInfo().uid)
-  const scheduler = localScheduler({ folder: join(dir, 'state'), slots, env, now, graceSeconds })
+  const scheduler = localScheduler({
+    folder: join(dir, 'state'),
+    capacity: { cpus: slots, memory: 1024 ** 3, gpus: 2 },
+    env,
+    now,
+    graceSeconds,
+  })
   const request = (name: string, line: string, array?: string): SubmitRequest => {
     const folder = join(dir, 'jobs', name)
     mkdirSync(folder, { recursive: true, mode: 0o700 })

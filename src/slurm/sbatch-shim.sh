@@ -136,7 +136,7 @@ elif [ "$wb_kind" = stdin ]; then
   exec <"$wb_call/script"
 fi
 wb_token=0
-if wb_may_comment && IFS= read -r wb_mark <"$wb_folder/mark"; then
+if [ -r "$wb_folder/mark" ] && wb_may_comment && IFS= read -r wb_mark <"$wb_folder/mark"; then
   wb_token=1
 fi
 env | sed -n -e '/^SBATCH_[A-Z_]*=/p' -e '/^SLURM_CLUSTERS=/p' >"$wb_call/environment"

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SubmitRequest } from '../contract/scheduler.ts'
 import { shippedText } from '../process/shipped.ts'
@@ -11,14 +11,22 @@ import { writeTrace } from './witnesses.ts'
  */
 export function withShim(request: SubmitRequest): Readonly<Record<string, string>> {
   const { folder, env } = request
-  const bin = join(folder, 'bin')
-  for (const each of [bin, join(folder, 'calls')]) mkdirSync(each, { recursive: true })
+  const bin = placeShim(folder)
   writeTrace(folder, { clusters: null, ownComment: false, submitsNothing: false, submitsItself: true })
   writeFileSync(join(folder, 'mark'), `waybill:${request.token}\n`)
-  const program = join(bin, 'sbatch')
-  writeFileSync(program, shippedText('sbatch-shim.sh', import.meta.url))
-  chmodSync(program, 0o755)
   // Without a PATH a shell has one of its own.
   const path = env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'
   return folder.includes(':') ? env : { ...env, PATH: `${bin}:${path}` }
+}
+
+/**
+ * Puts the sbatch that notes its calls below a folder, and gives the folder that is to stand on PATH. Without a `mark` beside
+ * it, what it submits carries no token: a call whose answer is lost is not found again.
+ */
+export function placeShim(folder: string): string {
+  const bin = join(folder, 'bin')
+  for (const each of [bin, join(folder, 'calls')]) mkdirSync(each, { recursive: true, mode: 0o700 })
+  const program = join(bin, 'sbatch')
+  writeFileSync(program, shippedText('sbatch-shim.sh', import.meta.url), { mode: 0o700 })
+  return bin
 }

@@ -1,4 +1,4 @@
-import { ok, type Fallible } from '../../contract/fallible.ts'
+import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { jobName, runName, type RunId } from '../../contract/ids.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
 import { cancel } from '../../job/cancel.ts'
@@ -12,6 +12,7 @@ import type { AssetView, Look } from '../look.ts'
 import { makePlan, type PlanFailure, type Planned, type PlanRequest } from '../make-plan.ts'
 import type { Plan } from '../plan.ts'
 import { ownReason } from '../reason.ts'
+import { lackingHere } from './weights.ts'
 import { awaitEnds } from './await-ends.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
 import { beginRun, openRun } from './begin-run.ts'
@@ -114,6 +115,8 @@ async function takeTurns(
       const turn = turnOf(planned.value, making, book)
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
       if (run === null && left + making.size === 0) return ok(driven)
+      const tooLarge = isFirst ? lackingHere(context, [...turn.ready, ...turn.waiting]) : null
+      if (tooLarge !== null) return fail(tooLarge)
       const goesOn = isFirst && run !== null && (left + making.size > 0 || start.kind === 'attach')
       run ??= beginRun(context, request, left + making.size, setting.onRun, report)
       if (goesOn) report(aboutRun('ok', run, { kind: 'run-goes-on', run: runName(run.id) }))
@@ -135,7 +138,7 @@ async function takeTurns(
           report(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
         else tellNotRun(turn, report)
         log.progress(progressOf(turn, [], book, all))
-        endRun(context, run, book.failed.size + left > 0, log)
+        endRun(context, run, turn.unsound || book.failed.size + left > 0, log)
         return ok(driven)
       }
       const progress = progressOf(turn, waited, book, all)

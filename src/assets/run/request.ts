@@ -3,11 +3,12 @@ import { blobId } from '../../dataset/blob-id.ts'
 import { fileStatus } from '../../dataset/file-status.ts'
 import { hasWildcard } from '../../dataset/paths.ts'
 import { walk } from '../../dataset/walk.ts'
+import type { DeclaredCheck } from '../../job/checks/declared.ts'
 import type { ScheduleRequest } from '../../job/schedule/request.ts'
 import { scriptCopyPath } from '../../job/script-path.ts'
-import type { TaskWork } from '../../launcher/folder.ts'
+import type { CheckWork, TaskWork } from '../../launcher/folder.ts'
 import { quoteWord } from '../../provenance/shell-words.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Asset, Check, Definitions } from '../definitions/definitions.ts'
 import { environmentFor, pathsFor } from '../definitions/filled.ts'
 import type { PartitionKey } from '../definitions/key-space.ts'
 import { commandOf } from '../definitions/run-spec.ts'
@@ -18,6 +19,7 @@ import { arrayScript, assignments } from './array-script.ts'
 import type { Group } from './group-pieces.ts'
 import type { Piece } from './piece-settings.ts'
 import { pipesContext } from './pipes-context.ts'
+import { weightOf } from './weights.ts'
 import { sbatchOptions } from './slurm-words.ts'
 
 /** Where the request is made: what of definitions is needed for it. */
@@ -47,6 +49,7 @@ export function requestFor(
     ...sbatchOptions(settings),
   ]
   const words = wordsByHand(commandOf(asset.run, keys[0] ?? null).words, common)
+  const weight = site.scheduler === 'local' ? weightOf(settings) : null
   const inputs = keys.flatMap((key) => pathsFor(asset.inputs, key))
   return {
     words:
@@ -82,6 +85,8 @@ export function requestFor(
       group.map(({ index }) => index),
       run,
     ),
+    ...(weight === null ? {} : { weight }),
+    checks: asset.checks.map(declaredCheck),
     launch: {
       cwd: folder,
       env: common,
@@ -91,6 +96,21 @@ export function requestFor(
       script,
     },
   }
+}
+
+function declaredCheck(check: Check): DeclaredCheck {
+  const { name, blocking } = check
+  return check.kind === 'run'
+    ? { kind: 'run', name, blocking }
+    : { kind: 'metric', name, blocking, condition: check.metric }
+}
+
+function checkCommands({ checks }: Asset, key: PartitionKey | null): readonly CheckWork[] {
+  return checks.flatMap((check) =>
+    check.kind === 'run'
+      ? [{ words: commandOf(check.run, key).words, env: { WAYBILL_CHECK: check.name } }]
+      : [],
+  )
 }
 
 function keyOf({ view: { asset, space }, index }: Piece): PartitionKey | null {
@@ -143,7 +163,8 @@ function commands(
         const { words, env } = commandOf(piece.view.asset.run, key)
         const all = Object.entries({ ...environmentFor(settings, key), ...env })
         const own = all.filter(([name, value]) => common[name] !== value)
-        yield { words, env: Object.fromEntries(own), context: contextOf(piece) }
+        const checks = checkCommands(piece.view.asset, key)
+        yield { words, env: Object.fromEntries(own), context: contextOf(piece), checks }
       }
     },
   }

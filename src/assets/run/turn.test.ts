@@ -31,12 +31,17 @@ function planned(stale: Readonly<Record<string, readonly number[]>>): Planned {
       )
       return [
         name,
-        { asset: { name, partitions }, space: spaceOf(partitions, 0), maps } as unknown as AssetView,
+        {
+          asset: { name, partitions, checks: [] },
+          space: spaceOf(partitions, 0),
+          maps,
+        } as unknown as AssetView,
       ]
     }),
   )
   const chosen = assets.map(([name]) => ({
     name,
+    blocked: [],
     stale: [{ ranges: (stale[name] ?? []).map((at) => ({ from: at, to: at })) }],
   }))
   return { plan: { assets: chosen, notes: [] }, look: { views } } as unknown as Planned

@@ -16,6 +16,14 @@ export interface EndedJob {
   readonly more?: readonly string[]
   /** Something that the job should have made is not seen here, so many seconds after its end. */
   readonly waited?: Waited
+  /** The jobs that its payload submitted. */
+  readonly children?: ChildJobs
+}
+
+/** What a payload submitted: its job with these as members, and what is known of all of them together. */
+export interface ChildJobs {
+  readonly job: Job
+  readonly evidence: Evidence
 }
 
 /** A file system of several machines, and the time it had to show what was written on another; null: not known. */

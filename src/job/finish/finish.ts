@@ -9,6 +9,7 @@ import type { Context, Job } from '../context.ts'
 import { addLateFacts } from '../late-facts.ts'
 import { recoverMoves } from './move.ts'
 import { observe } from '../observe.ts'
+import { withChildren } from '../members/children.ts'
 import { reconcile } from '../reconcile.ts'
 import { recordJobs } from './record-jobs.ts'
 import type { Report } from '../report.ts'
@@ -63,7 +64,7 @@ export async function finish(
     }
     if (head !== null && ended.length > 0) {
       const known = await waitForFacts(context, ended)
-      const arrived = await waitForOutputs(context, known)
+      const arrived = await waitForOutputs(context, await withChildren(context, known, report))
       await recordJobs(context, inOrder(arrived), request, report)
       if (request.failedJobs === 'close') await closeRests(context, request, arrived, head, report)
     }

@@ -11,7 +11,7 @@ import { factsOfTasks, onlyTasks, type TaskFacts } from '../arrays/task-facts.ts
 import { attemptJson, iso } from './attempt-json.ts'
 import { splitFacts } from '../asset-facts.ts'
 import type { Job } from '../context.ts'
-import type { ArrayPart } from './ended.ts'
+import type { ArrayPart, ChildJobs } from './ended.ts'
 import type { Evidence, Group } from '../evidence.ts'
 import { groupsOfMember, schedulerJobs } from '../members/members.ts'
 import type { InputIdentity } from '../spec.ts'
@@ -48,6 +48,10 @@ export interface RecordParts {
   readonly message: string | null
   /** What the payload reported of itself. */
   readonly reported?: { readonly [key: string]: Json }
+  /** How its checks came out. */
+  readonly checks?: readonly Json[]
+  /** The jobs that its payload submitted. */
+  readonly children?: ChildJobs
 }
 
 /** A record ready to be committed: its message's parts, and the file of its long lists where there is one. */
@@ -74,6 +78,8 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
     ...taskFactsHere(parts),
     ...(parts.job.members.length === 0 ? {} : { jobs: membersOf(parts) }),
     ...(keys === null ? {} : { asset: { ...keys } }),
+    ...(hasManyChecks(parts) ? { checks: parts.checks ?? [] } : {}),
+    ...(parts.children === undefined ? {} : { children: childLists(parts.children) }),
   }
   return {
     title: parts.job.spec.title,
@@ -154,6 +160,8 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(spec.container === undefined ? {} : { container: spec.container }),
     ...(spec.asset === undefined ? {} : { asset: { ...splitFacts(spec.asset).short } }),
     ...parts.reported,
+    ...checksHere(parts, listsPath),
+    ...(parts.children === undefined ? {} : { children: childrenJson(parts.children, listsPath) }),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
     ...(spec.differed.length === 0 ? {} : { differed: spec.differed }),
@@ -217,8 +225,34 @@ function tasksHere(evidence: Evidence, listsPath: string | null): { readonly tas
   return listsPath !== null && tasks.join('').length > longRecordBytes / 4 ? {} : { tasks }
 }
 
+/** Mostly a few, which stay in the record; those of many keys go to the file of lists. */
+function checksHere(parts: RecordParts, listsPath: string | null): { readonly checks?: readonly Json[] } {
+  const { checks = [] } = parts
+  return checks.length === 0 || (listsPath !== null && hasManyChecks(parts)) ? {} : { checks }
+}
+
+function hasManyChecks({ checks = [] }: RecordParts): boolean {
+  return JSON.stringify(checks).length > longRecordBytes / 4
+}
+
+/** What its payload submitted took together, and each of these jobs where the record itself has room for it. */
+function childrenJson(children: ChildJobs, listsPath: string | null): { readonly [key: string]: Json } {
+  const { job, evidence } = children
+  return {
+    count: job.members.length,
+    accounting: evidence.accounting,
+    ...recordedFacts(evidence.facts),
+    ...(listsPath === null ? childLists(children) : {}),
+  }
+}
+
+function childLists(children: ChildJobs): { readonly [key: string]: Json } {
+  const attempts = children.evidence.attempts.map(attemptJson)
+  return { jobs: membersOf(children), ...(attempts.length === 0 ? {} : { attempts }) }
+}
+
 /** The jobs of a command that submitted by itself, in order. */
-function membersOf({ job, evidence }: RecordParts): readonly Json[] {
+function membersOf({ job, evidence }: ChildJobs): readonly Json[] {
   return schedulerJobs(job).map(({ id, cluster, parts }) => {
     const groups = groupsOfMember(job, evidence, id)
     const [only] = groups

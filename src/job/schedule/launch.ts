@@ -2,8 +2,15 @@ import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { shellQuote } from '../../contract/shell-quote.ts'
 import { fromSystem } from '../../dataset/failure.ts'
-import { contextFile, messagesFile, writeJobFolder, type TaskWork } from '../../launcher/folder.ts'
+import {
+  checkMessagesFile,
+  contextFile,
+  messagesFile,
+  writeJobFolder,
+  type TaskWork,
+} from '../../launcher/folder.ts'
 import { payloadEnvironment } from '../../pipes/environment.ts'
+import { placeShim } from '../../slurm/self-submission.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
 import type { Note } from '../note.ts'
 import type { Prepared } from './prepared.ts'
@@ -19,7 +26,9 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   const [first] = parts.kind === 'array' ? [] : each
   try {
     const payload = first === undefined ? each : first[1]
-    writeJobFolder(folder, { scheduler, cwd, env, payload })
+    writeJobFolder(folder, { scheduler, cwd, env, payload, shared: context.dataset.shared })
+    // It cannot stand on a PATH else.
+    if (!folder.includes(':')) placeShim(folder)
     return ok(null)
   } catch (error) {
     return fail(fromSystem('copy', error))
@@ -31,9 +40,13 @@ function withFiles(folder: string, tasks: Iterable<TaskWork>): Iterable<readonly
   return {
     *[Symbol.iterator]() {
       let index = 0
-      for (const { env, ...task } of tasks) {
+      for (const { env, checks = [], ...task } of tasks) {
         const files = { context: contextFile(folder, index), messages: messagesFile(folder, index) }
-        yield [index, { ...task, env: { ...env, ...payloadEnvironment(files) } }]
+        const own = checks.map((check, i) => {
+          const messages = checkMessagesFile(folder, index, i + 1)
+          return { ...check, env: { ...check.env, ...payloadEnvironment({ ...files, messages }) } }
+        })
+        yield [index, { ...task, env: { ...env, ...payloadEnvironment(files) }, checks: own }]
         index++
       }
     },

@@ -213,6 +213,8 @@ function assemble(
     ...(request.keepAltDir ? { keepAltDir: true } : {}),
     ...(request.container === null ? {} : { container: request.container }),
     ...(request.asset === undefined ? {} : { asset: request.asset }),
+    ...(request.weight === undefined ? {} : { weight: request.weight }),
+    ...(request.checks === undefined || request.checks.length === 0 ? {} : { checks: request.checks }),
     ...(request.outputsPerTask === undefined ? {} : { outputsPerTask: request.outputsPerTask }),
     ...(declaration.patterns === null ? {} : { patterns: declaration.patterns }),
   }

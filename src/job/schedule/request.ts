@@ -1,6 +1,8 @@
 import type { CommitId, JobId } from '../../contract/ids.ts'
+import type { Capacity } from '../../contract/scheduler.ts'
 import type { TaskWork } from '../../launcher/folder.ts'
 import type { AssetFacts } from '../asset-facts.ts'
+import type { DeclaredCheck } from '../checks/declared.ts'
 
 /** Which of a command's paths an option speaks of. */
 export type Which = 'inputs' | 'outputs' | 'both'
@@ -48,6 +50,10 @@ export interface ScheduleRequest {
   readonly repeat: Repeat | null
   /** The asset of a graph that the job makes: it need not have outputs, and always has its record. */
   readonly asset?: AssetFacts
+  /** What each task takes of this machine, of a local job; absent: one CPU. */
+  readonly weight?: Capacity
+  /** What is looked at after the payload; the commands of those that run stand in `launch`, in the same order. */
+  readonly checks?: readonly DeclaredCheck[]
   /** Of an array: so many of the outputs are each task's own, in order of tasks. */
   readonly outputsPerTask?: number
   /** What the record names in place of lists that are too long for it. */

@@ -114,6 +114,7 @@ function requestOf(context: Context, { job, stdinFile, words, cwd, env }: Ready)
     stdinFile,
     folder: jobFolder(context, token),
     array: job.spec.array,
+    ...(job.spec.weight === undefined ? {} : { weight: job.spec.weight }),
   }
 }
 

@@ -39,6 +39,8 @@ export interface UsageRun {
   /** Of each attempt before. */
   readonly earlier: readonly JobFacts[]
   readonly metrics: Metrics
+  /** What its payload submitted, all together. */
+  readonly children?: UsageRun
 }
 
 /** Reads a commit of the history; null: it holds no record of a job that has ended. */
@@ -56,13 +58,14 @@ export function runOfCommit(logged: LoggedCommit): UsageRun | null {
 export function runOf(own: JsonObject, command: string, user: string, at: EpochSeconds): UsageRun {
   const asset = asObject(own['asset'])
   const name = text(asset['name'])
+  const keys = texts(asset['keys'])
   const facts = readFacts(own)
   const jobs = Array.isArray(own['jobs']) ? own['jobs'].map((job: Json) => asObject(job)) : []
   const rows = [...texts(own['tasks']), ...jobs.flatMap((job) => texts(job['tasks']))]
-  return {
+  const run: UsageRun = {
     like: name ?? text(asObject(own['script'])['path']) ?? short(command),
     asset: name,
-    key: text(asset['key']),
+    key: keys.length === 1 ? (keys[0] ?? null) : null,
     account: text(own['account']),
     cluster: text(own['cluster']),
     user,
@@ -74,6 +77,17 @@ export function runOf(own: JsonObject, command: string, user: string, at: EpochS
     earlier: earlierOf(own).map((attempt) => ({ ...sizeOf(facts), ...readFacts(attempt) })),
     metrics: recordedMetrics(own),
   }
+  return own['children'] === undefined
+    ? run
+    : { ...run, children: childrenOf(run, asObject(own['children'])) }
+}
+
+/** They are counted with the asset that they were submitted for, and for the account that they say themselves. */
+function childrenOf({ asset, key, account, user, at }: UsageRun, own: JsonObject): UsageRun {
+  const count = own['count']
+  const run = runOf(own, '', user ?? '', at)
+  const jobs = typeof count === 'number' && count > run.jobs ? count : run.jobs
+  return { ...run, asset, key, account: run.account ?? account, jobs, parts: Math.max(run.parts, jobs) }
 }
 
 /** All attempts but the last of each task, or job. */

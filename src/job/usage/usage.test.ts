@@ -34,7 +34,7 @@ const own = {
 
 describe('a record as usage counts it', () => {
   test('its asset, key and account are what it is grouped by', () => {
-    const run = commit({ ...own, account: 'abc', asset: { name: 'model', key: 'gold' } })
+    const run = commit({ ...own, account: 'abc', asset: { name: 'model', keys: ['gold'] } })
     expect(run).toMatchObject({
       like: 'model',
       asset: 'model',
@@ -85,6 +85,27 @@ describe('a record as usage counts it', () => {
     // The second of them is from before: it had four cores, as the last attempt had, for an hour.
     expect(sumOf([run], [])).toMatchObject({ attempts: 3, node_hours: 2.5, core_hours: 4 + 2 + 4 })
     expect(commit({ ...own, attempts, recorded_tasks: '1' })?.earlier).toHaveLength(1)
+  })
+
+  test('what its payload submitted counts with its asset, for the account that it says', () => {
+    const children = {
+      count: 3,
+      jobs: [{ slurm_job_id: 1 }],
+      account: 'theirs',
+      node_seconds: 7200,
+      parts: 3,
+    }
+    const run = commit({ ...own, account: 'abc', asset: { name: 'model', keys: ['gold'] }, children })
+    expect(run?.children).toMatchObject({
+      asset: 'model',
+      key: 'gold',
+      account: 'theirs',
+      jobs: 3,
+      parts: 3,
+      metrics: { node_hours: 2 },
+    })
+    const silent = commit({ ...own, account: 'abc', asset: { name: 'model' }, children: { count: 2 } })
+    expect(silent?.children).toMatchObject({ account: 'abc', key: null, jobs: 2, parts: 2, metrics: {} })
   })
 
   test('a command that submitted several jobs counts them all', () => {

@@ -62,9 +62,11 @@ export async function usage(context: Context, request: UsageRequest): Promise<Fa
     if (answers.every((answer) => answer === true)) chosen.push(run)
     else if (!answers.includes(false)) undecided += run.jobs
   }
+  // What a payload submitted is part of what it cost; what it asked for is its own affair.
+  const whole = chosen.flatMap((run) => (run.children === undefined ? [run] : [run, run.children]))
   return ok({
-    total: sumOf(chosen, []),
-    groups: request.by.length === 0 ? [] : sumUsage(chosen, request.by),
+    total: sumOf(whole, []),
+    groups: request.by.length === 0 ? [] : sumUsage(whole, request.by),
     advice: adviceOf(chosen),
     undecided_jobs: undecided,
   })
