@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openInLedger } from './support/after-kill.ts'
-import { assetsHead, assetsMade, project } from './support/assets.ts'
+import { assetsHead, assetsMade, killMaterialize, project } from './support/assets.ts'
 import { killEverywhere } from './support/kill-harness.ts'
 import type { Sandbox } from './support/sandbox.ts'
 import { status, tell, type Told } from './support/scenario.ts'
@@ -14,6 +14,8 @@ const graph = `${assetsHead}
     partitions: { metal: [gold, tin] }
     run: bash make.sh {metal}
 `
+
+const script = { 'make.sh': 'echo $1 >>../ran; echo $1 >$1.txt\n' }
 
 const pieces = ['gold', 'raw', 'tin']
 
@@ -43,14 +45,14 @@ async function madeOnce(box: Sandbox, words: readonly string[]): Promise<void> {
 }
 
 test.each([
-  { site: 'here', signal: 'SIGKILL', points: 8 },
-  { site: 'here', signal: 'SIGINT', points: 3 },
-  { site: 'cluster', signal: 'SIGKILL', points: 5 },
+  { site: 'here', signal: 'SIGKILL', points: 5 },
+  { site: 'here', signal: 'SIGINT', points: 2 },
+  { site: 'cluster', signal: 'SIGKILL', points: 4 },
 ] as const)(
   'materialize ended by $signal at any call goes on with the same command ($site)',
   { timeout: sweepLimit },
   async ({ site, signal, points }) => {
-    await using box = await project(graph, { 'make.sh': 'echo $1 >>../ran; echo $1 >$1.txt\n' })
+    await using box = await project(graph, script)
     await keepTemplate(box)
     const words = ['materialize', '--site', site]
     const report = await killEverywhere(box, {
@@ -65,6 +67,28 @@ test.each([
         if (signal === 'SIGINT') expect([0, 130], stderr).toContain(code)
         await madeOnce(box, words)
       },
+    })
+    expect(report.tried.some(({ died }) => died)).toBe(true)
+  },
+)
+
+test(
+  'attach killed at any call: the run goes on with the next command all the same',
+  { timeout: sweepLimit },
+  async () => {
+    await using box = await project(graph, script)
+    await keepTemplate(box)
+    const report = await killEverywhere(box, {
+      points: 4,
+      prepare: async () => {
+        await restore(box)
+        await box.run(['rm', '-f', 'ran'])
+        await killMaterialize(box, [], async () =>
+          expect.poll(() => box.exists('ran'), { timeout: 40_000 }).toBe(true),
+        )
+      },
+      command: () => ({ words: ['waybill', 'attach', 'r1'], options: { cwd: 'ds' } }),
+      check: async () => madeOnce(box, ['materialize']),
     })
     expect(report.tried.some(({ died }) => died)).toBe(true)
   },

@@ -214,6 +214,21 @@ test('options of sbatch are not dropped', async () => {
   expect(refused.words).toContain('array')
 })
 
+test('node-hours of one node, and no steps: the record counts all nodes and what their steps used', async () => {
+  await using box = await project(`${assetsHead}
+  wide:
+    outputs: [wide.txt]
+    run: srun -N2 -n2 sh -c 'i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done' && echo 1 >wide.txt
+    resources: { nodes: 2, cpus: 1 }
+`)
+  const env = { WAYBILL_FACTS_WAIT: '20' }
+  const told = await tell(box, ['materialize', '--site', 'cluster'], { env })
+  expect(told.code, told.words).toBe(0)
+  const { waybill } = (await recordOf(box)).record
+  expect(waybill).toMatchObject({ nodes: 2, node_seconds: 2 * Number(waybill['elapsed_seconds']) })
+  expect(Number(waybill['cpu_seconds'])).toBeGreaterThan(0.2)
+})
+
 test.each(sites)('the log and files of a failed job stay (%s)', async (site) => {
   await using box = await project(
     `${assetsHead}\n  bad: { outputs: [bad.txt], run: "echo why; echo half >bad.txt; exit 3" }\n`,

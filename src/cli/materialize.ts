@@ -21,7 +21,7 @@ export function addMaterialize(program: Command, runtime: Runtime): void {
     .command('materialize')
     .summary('make what is not fresh, in order, and record it')
     .description(
-      'Makes each piece of the selected assets that is not fresh as a job of its own, when what it needs is there, and records what ended well. It waits for the end. Ctrl-C leaves the jobs running; the same command, or `waybill attach`, goes on with them. While another makes assets here, this one watches. Without a selection, all assets.',
+      'Makes what is not fresh of the selected assets by jobs, when what it needs is there, and records what ended well; keys that go to Slurm together are tasks of one array. It waits for the end. Ctrl-C leaves the jobs running; the same command, or `waybill attach`, goes on with them. While another makes assets here, this one watches. Without a selection, all assets.',
     )
     .addArgument(selectionArgument())
     .addOption(partitionOption())

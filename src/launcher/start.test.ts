@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -97,6 +98,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       ])
       const { child, ended } = job.start()
       await job.printed('ready')
+      await until(() => catches(child.pid, `SIG${signal}`))
       child.kill(`SIG${signal}`)
       await job.printed('got')
       expect(end()).toBeNull()
@@ -109,7 +111,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
   test('a payload that heeds no signal ends by it, and a burst of them ends nothing early', async () => {
     job.write(['sleep', '60'])
     const { child, ended } = job.start()
-    await until(() => isSleep(child.pid))
+    await until(() => isSleep(child.pid) && catches(child.pid, 'SIGTERM'))
     child.kill('SIGCONT')
     child.kill('SIGTERM')
     child.kill('SIGCONT')
@@ -122,6 +124,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     ])
     const second = job.start()
     await job.printed('ready')
+    await until(() => catches(second.child.pid, 'SIGTERM'))
     for (let i = 0; i < 20; i++) {
       second.child.kill((['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)[i % 3])
       second.child.kill('SIGCONT')
@@ -212,6 +215,12 @@ function modesOf(folder: string, names: readonly string[]): readonly number[] {
 
 async function until(question: () => boolean): Promise<void> {
   while (!question()) await new Promise((wake) => setTimeout(wake, 10))
+}
+
+/** Whether a process has a handler for a signal by now. */
+function catches(pid: number | undefined, signal: keyof typeof constants.signals): boolean {
+  const caught = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
 }
 
 /** Whether the one child of a shell has become a `sleep`. */

@@ -20,9 +20,15 @@ export function taskKey(task: number | null): string {
   return task === null ? 'job' : String(task)
 }
 
-/** Where a submission's tasks leave their files: a name that ends in `.end` when one is over. */
+/** Where a submission's tasks leave their files. */
 export function tasksFolder(submissionFolder: string): string {
   return join(jobFolder(submissionFolder), 't')
+}
+
+/** The task that a file of this name in that folder tells to be over (0: a job that is no array); null for any other. */
+export function taskOver(name: string): number | null {
+  const task = /^(job|\d{1,10})\.end$/.exec(name)?.[1]
+  return task === undefined ? null : task === 'job' ? 0 : Number(task)
 }
 
 /** One of a task's files, see watch.sh. */

@@ -62,8 +62,11 @@ describe('slots', { timeout: 120_000 }, () => {
     expect(outcome.kind).toBe('submitted')
     return referenceTo(asked)
   }
-  const states = async (jobs: readonly JobReference[]): Promise<readonly (string | undefined)[]> =>
-    (await Promise.all(jobs.map(site.rows))).map(([row]) => row?.state)
+  /** States of jobs when whoever looks through the queue just now has done so: what it starts has begun then. */
+  const states = async (jobs: readonly JobReference[]): Promise<readonly (string | undefined)[]> => {
+    execFileSync('flock', [join(site.home, 'lock'), 'true'])
+    return (await Promise.all(jobs.map(site.rows))).map(([row]) => row?.state)
+  }
   const letGo = async (name: string): Promise<void> => (await reached(join(site.dir, `gate-${name}`))).close()
 
   test('tasks take what they say of CPUs, memory and GPUs, and nothing passes what waits for room', async () => {

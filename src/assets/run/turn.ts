@@ -38,7 +38,7 @@ export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book
     if (book.forced.size > 0)
       for (let index = 0; index < view.space.count; index++)
         if (book.forced.has(pieceAt(view, index))) places.add(index)
-    for (const index of places) {
+    for (const index of [...places].toSorted((a, b) => a - b)) {
       const id = pieceAt(view, index)
       if (open.has(id) || book.made.has(id) || book.failed.has(id)) continue
       wanted.add(id)

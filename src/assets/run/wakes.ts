@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, watch, type FSWatcher } from 'node:fs'
+import { parseIndices } from '../../contract/index-set.ts'
 import type { EpochSeconds } from '../../contract/ids.ts'
-import { endsFolder, payloadFolder, type Context, type Job } from '../../job/context.ts'
+import { endsOf, payloadFolder, type Context, type Job } from '../../job/context.ts'
 import { listen, type Heard } from '../../job/listen.ts'
 import { messagesFolder } from '../../launcher/folder.ts'
 import { isGone, namesIn } from '../../launcher/markers.ts'
@@ -11,7 +12,7 @@ const slice = 0.1
 /** Seconds between looks at the folders of running jobs, and how many times as long as it took a look rests at least. */
 const glance = { rest: 2, share: 50 } as const
 
-/** Of so many jobs messages are heard while they run; of all others at their end. */
+/** Of so many tasks messages are heard while they run; of all others at their end. */
 const mostHeard = 256
 
 /** A job that is waited for, and what was seen of it. */
@@ -23,12 +24,17 @@ interface Watched {
   changed: number | null
   settled: boolean
   ends: number
+  /** Tasks that have left no marker of their end yet. */
+  readonly left: Set<number>
+  /** Its messages are heard while it runs. */
+  readonly hears: boolean
   /** Tasks whose messages have grown, by their names. */
   readonly grown: Set<string>
 }
 
 /**
- * Wakes a wait when jobs leave markers at their end, and hears what their payloads say meanwhile. inotify(7) tells at once what
+ * Wakes a wait when jobs leave markers at their end, an array when all its tasks have left theirs: many short ones are not
+ * each worth a look. Hears what their payloads say meanwhile. inotify(7) tells at once what
  * this host writes; of what another one wrote on a network file system it says nothing, so the folders are looked at as well.
  */
 export class Wakes {
@@ -40,6 +46,8 @@ export class Wakes {
   #nextGlance = 0
   /** When a marker woke last, of a job whose end is not known yet; 0: none did. */
   last: EpochSeconds = 0
+  /** How many tasks are watched. */
+  #tasks = 0
 
   constructor(context: Context) {
     this.#context = context
@@ -48,8 +56,9 @@ export class Wakes {
   /** Watches these jobs and no others. */
   watch(jobs: readonly Job[]): void {
     const ids = new Set<number>(jobs.map(({ id }) => id))
-    for (const [id, { watchers }] of this.#watched) {
+    for (const [id, { watchers, job }] of this.#watched) {
       if (ids.has(id)) continue
+      this.#tasks -= tasksOf(job).length
       for (const watcher of watchers) watcher.close()
       this.#watched.delete(id)
     }
@@ -85,38 +94,43 @@ export class Wakes {
   #begin(job: Job): void {
     const folder = payloadFolder(this.#context, job.token)
     const grown = new Set<string>()
-    const hears = this.#watched.size < mostHeard
-    const markers = tryWatch(endsFolder(this.#context, job), (name) => {
-      if (!name.endsWith('.end')) return
+    const left = new Set(tasksOf(job))
+    this.#tasks += left.size
+    const hears = this.#tasks <= mostHeard
+    const ends = endsOf(this.#context, job)
+    const markers = tryWatch(ends.folder, (name) => {
+      const task = ends.taskOf(name)
+      if (task !== null) left.delete(task)
+      if (task === null || left.size > 0) return
       this.#awake = true
       this.#wake()
     })
     const messages = hears ? tryWatch(messagesFolder(folder), (name) => grown.add(name)) : null
     const watchers = [markers, messages].filter((one) => one !== null)
-    const watched = { job, folder, watchers, changed: null, settled: false, ends: 0, grown }
+    const watched = { job, folder, watchers, changed: null, settled: false, ends: 0, left, hears, grown }
     this.#watched.set(job.id, watched)
     // It may have left one, and said something, before it was watched.
-    this.#look(watched, hears)
+    this.#look(watched)
   }
 
   /** Looks at all folders, and rests for the longer the longer that took. */
   #glance(): void {
     const began = performance.now()
-    let heard = 0
-    for (const watched of this.#watched.values()) this.#look(watched, heard++ < mostHeard)
+    for (const watched of this.#watched.values()) this.#look(watched)
     const took = (performance.now() - began) / 1000
     this.#nextGlance = this.#context.now() + Math.max(glance.rest, glance.share * took)
   }
 
-  #look(watched: Watched, hears: boolean): void {
-    const { job, folder, grown } = watched
-    const markers = endsFolder(this.#context, job)
+  #look(watched: Watched): void {
+    const { job, folder, grown, hears, left } = watched
+    const { folder: markers, taskOf } = endsOf(this.#context, job)
     const changed = changeTime(markers)
     // What came within the same tick of the file system's clock shows at the look after the next.
     if (changed !== null && !(changed === watched.changed && watched.settled)) {
-      const ends = namesIn(markers).filter((name) => name.endsWith('.end')).length
-      this.#awake ||= ends > watched.ends
-      watched.ends = ends
+      const ends = namesIn(markers).flatMap((name) => taskOf(name) ?? [])
+      for (const task of ends) left.delete(task)
+      this.#awake ||= ends.length > watched.ends && left.size === 0
+      watched.ends = ends.length
     }
     watched.settled = changed === watched.changed
     watched.changed = changed
@@ -136,6 +150,10 @@ export class Wakes {
     }
     return said
   }
+}
+
+function tasksOf({ spec: { parts } }: Job): readonly number[] {
+  return parts.kind === 'array' ? parseIndices(parts.indices) : [0]
 }
 
 // No watch is to be had on some file systems, or when a limit of the machine's is reached: looking is enough.

@@ -58,8 +58,8 @@ export function wordsToRun(context: Context, prepared: Prepared, job: Job): read
   const { words, request, command } = prepared
   if (request.launch === undefined) return words
   const folder = payloadFolder(context, job.token)
-  const start = ['sh', join(folder, 'start.sh'), folder]
-  if (command.scheduler === 'local') return start
+  const start = join(folder, 'start.sh')
+  if (command.scheduler === 'local') return ['sh', start, folder]
   const wrap = request.launch.script === null ? [] : ['--wrap']
-  return [...words.slice(0, -1), ...wrap, `exec ${start.map(shellQuote).join(' ')}`]
+  return [...words.slice(0, -1), ...wrap, `set -- ${shellQuote(folder)}; . ${shellQuote(start)}`]
 }
