@@ -243,6 +243,8 @@ export type CancelOutcome =
 export interface Scheduler {
   readonly kind: 'slurm' | 'local'
   readonly hold: (request: SubmitRequest) => Promise<HeldSubmission>
+  /** Plain submissions that differ in neither directory nor environment. */
+  readonly holdMany: (requests: readonly SubmitRequest[]) => Promise<HeldSubmissions>
   /** Asks about all jobs at once: one query to the queue, and one to accounting for those the queue does not settle. */
   readonly look: (jobs: readonly JobReference[], options: LookOptions) => Promise<Look>
   /** `user`: whose job it would be. */
@@ -269,10 +271,8 @@ export interface Scheduler {
   readonly capacity?: Capacity
 }
 
-/** A scheduler that takes many submissions at once and has limits on how many. */
+/** A scheduler that has limits on how many jobs it takes. */
 export interface BatchScheduler extends Scheduler {
-  /** Plain submissions that differ in neither directory nor environment. */
-  readonly holdMany: (requests: readonly SubmitRequest[]) => Promise<HeldSubmissions>
   /** What can be learnt of the limits and of the user's jobs; what cannot be learnt limits nothing. */
   readonly room: () => Promise<Room>
   /** Lets jobs go that were submitted held. */

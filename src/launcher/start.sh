@@ -11,7 +11,8 @@
 #   context/TASK            what the payload is told (_wb_context); written here, before it starts
 #   messages/TASK           where it may append messages; all attempts share it
 #   messages/TASK.N         where check N may
-#   markers/TASK.ATTEMPT.start    host, process and the scheduler's numbers
+#   markers/TASK.ATTEMPT.start    host, process and the scheduler's numbers (none where the embedded scheduler runs a job
+#                                 without checks)
 #   markers/TASK.ATTEMPT.end      exit code of the payload, and whether it was told to stop (SIGTERM)
 #   markers/TASK.ATTEMPT.N.end    those of check N; when a marker was written is the time of what it tells
 #
@@ -141,6 +142,10 @@ payload() {
       }
       ;;
   esac
+  # Not started with &, see below: it becomes the payload at once.
+  if [ -z "$_wb_waits" ]; then
+    case $1 in -*) ;; *) exec "$@" ;; esac
+  fi
   # env takes a word with `=` in it for a variable.
   case $1 in *=*) set -- /bin/sh -c 'exec "$@"' sh "$@" ;; esac
   # What a shell starts with & ignores SIGINT and SIGQUIT for good, and so would all that the payload starts. GNU env
@@ -201,6 +206,16 @@ run() {
   trap : HUP INT QUIT USR1 USR2 TERM
 }
 
+# The embedded scheduler says of its tasks all that markers would: where nothing is left to do after the payload, this shell
+# becomes it.
+_wb_check=0
+_wb_waits=
+if [ -e "$_wb_folder/local" ] && [ ! -e "$_wb_folder/checks" ]; then
+  messages "$_wb_task"
+  payload </dev/null
+fi
+_wb_waits=1
+
 # A trapped signal ends the wait and not the payload. A second wait for a payload that has ended says the same again; in
 # bash only where it is not to be as POSIX has it.
 # shellcheck disable=SC3040
@@ -209,7 +224,6 @@ mark start "host $_wb_host
 pid $$
 $_wb_ids"
 messages "$_wb_task"
-_wb_check=0
 run
 mark end "code $_wb_code
 stopped $_wb_stopped

@@ -296,6 +296,36 @@ describe('a submission', { timeout: 60_000 }, () => {
     expect(readFileSync(logFile(job.folder, null), 'utf8')).toContain(site.home)
   })
 
+  test('of many at once is each for itself: one that cannot be written is refused, the others run', async () => {
+    site = makeSite(2)
+    const asked = [1, 2, 3, 4].map((i) => site.request(`w${i}`, 'echo $WAYBILL_JOB >>ran'))
+    const [first, bad] = asked
+    if (first === undefined || bad === undefined) throw new Error('nothing was asked')
+    writeFileSync(join(bad.folder, 'local'), '')
+    const held = await site.scheduler.holdMany(asked)
+    expect(await site.rows(referenceTo(first))).toEqual([])
+    const outcomes = await held.go()
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['submitted', 'refused', 'submitted', 'submitted'])
+    for (const one of asked.filter((each) => each !== bad)) await site.whenOver(referenceTo(one))
+    expect(readFileSync(join(site.dir, 'ran'), 'utf8').trim().split('\n').toSorted()).toEqual([
+      'w1',
+      'w3',
+      'w4',
+    ])
+  })
+
+  test('tells what its own task took, also where one process watched several', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    await site.submit('w0', 'cat gate')
+    const busy = await site.submit('w1', 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done')
+    const idle = await site.submit('w2', 'exit 0')
+    await (await reached(gate)).close()
+    const [[first], [second]] = [await site.whenOver(busy), await site.whenOver(idle)]
+    expect(site.pid(busy, 'start')).toBe(site.pid(idle, 'start'))
+    expect(first?.facts.cpu_seconds).toBeGreaterThan(second?.facts.cpu_seconds ?? Infinity)
+  })
+
   test('that cannot be written is refused with the reason', async () => {
     site = makeSite(1)
     const asked = site.request('w1', 'touch ran')

@@ -7,8 +7,10 @@ import { phaseOf } from '../contract/job-state.ts'
 import type {
   Capacity,
   HeldSubmission,
+  HeldSubmissions,
   JobReference,
   Look,
+  ProcessIdentity,
   Row,
   Scheduler,
   Silence,
@@ -23,7 +25,7 @@ import { readIfThere } from './markers.ts'
 import { pumpHome } from './pump.ts'
 import type { Pump } from './pump.ts'
 import { readDescription, rowsOf } from './rows.ts'
-import { forgetCommand, prepare, publish, withdraw, writeDurably } from './submission.ts'
+import { forgetCommand, prepare, publish, withdraw, writeDurably, type Prepared } from './submission.ts'
 
 /** What the embedded scheduler is given. */
 export interface LocalOptions {
@@ -50,6 +52,7 @@ export function localScheduler(options: LocalOptions): Scheduler {
     kind: 'local',
     capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
+    holdMany: async (requests) => holdMany(options, pump, requests),
     look: async (jobs) => look(options, pump, jobs),
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
@@ -66,36 +69,69 @@ export function localScheduler(options: LocalOptions): Scheduler {
 }
 
 async function hold(options: LocalOptions, pump: Pump, request: SubmitRequest): Promise<HeldSubmission> {
+  const { process, go, abandon } = holdMany(options, pump, [request])
+  return {
+    process,
+    go: async (onId) => {
+      const [outcome] = await go()
+      if (outcome === undefined) throw new Error('nothing came of a submission')
+      if (outcome.kind === 'submitted') onId?.(outcome.id, null)
+      return outcome
+    },
+    abandon,
+  }
+}
+
+function holdMany(options: LocalOptions, pump: Pump, requests: readonly SubmitRequest[]): HeldSubmissions {
   const holder = identify(process.pid)
   if (holder === null) throw new Error('this process is not in /proc')
-  const refusal = (stderr: string): HeldSubmission => ({
+  const held = requests.map((request) => tryToPrepare(options, pump, request, holder))
+  return {
     process: holder,
-    go: async () => ({ kind: 'refused', stdout: '', stderr, exitCode: null }),
-    abandon: async () => {},
+    go: async () => {
+      const last = held.findLastIndex((one) => 'job' in one)
+      const outcomes = held.map((one, i): SubmitOutcome => {
+        if ('kind' in one) return one
+        try {
+          publish(one, options.now(), i === last)
+          return submitted(one.name, null)
+        } catch (error) {
+          const stderr = String(error)
+          return existsSync(join(one.job, 'submitted'))
+            ? { kind: 'unknown', stdout: '', stderr, exitCode: null }
+            : { kind: 'refused', stdout: '', stderr, exitCode: null }
+        }
+      })
+      const warning = outcomes.some(({ kind }) => kind === 'submitted') ? await pumpHome(pump) : null
+      return outcomes.map((one) => (one.kind === 'submitted' ? submitted(one.id, warning) : one))
+    },
+    abandon: async () => {
+      for (const one of held) if ('job' in one) withdraw(one)
+    },
+  }
+}
+
+/** A submission that lies ready, or why there is none. */
+function tryToPrepare(
+  options: LocalOptions,
+  { home }: Pump,
+  request: SubmitRequest,
+  holder: ProcessIdentity,
+): (Prepared & { readonly name: SchedulerJobId }) | Extract<SubmitOutcome, { kind: 'refused' }> {
+  const refusal = (stderr: string): Extract<SubmitOutcome, { kind: 'refused' }> => ({
+    kind: 'refused',
+    stdout: '',
+    stderr,
+    exitCode: null,
   })
   const array = request.array === null ? null : readArraySpec(request.array)
   if (request.array !== null && array === null) return refusal(`not an array of tasks: ${request.array}\n`)
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(request.name)) throw new Error(`not a job name: ${request.name}`)
   try {
-    mkdirSync(pump.home, { recursive: true, mode: 0o700 })
-    setLimits(pump.home, options.capacity)
-    const prepared = prepare(pump.home, request, array, holder, options.now())
-    return {
-      process: holder,
-      go: async (onId) => {
-        try {
-          publish(prepared, options.now())
-        } catch (error) {
-          return existsSync(join(prepared.job, 'submitted'))
-            ? { kind: 'unknown', stdout: '', stderr: String(error), exitCode: null }
-            : { kind: 'refused', stdout: '', stderr: String(error), exitCode: null }
-        }
-        const id = request.name as SchedulerJobId
-        onId?.(id, null)
-        return submitted(id, await pumpHome(pump))
-      },
-      abandon: async () => withdraw(prepared),
-    }
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    setLimits(home, options.capacity)
+    const prepared = prepare(home, request, array, holder, options.now())
+    return { ...prepared, name: request.name as SchedulerJobId }
   } catch (error) {
     return refusal(String(error))
   }

@@ -18,6 +18,7 @@ import { pieceAt, type Book, type PieceId } from './book.ts'
 import { beginRun, openRun } from './begin-run.ts'
 import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
+import { fitting } from './fitting.ts'
 import { runLog, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
@@ -27,6 +28,10 @@ import { tellSaid } from './tell-said.ts'
 import { turnOf } from './turn.ts'
 import { Wakes } from './wakes.ts'
 import { watchRun } from './watch-run.ts'
+
+/** Ends are gathered for as long as so many turns take: then turns are the smaller part of the work. Seconds at most. */
+const patienceOfTurns = 2
+const longestPatience = 2
 
 /** By what a run is driven. */
 export type DriveSetting = Pick<PlanRequest, 'definitions' | 'env'> & {
@@ -98,6 +103,7 @@ async function takeTurns(
   const listen = tellSaid(context, () => run?.token ?? null, tell)
   let driven: Driven | null = null
   let all = 0
+  let turnBegan = context.now()
   try {
     for (;;) {
       const isFirst = driven === null
@@ -121,8 +127,7 @@ async function takeTurns(
       const cancelled = isCancelled()
       if (cancelled) await cancelLeft(context, run, report)
       const stopped = cancelled || (book.failed.size > 0 && !request.keepGoing)
-      const room = Math.max(0, (request.jobs ?? Infinity) - making.size)
-      const chosen = stopped ? [] : turn.ready.slice(0, room)
+      const chosen = stopped ? [] : fitting(turn.ready, open, making.size, request.jobs)
       if (chosen.length > 0) {
         await submitPieces(context, setting.definitions, look.views, chosen, run.token, book, report)
         // What could not be submitted changes what can be.
@@ -146,7 +151,9 @@ async function takeTurns(
         listen()
         showProgress(context, progress)
       }
-      const { ended, lost } = await awaitEnds(context, waited, wakes, { asked, said }, report)
+      const patience = Math.min(longestPatience, patienceOfTurns * (context.now() - turnBegan))
+      const { ended, lost } = await awaitEnds(context, waited, wakes, patience, { asked, said }, report)
+      turnBegan = context.now()
       context.progress({ kind: 'done' })
       // The end was read just now.
       listen()

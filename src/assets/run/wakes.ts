@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, watch, type FSWatcher } from 'node:fs'
 import { parseIndices } from '../../contract/index-set.ts'
-import { payloadFolder, type Context, type Job } from '../../job/context.ts'
+import type { EpochSeconds } from '../../contract/ids.ts'
+import { endsOf, payloadFolder, type Context, type Job } from '../../job/context.ts'
 import { listen, type Heard } from '../../job/listen.ts'
 import { messagesFolder } from '../../launcher/folder.ts'
-import { endedTask, isGone, markersFolder, namesIn } from '../../launcher/markers.ts'
+import { isGone, namesIn } from '../../launcher/markers.ts'
 
 /** How long a wait may outlive what woke it. Seconds. */
 const slice = 0.1
@@ -43,6 +44,8 @@ export class Wakes {
   #awake = false
   #wake: () => void = () => {}
   #nextGlance = 0
+  /** When a marker woke last, of a job whose end is not known yet; 0: none did. */
+  last: EpochSeconds = 0
   /** How many tasks are watched. */
   #tasks = 0
 
@@ -79,6 +82,7 @@ export class Wakes {
       await Promise.race([sleep(Math.min(left, slice)), woken.promise])
     }
     const awake = this.#awake
+    if (awake) this.last = now()
     this.#awake = false
     return awake
   }
@@ -93,8 +97,9 @@ export class Wakes {
     const left = new Set(tasksOf(job))
     this.#tasks += left.size
     const hears = this.#tasks <= mostHeard
-    const markers = tryWatch(markersFolder(folder), (name) => {
-      const task = endedTask(name)
+    const ends = endsOf(this.#context, job)
+    const markers = tryWatch(ends.folder, (name) => {
+      const task = ends.taskOf(name)
       if (task !== null) left.delete(task)
       if (task === null || left.size > 0) return
       this.#awake = true
@@ -117,11 +122,12 @@ export class Wakes {
   }
 
   #look(watched: Watched): void {
-    const { folder, grown, hears, left } = watched
-    const changed = changeTime(markersFolder(folder))
+    const { job, folder, grown, hears, left } = watched
+    const { folder: markers, taskOf } = endsOf(this.#context, job)
+    const changed = changeTime(markers)
     // What came within the same tick of the file system's clock shows at the look after the next.
     if (changed !== null && !(changed === watched.changed && watched.settled)) {
-      const ends = namesIn(markersFolder(folder)).flatMap((name) => endedTask(name) ?? [])
+      const ends = namesIn(markers).flatMap((name) => taskOf(name) ?? [])
       for (const task of ends) left.delete(task)
       this.#awake ||= ends.length > watched.ends && left.size === 0
       watched.ends = ends.length
