@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
-import { availableParallelism, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { callback, checkArgument, checkOptions, text } from './api/check-options.ts'
@@ -12,6 +12,7 @@ import type { Context, LandingPlan } from './job/context.ts'
 import type { Evidence } from './job/evidence.ts'
 import type { JobSpec } from './job/spec.ts'
 import { Ledger } from './ledger/ledger.ts'
+import { machineCapacity } from './local/capacity.ts'
 import { localScheduler } from './local/local.ts'
 import { identify } from './process/identity.ts'
 import { runtimeFolder } from './slurm/runtime-folder.ts'
@@ -61,7 +62,6 @@ export async function openDataset(
       self,
       sleep,
     }
-    const slots = Number(env['WAYBILL_LOCAL_SLOTS'] ?? '')
     return handleOf({
       dataset,
       ledger,
@@ -70,7 +70,7 @@ export async function openDataset(
         local: localScheduler({
           // The scheduler keeps its folder to one user; in a group's clone each member has one.
           folder: join(folder, dataset.shared === null ? 'local' : `local-${uid}`),
-          slots: Number.isInteger(slots) && slots > 0 ? slots : availableParallelism(),
+          capacity: machineCapacity(env),
           env,
           now,
         }),

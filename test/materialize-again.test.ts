@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { assetsHead, assetsMade, recordOfPiece, project, sites } from './support/assets.ts'
 import { finish, openJobs, recordOf, status, tell } from './support/scenario.ts'
 import { repeatHere, repeatOnSlurm } from './support/repeat.ts'
 import type { Sandbox } from './support/sandbox.ts'
+
+// Many commands, one after the other.
+vi.setConfig({ testTimeout: 180_000 })
 
 const graph = `${assetsHead}
   model:
@@ -28,36 +31,43 @@ async function repeat(box: Sandbox, site: string, words: readonly string[]): Pro
   await (site === 'here' ? repeatHere(box, words) : repeatOnSlurm(box, words))
 }
 
-test.each(sites)('a record run again makes its asset as it is now (%s)', async (site) => {
-  await using box = await project(graph, scripts)
-  const all = await tell(box, ['materialize', '--site', site])
-  expect(all.code, all.words).toBe(0)
-  box.write('ds/scripts/model.sh', scripts['scripts/model.sh'].replace('$SEED', '$SEED!'))
-  await tell(box, ['reschedule', await recordOfPiece(box, 'model gold')])
-  const [job] = await openJobs(box)
-  const told = await tell(box, ['plan', 'model'])
-  expect(told.results).toMatchObject([
-    { asset: 'model', fresh: 0, stale: [{ keys: ['silver'] }], making: [{ count: 1, keys: ['gold'] }] },
-  ])
-  const words = await planned(box)
-  expect(words).toContain('model: 1 of 2 keys (silver): code changed\n')
-  expect(words).toMatch(/model: 1 of 2 keys \(gold\): being made by job \w+\n/)
-  expect(words).toContain('report: upstream is made again (model)\n')
-  expect(words).toMatch(/\nbeing made +1 +1\nfresh/)
-  // A run waits for it like for its own.
-  const rest = await tell(box, ['materialize', '--site', site])
-  expect(rest.code, rest.words).toBe(0)
-  expect(job).toBeDefined()
-  expect((await assetsMade(box)).slice(4).toSorted()).toEqual(['model gold', 'model silver', 'report'])
-  expect(await planned(box)).toBe('nothing to do\n')
+test.each(sites)(
+  'a record run again makes its asset as it is now (%s)',
+  async (site) => {
+    await using box = await project(graph, scripts)
+    const all = await tell(box, ['materialize', '--site', site])
+    expect(all.code, all.words).toBe(0)
+    box.write('ds/scripts/model.sh', scripts['scripts/model.sh'].replace('$SEED', '$SEED!'))
+    await tell(box, ['reschedule', await recordOfPiece(box, 'model gold')])
+    const [job] = await openJobs(box)
+    const told = await tell(box, ['plan', 'model'])
+    expect(told.results).toMatchObject([
+      { asset: 'model', fresh: 0, stale: [{ keys: ['silver'] }], making: [{ count: 1, keys: ['gold'] }] },
+    ])
+    const words = await planned(box)
+    expect(words).toContain('model: 1 of 2 keys (silver): code changed\n')
+    expect(words).toMatch(/model: 1 of 2 keys \(gold\): being made by job \w+\n/)
+    expect(words).toContain('report: upstream is made again (model)\n')
+    expect(words).toMatch(/\nbeing made +1 +1\nfresh/)
+    // A run waits for it like for its own.
+    const rest = await tell(box, ['materialize', '--site', site])
+    expect(rest.code, rest.words).toBe(0)
+    expect(job).toBeDefined()
+    expect((await assetsMade(box)).slice(4).toSorted()).toEqual(['model gold', 'model silver', 'report'])
+    expect(await planned(box)).toBe('nothing to do\n')
 
-  await repeat(box, site, [await recordOfPiece(box, 'model gold')])
-  expect(await planned(box)).toBe('nothing to do\n')
-  await repeat(box, site, [await recordOfPiece(box, 'side')])
-  expect((await recordOf(box)).record.waybill).toMatchObject({ data_version: 'v1', asset: { name: 'side' } })
-  expect(await planned(box)).toBe('nothing to do\n')
-  expect(await status(box)).toBe(' M scripts/model.sh')
-})
+    await repeat(box, site, [await recordOfPiece(box, 'model gold')])
+    expect(await planned(box)).toBe('nothing to do\n')
+    await repeat(box, site, [await recordOfPiece(box, 'side')])
+    expect((await recordOf(box)).record.waybill).toMatchObject({
+      data_version: 'v1',
+      asset: { name: 'side' },
+    })
+    expect(await planned(box)).toBe('nothing to do\n')
+    expect(await status(box)).toBe(' M scripts/model.sh')
+  },
+  240_000,
+)
 
 test('a record whose command is not what is defined now runs again as it was, and counts for no plan', async () => {
   await using box = await project(graph, scripts)

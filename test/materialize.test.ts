@@ -87,6 +87,8 @@ test.each(sites)(
     const failed = await tell(box, ['materialize', '--site', site])
     expect(failed.code).toBe(1)
     expect(failed.words).toContain('model silver failed (FAILED); nothing was saved')
+    expect(failed.words).toContain('`waybill logs model:silver` shows its log')
+    await box.waybill(['logs', 'model:silver'], { cwd: 'ds' })
     expect(failed.words).toContain('report was not run: model failed')
     expect(await assetsMade(box)).toEqual(['model gold'])
     expect(await openJobs(box)).toEqual([])
@@ -116,6 +118,8 @@ test.each([
   { site: 'here', signal: 'KILL' },
   { site: 'cluster', signal: 'KILL' },
   { site: 'here', signal: 'INT' },
+  // What ends the watching process is no word about its jobs.
+  { site: 'cluster', signal: 'TERM' },
 ])(
   'ended by SIG$signal while a job runs, the same command goes on with it ($site)',
   async ({ site, signal }) => {

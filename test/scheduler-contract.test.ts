@@ -36,7 +36,13 @@ const environment = Object.fromEntries(
 const local: Kind = {
   name: 'local',
   make: async (folder) =>
-    localScheduler({ folder, slots: 2, env: environment, now: () => Date.now() / 1000, graceSeconds: 5 }),
+    localScheduler({
+      folder,
+      capacity: { cpus: 2, memory: 1024 ** 3, gpus: 0 },
+      env: environment,
+      now: () => Date.now() / 1000,
+      graceSeconds: 5,
+    }),
   words: (line) => [line],
   array: (indices) => indices,
   taskVariable: 'WAYBILL_ARRAY_TASK_ID',

@@ -1,4 +1,9 @@
 import { altDir } from './rows/alt-dir.ts'
+import { assetsFlight, assetsKeys } from './rows/assets-keys.ts'
+import { assetsKnown } from './rows/assets-known.ts'
+import { assetsEight, assetsMany } from './rows/assets-local.ts'
+import { assetsNothing, assetsPlan } from './rows/assets-plan.ts'
+import { assetsSlurm } from './rows/assets-slurm.ts'
 import { conflicts } from './rows/conflicts.ts'
 import { finishArray, finishOutputs } from './rows/finish-many-files.ts'
 import { finishJobs, finishLarge } from './rows/finish.ts'
@@ -14,6 +19,12 @@ import type { Row } from './row.ts'
 export const allRows: readonly Row[] = [
   start,
   conflicts,
+  assetsNothing,
+  assetsPlan,
+  assetsEight,
+  assetsMany,
+  assetsSlurm,
+  assetsKnown,
   scheduleOne,
   run,
   octopus,
@@ -28,4 +39,6 @@ export const allRows: readonly Row[] = [
   listMany,
   scheduleBatch,
   finishArray,
+  assetsKeys,
+  assetsFlight,
 ]

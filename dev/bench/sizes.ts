@@ -18,6 +18,15 @@ export interface Sizes {
   /** Bytes of each of four files that a job elsewhere reads and writes. */
   readonly altDir: readonly [small: number, medium: number, large: number]
   readonly reservations: number
+  /** Trivial assets that are made on this machine; those of graphs in which all is fresh; of a plan, and keys of each. */
+  readonly assets: readonly number[]
+  readonly fresh: readonly number[]
+  readonly planned: readonly [assets: number, keys: number]
+  /** Keys of one asset on Slurm, and keys whose jobs are in flight. */
+  readonly keys: number
+  readonly flight: number
+  /** Jobs of which it is measured how soon their ends are known. */
+  readonly known: number
   /** Seconds for which terminals watch. */
   readonly watch: number
   /** Whether the executable's packed size is found out, which takes half a minute. */
@@ -39,6 +48,12 @@ export const fullSizes: Sizes = {
   finishedTasks: 10_000,
   altDir: [1e3, 1e6, 1e9],
   reservations: 100_000,
+  assets: [1_000, 10_000],
+  fresh: [100, 5_000],
+  planned: [5_000, 100],
+  keys: 2_000,
+  flight: 10_000,
+  known: 60,
   watch: 60,
   packed: true,
 }
@@ -58,6 +73,12 @@ export const quickSizes: Sizes = {
   finishedTasks: 200,
   altDir: [1e3, 1e6, 3e7],
   reservations: 100_000,
+  assets: [20],
+  fresh: [100, 500],
+  planned: [50, 100],
+  keys: 20,
+  flight: 20,
+  known: 5,
   watch: 10,
   packed: false,
 }

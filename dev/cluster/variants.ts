@@ -69,7 +69,15 @@ const variants: readonly Variant[] = [
     partitions,
   },
   // The same as the default one, for scenarios that kill and freeze its daemons.
-  { name: 'fault', firstPort: 17120, accounting: 'own', cgroups: false, partitions },
+  {
+    name: 'fault',
+    firstPort: 17120,
+    accounting: 'own',
+    cgroups: false,
+    // A node that does not answer fails soon, otherwise after five minutes.
+    extra: ['SlurmdTimeout=15'],
+    partitions,
+  },
   // For the benchmark, whose arrays and queues are longer than Slurm's defaults let them be.
   {
     name: 'bench',

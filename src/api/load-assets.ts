@@ -1,3 +1,4 @@
+import { machineCapacity } from '../local/capacity.ts'
 import { readFileSync, realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -92,7 +93,13 @@ export async function loadAssets(
   if (cached !== null) return { file: shown, read: ok(cached), dataset, env, warnings }
   // The readers of YAML and of its form are large: the commands that need none of this do not load them.
   const { loadDefinitions } = await import('../assets/definitions/load.ts')
-  const read = await loadDefinitions({ file, root, shown, askCluster })
+  const read = await loadDefinitions({
+    file,
+    root,
+    shown,
+    askCluster,
+    ...(lookAtCluster ? { machine: machineCapacity(env) } : {}),
+  })
   if (key !== null && read.ok) keepDefinitions(place, key, read.value)
   return { file: shown, read, dataset, env, warnings }
 }

@@ -30,6 +30,8 @@ export interface MaterializeOptions extends AttachOptions {
   readonly jobs?: number | undefined
   /** Go on with what does not depend on what failed; default: nothing new is begun after a failure. */
   readonly keepGoing?: boolean | undefined
+  /** Hand the whole graph to Slurm, and do not wait; default: jobs are submitted as what they need is there. */
+  readonly detach?: boolean | undefined
 }
 
 /** What `materialize` and `attach` give. */
@@ -67,6 +69,7 @@ export async function materialize(
     force: flag,
     jobs: jobCount,
     keepGoing: flag,
+    detach: flag,
   })
   const request = {
     selection: [selection].flat().join(' '),
@@ -75,6 +78,7 @@ export async function materialize(
     force: options.force === true,
     jobs: options.jobs ?? null,
     keepGoing: options.keepGoing === true,
+    ...(options.detach === true ? { detach: true } : {}),
   }
   return driveRun('materialize', dataset, { kind: 'new', request }, options)
 }

@@ -4,6 +4,7 @@ import type { Site } from '../assets/definitions/definitions.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
 import { makePlan, type PlanFailure, type Planned } from '../assets/make-plan.ts'
+import type { Block } from '../assets/held-back.ts'
 import type { PlannedAsset, StaleKeys } from '../assets/plan.ts'
 import type { Reason } from '../assets/reason.ts'
 import { piecesOf } from '../assets/run/pieces-of-job.ts'
@@ -22,6 +23,7 @@ import { loadAssets, type AssetsOptions } from './load-assets.ts'
 import { bytes, duration } from './quantities.ts'
 import { asWaybillError, errorOf, WaybillError, withWords } from './waybill-error.ts'
 import {
+  blockWords,
   isPlanFailure,
   levelWords,
   planFailureWords,
@@ -52,6 +54,11 @@ export interface ToldStale {
   readonly keys: readonly string[]
 }
 
+/** Keys that are not fresh, and are held back by something upstream. */
+export interface ToldBlocked extends Omit<ToldStale, 'reason'> {
+  readonly reason: Block
+}
+
 /** Keys that an open job makes: one that runs, or that nobody has finished yet. */
 export interface ToldMaking extends Pick<ToldStale, 'count' | 'keys'> {
   /** The scheduler's id of the job, else ours (`w12`). */
@@ -79,6 +86,8 @@ export interface ToldAsset {
   readonly fresh: number
   /** Empty: all that was chosen is fresh. */
   readonly stale: readonly ToldStale[]
+  /** What is not fresh, and would not be made all the same. */
+  readonly blocked: readonly ToldBlocked[]
   /** What open jobs make already. */
   readonly making: readonly ToldMaking[]
   /** Where `explain` was asked for. */
@@ -190,7 +199,7 @@ function toldPlan(
 }
 
 function toldAsset(
-  { name, chosen, fresh, stale, making }: PlannedAsset,
+  { name, chosen, fresh, stale, blocked, making }: PlannedAsset,
   view: AssetView,
   explain: boolean,
 ): ToldAsset {
@@ -204,6 +213,11 @@ function toldAsset(
     stale: stale.map(({ reason, ...keys }) => ({
       reason,
       message: reasonWords(reason),
+      ...toldKeys(keys, view),
+    })),
+    blocked: blocked.map(({ reason, ...keys }) => ({
+      reason,
+      message: blockWords(reason),
       ...toldKeys(keys, view),
     })),
     making: making.map(({ job, ...keys }) => ({ job, ...toldKeys(keys, view) })),

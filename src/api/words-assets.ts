@@ -3,7 +3,9 @@ import type { Lack, Problem, ProblemFacts } from '../assets/definitions/problem.
 import type { SlurmOptionFacts } from '../assets/definitions/slurm-options.ts'
 import type { ExampleFailure } from '../assets/example.ts'
 import { bytes, duration } from './quantities.ts'
+import { lackHere } from './words-lack.ts'
 import type { Words } from './word-table.ts'
+import { conditionWords } from './words-usage.ts'
 import { safeFacts } from './words.ts'
 
 /** What stands in the way before definitions are read, or beside them. */
@@ -102,7 +104,7 @@ const problems: Words<ProblemFacts> = {
   'bad-memory': ({ text }) => `${text} is no amount of memory; write 32G, 512M, 1T or a number of MiB`,
   'bad-time': ({ text }) =>
     `${text} is no limit of time; write "02:00:00", a number of minutes, or days-hours:minutes:seconds`,
-  'bad-metric': ({ text }) => `${text} is no comparison; write, for example, cpu_efficiency < 0.2`,
+  ...conditionWords,
   'bad-variable': ({ name, why }) =>
     why === 'own'
       ? `${name} is a variable that Waybill sets; choose another name`
@@ -149,6 +151,8 @@ const problems: Words<ProblemFacts> = {
     `the cluster has no partition ${name}; ${nearest === null ? `it has ${known.join(', ')}` : `did you mean ${nearest}?`}`,
   'no-partition-fits': ({ key, partitions, lacking }) =>
     `no partition of the cluster has that${key === null ? '' : ` for the key ${key}`} (looked at: ${partitions.join(', ')}): ${lacking.map(lack).join('; ')}; ask for less, or name another partition`,
+  'machine-lacks': ({ key, lacking }) =>
+    `this machine has not that${key === null ? '' : ` for the key ${key}`}: ${lacking.map(lackHere).join('; ')}; ask for less here (\`sites:\`), or run it at another site`,
 }
 
 const ownReasons: { readonly [Why in Extract<SlurmOptionFacts, { kind: 'own-option' }>['why']]: string } = {

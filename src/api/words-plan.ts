@@ -1,9 +1,11 @@
+import type { Block } from '../assets/held-back.ts'
 import type { Level } from '../assets/definitions/settings.ts'
 import type { PlanFailure } from '../assets/make-plan.ts'
 import type { SourceFailure } from '../assets/observe.ts'
 import type { StaleUpstream } from '../assets/plan.ts'
 import type { Reason } from '../assets/reason.ts'
 import type { Words } from './word-table.ts'
+import { blockedBy } from './words-checks.ts'
 import { safeFacts } from './words.ts'
 
 const failures: Words<PlanFailure> = {
@@ -56,6 +58,18 @@ const reasons: Words<Reason> = {
 export function reasonWords(reason: Reason): string {
   const words = reasons[reason.kind] as (facts: Reason) => string
   return words(safeFacts(reason) as Reason)
+}
+
+const blocks: Words<Block> = {
+  'check-failed': ({ checks }) =>
+    `blocked: ${blockedBy(checks)}; \`waybill materialize ${[...new Set(checks.map(({ asset }) => asset))].join(' ')} --force\` makes that again`,
+  'upstream-blocked': ({ upstream }) => `blocked, as what it is made of (${listed(upstream)})`,
+}
+
+/** Why keys would not be made, in words. */
+export function blockWords(block: Block): string {
+  const words = blocks[block.kind] as (facts: Block) => string
+  return words(safeFacts(block) as Block)
 }
 
 /** The reasons without their facts, for a table. */

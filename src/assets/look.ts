@@ -15,8 +15,9 @@ import { missingOutputs, type MissingOutput } from './outputs-on-disk.ts'
 import { codeVersions } from './versions/code-version.ts'
 import { filesNow, inputPatterns, inputVersions, type FilesNow } from './versions/input-versions.ts'
 import { namedFiles, pathOfNamed } from './versions/named-files.ts'
-import { upstreamVersions } from './versions/upstream-versions.ts'
-import { perKey, versionAt, type PerKey } from './versions/version.ts'
+import type { Later } from './versions/later.ts'
+import { joinedVersion, upstreamVersions } from './versions/upstream-versions.ts'
+import { perKey, versionAt, type PerKey, type Version } from './versions/version.ts'
 
 /** One asset as it is now: what it would be made of, and what it was made of. */
 export interface AssetView {
@@ -31,6 +32,8 @@ export interface AssetView {
   readonly upstream: ReadonlyMap<string, PerKey | null>
   /** For each asset that it needs, which of its keys are made of which. */
   readonly maps: ReadonlyMap<string, KeyMap>
+  /** Whether what a key was to be made of later is what it would be made of now. */
+  readonly madeLater: (name: string, index: number, later: Later) => boolean
   /** The first output of a key that the work tree lacks, or null. */
   readonly missing: MissingOutput
 }
@@ -107,10 +110,36 @@ export async function lookAt(request: LookRequest): Promise<Fallible<Look, Note>
       inputs: inputVersions(asset, space, files.value),
       upstream,
       maps,
+      madeLater: laterTest(views, maps),
       missing: missingOf(asset, space),
     })
   }
   return ok({ views, failures: observed.failures, files: files.value })
+}
+
+/** Tells whether jobs made what they were to make, and it is still so: by the newest records of the keys that they made. */
+function laterTest(
+  views: ReadonlyMap<string, AssetView>,
+  maps: ReadonlyMap<string, KeyMap>,
+): AssetView['madeLater'] {
+  return (name, index, { jobs, rest }) => {
+    const other = views.get(name)
+    const map = maps.get(name)
+    const group = map?.groupOf(index) ?? -1
+    if (other === undefined || map === undefined || group < 0) return false
+    const { asset, state } = other
+    const others: (Version | null)[] = []
+    for (const place of map.upstreamOf(group)) {
+      const record = state.records[state.record[place] ?? -1]
+      const version = dataVersion(state, asset.outputs.length > 0, place)
+      if (record === undefined || !jobs.has(record.token)) others.push(version)
+      else {
+        const position = state.position[place] ?? 0
+        if (version === null || record.made[position] !== record.now[position]) return false
+      }
+    }
+    return joinedVersion(others) === rest
+  }
 }
 
 /** The site that definitions name for an asset. @throws Error for definitions that were not proved. */

@@ -1,4 +1,6 @@
+import { failedKeys, failedUpstream, type Block, type FailedKeys } from './held-back.ts'
 import type { KeyRange } from './definitions/select-keys.ts'
+import type { FailedCheck } from '../job/note.ts'
 import type { KeyMap } from './key-map.ts'
 import type { AssetView } from './look.ts'
 import { ownReason, type Reason } from './reason.ts'
@@ -18,6 +20,11 @@ export interface KeysInJob extends Omit<StaleKeys, 'reason'> {
   readonly job: string
 }
 
+/** Keys that are not fresh, and are not made all the same. */
+export interface BlockedKeys extends Omit<StaleKeys, 'reason'> {
+  readonly reason: Block
+}
+
 /** What would become of one asset. */
 export interface PlannedAsset {
   readonly name: string
@@ -25,6 +32,7 @@ export interface PlannedAsset {
   readonly chosen: number
   /** What would be made; empty: all is fresh. In the order of its first keys. */
   readonly stale: readonly StaleKeys[]
+  readonly blocked: readonly BlockedKeys[]
   /** What open jobs make already, and so would not be made. */
   readonly making: readonly KeysInJob[]
   /** How many of the chosen keys are fresh. */
@@ -59,9 +67,14 @@ interface Marks {
   readonly runs: Uint8Array
   /** They are not fresh, and will not be made. */
   readonly stays: Uint8Array
-  readonly anyRuns: boolean
-  readonly anyStays: boolean
+  /** They are not fresh, and something upstream holds them back. */
+  readonly blocked: Uint8Array
+  /** They hold back what is made of them, and will not be made. */
+  readonly failed: FailedKeys
+  readonly any: { readonly [Which in Mark]: boolean }
 }
+
+type Mark = 'runs' | 'stays' | 'blocked'
 
 /**
  * Tells for each chosen key whether it is fresh, and if not why. `views` are in an order in which each stands behind those
@@ -78,9 +91,13 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
     const isChosen = ranges === undefined ? () => false : within(ranges, count)
     const runs = new Uint8Array(count)
     const stays = new Uint8Array(count)
+    const blocked = new Uint8Array(count)
     const rerun = upstreamTest(view, marks, 'runs')
     const old = upstreamTest(view, marks, 'stays')
+    const blockedBefore = upstreamTest(view, marks, 'blocked')
+    const failedBefore = failedUpstream(view, (other) => marks.get(other)?.failed)
     const groups = new Groups<Reason>(groupName)
+    const heldBack = new Groups<Block>(JSON.stringify)
     const inJobs = new Groups<string>((job) => job)
     const noted = new Set<string>()
     let chosen = 0
@@ -104,25 +121,34 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
       }
       chosen++
       for (const upstream of outdated) noted.add(upstream)
+      const behind = blockedBefore(i)
+      const again = behind.length === 0 ? before : [...new Set([...before, ...behind])]
       const reason: Reason | null =
         own ??
-        (before.length > 0
-          ? { kind: 'upstream-stale', upstream: before }
+        (again.length > 0
+          ? { kind: 'upstream-stale', upstream: again }
           : choice.force
             ? { kind: 'forced' }
             : null)
+      const block = reason === null ? null : blockOf(failedBefore(i), behind)
       if (reason === null) fresh++
-      else {
+      else if (block !== null) {
+        blocked[i] = 1
+        heldBack.add(i, block)
+      } else {
         runs[i] = 1
         groups.add(i, reason)
       }
     }
-    marks.set(name, { runs, stays, anyRuns: runs.includes(1), anyStays: stays.includes(1) })
+    const any = { runs: runs.includes(1), stays: stays.includes(1), blocked: blocked.includes(1) }
+    const failed = failedKeys(view, (i) => runs[i] === 1)
+    marks.set(name, { runs, stays, blocked, failed, any })
     if (ranges !== undefined)
       assets.push({
         name,
         chosen,
         stale: groups.all().map(({ of, ...keys }) => ({ reason: of, ...keys })),
+        blocked: heldBack.all().map(({ of, ...keys }) => ({ reason: of, ...keys })),
         making: inJobs.all().map(({ of, ...keys }) => ({ job: of, ...keys })),
         fresh,
       })
@@ -131,18 +157,22 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
   return { assets, notes }
 }
 
+function blockOf(checks: readonly FailedCheck[], upstream: readonly string[]): Block | null {
+  if (checks.length > 0) return { kind: 'check-failed', checks }
+  return upstream.length > 0 ? { kind: 'upstream-blocked', upstream } : null
+}
+
 const none: readonly string[] = []
 
 /** Tells which assets upstream of a key have keys so marked that it is made of. Each group of keys is looked at once. */
 function upstreamTest(
   { maps }: AssetView,
   marks: ReadonlyMap<string, Marks>,
-  which: 'runs' | 'stays',
+  which: Mark,
 ): (index: number) => readonly string[] {
   const marked = [...maps].flatMap(([name, map]) => {
     const of = marks.get(name)
-    const any = which === 'runs' ? of?.anyRuns : of?.anyStays
-    return of === undefined || any !== true ? [] : [{ name, map, test: groupTest(map, of[which]) }]
+    return of?.any[which] !== true ? [] : [{ name, map, test: groupTest(map, of[which]) }]
   })
   if (marked.length === 0) return () => none
   return (index) => marked.filter(({ map, test }) => test(map.groupOf(index))).map(({ name }) => name)

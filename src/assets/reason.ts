@@ -1,5 +1,6 @@
 import { endAt } from './index/asset-records.ts'
 import type { AssetView } from './look.ts'
+import { readLater } from './versions/later.ts'
 import { versionAt } from './versions/version.ts'
 
 /** Why a key would be made (again). */
@@ -41,7 +42,11 @@ export function ownReason(view: AssetView, index: number): Reason | null {
     const then = Object.hasOwn(facts.upstream, name) ? facts.upstream[name] : undefined
     // Of a source that could not be asked nobody knows that it changed.
     if (versions === null) continue
-    if (then === undefined || versionAt(then, position) !== versionAt(versions, index)) changed.push(name)
+    const version = then === undefined ? null : versionAt(then, position)
+    const later = version === null ? null : readLater(version)
+    const isSame =
+      later === null ? version === versionAt(versions, index) : view.madeLater(name, index, later)
+    if (!isSame) changed.push(name)
   }
   return changed.length === 0 ? null : { kind: 'upstream-changed', upstream: changed }
 }

@@ -1,6 +1,6 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { Asset, Definitions } from './definitions/definitions.ts'
-import { nearest } from './definitions/nearest.ts'
+import { nearest } from '../contract/nearest.ts'
 import { closure, graphOf, type Graph } from './graph.ts'
 import type { Attribute, Selection } from './selection-syntax.ts'
 

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { AttachOptions, MaterializeOutcome } from '../api/materialize.ts'
 import { printable } from '../api/printable.ts'
 import { counted } from '../api/quantities.ts'
@@ -13,6 +13,7 @@ interface MaterializeFlags extends Omit<PlanFlags, 'explain'> {
   readonly dryRun?: boolean
   readonly jobs?: number
   readonly keepGoing?: boolean
+  readonly detach?: boolean
 }
 
 /** `waybill materialize` */
@@ -21,7 +22,7 @@ export function addMaterialize(program: Command, runtime: Runtime): void {
     .command('materialize')
     .summary('make what is not fresh, in order, and record it')
     .description(
-      'Makes each piece of the selected assets that is not fresh as a job of its own, when what it needs is there, and records what ended well. It waits for the end. Ctrl-C leaves the jobs running; the same command, or `waybill attach`, goes on with them. While another makes assets here, this one watches. Without a selection, all assets.',
+      'Makes what is not fresh of the selected assets by jobs, when what it needs is there, and records what ended well; keys that go to Slurm together are tasks of one array. It waits for the end. Ctrl-C leaves the jobs running; the same command, or `waybill attach`, goes on with them. While another makes assets here, this one watches. Without a selection, all assets.',
     )
     .addArgument(selectionArgument())
     .addOption(partitionOption())
@@ -29,6 +30,12 @@ export function addMaterialize(program: Command, runtime: Runtime): void {
     .option('--force', 'make what is fresh, too')
     .option('-n, --dry-run', 'only say what would run, as `waybill plan`')
     .option('-j, --jobs <n>', 'so many jobs at most at once', atLeastOne)
+    .addOption(
+      new Option(
+        '--detach',
+        'hand the whole graph to Slurm and leave; `waybill finish` records it',
+      ).conflicts(['jobs', 'keepGoing', 'dryRun']),
+    )
     .option('-k, --keep-going', 'after a failure, go on with what does not depend on it')
     .addHelpText(
       'after',
@@ -38,6 +45,7 @@ Examples:
   waybill materialize +report --site here            report and all that it is made of, on this machine
   waybill materialize model --partition gold,tin     two keys of one asset
   waybill materialize model --force                  although it is fresh
+  waybill materialize --site cluster --detach        all at once, and home
   waybill materialize 'tag:paper' --dry-run          what would run, and why`,
     )
     .action(async (selection: readonly string[], options: MaterializeFlags) =>
@@ -53,13 +61,13 @@ async function runMaterialize(
   selection: readonly string[],
   options: MaterializeFlags,
 ): Promise<void> {
-  const { partition, site, force, jobs, keepGoing } = options
+  const { partition, site, force, jobs, keepGoing, detach } = options
   runtime.collectEarly()
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening
   await showRun(runtime, options, async (calls) =>
-    materialize(dataset, selection, { partition, site, force, jobs, keepGoing, ...calls }),
+    materialize(dataset, selection, { partition, site, force, jobs, keepGoing, detach, ...calls }),
   )
 }
 

@@ -8,8 +8,10 @@ const mostNames = 3
 
 /** What would run of one asset, a line a reason, then who said what where that was asked for; of a fresh one only that. */
 export function planLines(told: ToldAsset): readonly string[] {
-  const { asset, making } = told
-  const lines = told.stale.map((stale) => `${printable(asset)}${pieces(told, stale)}: ${stale.message}`)
+  const { asset, blocked, making } = told
+  const lines = [...told.stale, ...blocked].map(
+    (keys) => `${printable(asset)}${pieces(told, keys)}: ${keys.message}`,
+  )
   if (making.length > 0) {
     const all = { count: sum(making), keys: making.flatMap(({ keys }) => keys) }
     const jobs = listed(making.map(({ job }) => job))
@@ -46,14 +48,15 @@ export function planTable(assets: PlanOutcome['assets']): readonly string[] {
     const row = counts.get(name) ?? { assets: 0, pieces: 0 }
     counts.set(name, { assets: row.assets + 1, pieces: row.pieces + count })
   }
-  for (const { stale, making } of assets) {
+  for (const { stale, blocked, making } of assets) {
+    if (blocked.length > 0) add('blocked', sum(blocked))
     if (making.length > 0) add('being made', sum(making))
     const kinds = Map.groupBy(stale, ({ reason }) => reason.kind)
     for (const [kind, all] of kinds) add(reasonNames[kind], sum(all))
   }
   for (const { fresh } of assets) if (fresh > 0) add('fresh', fresh)
   // What will not be made stands last.
-  const last = ['being made', 'fresh']
+  const last = ['blocked', 'being made', 'fresh']
   const rows = [...counts].toSorted(([a], [b]) => last.indexOf(a) - last.indexOf(b))
   return table([
     ['REASON', 'ASSETS', 'PIECES'],

@@ -70,14 +70,15 @@ export async function showPlan(
   const { file, problems, assets, notes, failures } = done
   printProblems(problems, json === true, out)
   if (json) {
-    for (const { stale, ...asset } of assets)
+    for (const { stale, blocked, ...asset } of assets)
       out(
         line({
           action: 'plan',
-          status: stale.length === 0 ? 'notneeded' : 'ok',
+          status: stale.length > 0 ? 'ok' : blocked.length > 0 ? 'impossible' : 'notneeded',
           path: file,
           ...asset,
           stale,
+          blocked,
         }),
       )
     for (const message of notes) out(line({ action: 'plan', status: 'notneeded', path: file, message }))
@@ -86,8 +87,7 @@ export async function showPlan(
     for (const told of assets) for (const text of planLines(told)) out(`${text}\n`)
     for (const note of notes) err(`waybill: ${note}\n`)
     for (const { source, message } of failures) err(`waybill: ${printable(source)}: ${message}\n`)
-    if (assets.some(({ stale, making }) => stale.length + making.length > 0))
-      out(`\n${planTable(assets).join('\n')}\n`)
+    if (assets.some(({ chosen, fresh }) => fresh < chosen)) out(`\n${planTable(assets).join('\n')}\n`)
     else if (problems.length > 0)
       err(`waybill: ${counted(problems.length, 'problem')} in ${printable(file)}\n`)
     else if (failures.length === 0) out('nothing to do\n')

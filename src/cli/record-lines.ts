@@ -67,6 +67,7 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
       ['on', placeWords(own)],
       ['used', useWords(own)],
       ...metricFields(shown.metrics),
+      ['checks', checkWords(own['checks'])],
       [
         'from',
         record.commit_id === undefined
@@ -200,4 +201,23 @@ function text(value: Json | undefined): string | undefined {
 
 function number(value: Json | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined
+}
+
+/** How its checks came out; what anybody wrote is looked at with care. */
+function checkWords(checks: Json | undefined): string | undefined {
+  if (!Array.isArray(checks)) return undefined
+  return (checks as readonly Json[])
+    .flatMap((one) => {
+      if (typeof one !== 'object' || one === null || Array.isArray(one)) return []
+      const { name, key, passed, condition, exit_code: code } = one as { readonly [key: string]: Json }
+      const how = passed === true ? 'passed' : passed === false ? 'failed' : 'unknown'
+      const why =
+        typeof condition === 'string'
+          ? ` (not to be: ${condition})`
+          : code === undefined
+            ? ''
+            : ` (exit code ${String(code)})`
+      return [`${typeof key === 'string' ? `${key}: ` : ''}${String(name)} ${how}${why}`]
+    })
+    .join(', ')
 }

@@ -10,6 +10,14 @@ export interface ProcessIdentity {
   readonly start: string
 }
 
+/** What a machine has, or a task of a job takes of it. */
+export interface Capacity {
+  readonly cpus: number
+  /** Bytes; of a task 0: nobody said how much. */
+  readonly memory: number
+  readonly gpus: number
+}
+
 /** What a submission needs. All paths are absolute. */
 export interface SubmitRequest {
   readonly token: JobToken
@@ -30,6 +38,8 @@ export interface SubmitRequest {
   readonly array: string | null
   /** Keep standard error in a file of its own, where the scheduler and not the command decides about files. */
   readonly stderrApart?: boolean
+  /** What each task takes of the machine, where the scheduler and not the command decides about that; absent: one CPU. */
+  readonly weight?: Capacity
 }
 
 /** One of the jobs of a command that submits by itself. */
@@ -128,6 +138,10 @@ export interface Room {
   /** The scheduler refused such a job for a limit: none like it is admitted any more. */
   readonly refused: (wish: QueueWish, limit: string) => Extract<HeldBack, { kind: 'limit' }>
 }
+
+/** What came of letting held jobs go. */
+export type ReleaseOutcome =
+  { readonly kind: 'released' } | { readonly kind: 'failed'; readonly message: string }
 
 /** Submissions that are ready and wait, to be made one after the other by one process. */
 export interface HeldSubmissions {
@@ -229,6 +243,8 @@ export type CancelOutcome =
 export interface Scheduler {
   readonly kind: 'slurm' | 'local'
   readonly hold: (request: SubmitRequest) => Promise<HeldSubmission>
+  /** Plain submissions that differ in neither directory nor environment. */
+  readonly holdMany: (requests: readonly SubmitRequest[]) => Promise<HeldSubmissions>
   /** Asks about all jobs at once: one query to the queue, and one to accounting for those the queue does not settle. */
   readonly look: (jobs: readonly JobReference[], options: LookOptions) => Promise<Look>
   /** `user`: whose job it would be. */
@@ -251,14 +267,16 @@ export interface Scheduler {
     jobs: readonly JobReference[],
     onWait?: LookOptions['onWait'],
   ) => Promise<readonly CancelOutcome[]>
+  /** What all its jobs together may take; absent: it decides that itself. */
+  readonly capacity?: Capacity
 }
 
-/** A scheduler that takes many submissions at once and has limits on how many. */
+/** A scheduler that has limits on how many jobs it takes. */
 export interface BatchScheduler extends Scheduler {
-  /** Plain submissions that differ in neither directory nor environment. */
-  readonly holdMany: (requests: readonly SubmitRequest[]) => Promise<HeldSubmissions>
   /** What can be learnt of the limits and of the user's jobs; what cannot be learnt limits nothing. */
   readonly room: () => Promise<Room>
+  /** Lets jobs go that were submitted held. */
+  readonly release: (jobs: readonly JobReference[]) => Promise<ReleaseOutcome>
 }
 
 /** How thorough a look is. */

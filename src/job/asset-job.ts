@@ -13,5 +13,6 @@ export function assetJob(
   if (job === null) return null
   const { parts } = job.spec
   const place = key === null ? -1 : (job.spec.asset?.keys?.indexOf(key) ?? -1)
-  return { job, task: parts.kind === 'array' ? (parseIndices(parts.indices)[place] ?? null) : null }
+  const isTask = parts.kind === 'array' && parseIndices(parts.indices).includes(place)
+  return { job, task: isTask ? place : null }
 }

@@ -6,6 +6,8 @@ import type { BranchesPlan } from '../dataset/make-branches.ts'
 import type { MovePlan } from '../dataset/move-branch.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { JobRow } from '../ledger/job-row.ts'
+import { endedTask, markersFolder } from '../launcher/markers.ts'
+import { taskOver, tasksFolder } from '../local/layout.ts'
 import type { Evidence } from './evidence.ts'
 import type { JobSpec } from './spec.ts'
 
@@ -79,4 +81,14 @@ export function jobFolder(context: Context, token: JobToken): string {
 /** Where a job that was launched has its payload's files: markers, messages, what it is told. */
 export function payloadFolder(context: Context, token: JobToken): string {
   return `${jobFolder(context, token)}/payload`
+}
+
+/** Where a job that was launched leaves a file when one of its tasks is over, and which task a name tells of (null: none). */
+export function endsOf(
+  context: Context,
+  { scheduler, token }: Pick<Job, 'scheduler' | 'token'>,
+): { readonly folder: string; readonly taskOf: (name: string) => number | null } {
+  return scheduler === 'local'
+    ? { folder: tasksFolder(jobFolder(context, token)), taskOf: taskOver }
+    : { folder: markersFolder(payloadFolder(context, token)), taskOf: endedTask }
 }

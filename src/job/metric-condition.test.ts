@@ -6,6 +6,7 @@ test.each([
   ['cpu_efficiency<=20%', { metric: 'cpu_efficiency', comparison: '<=', value: 0.2 }],
   ['max_memory_bytes > 10G', { metric: 'max_memory_bytes', comparison: '>', value: 10 * 1024 ** 3 }],
   ['  node_hours>=1.5 ', { metric: 'node_hours', comparison: '>=', value: 1.5 }],
+  ['cpu_seconds>1e3', { metric: 'cpu_seconds', comparison: '>', value: 1000 }],
   ['gpu_hours == 0', { metric: 'gpu_hours', comparison: '==', value: 0 }],
   ['elapsed_seconds != 60', { metric: 'elapsed_seconds', comparison: '!=', value: 60 }],
 ])('%s is read', (text, value) => {
@@ -23,7 +24,7 @@ test('a name that is not known is told with the nearest one, a number with what 
   expect(parseCondition('cpu_eficiency < 0.2')).toMatchObject({
     failure: { kind: 'unknown-metric', name: 'cpu_eficiency', nearest: 'cpu_efficiency' },
   })
-  expect(parseCondition('max_memory < 1')).toMatchObject({ failure: { nearest: 'max_memory_bytes' } })
+  expect(parseCondition('memory < 1')).toMatchObject({ failure: { nearest: null } })
   expect(parseCondition('toString < 1')).toMatchObject({ failure: { kind: 'unknown-metric' } })
   expect(parseCondition('cpu_seconds < 10X')).toEqual({
     ok: false,

@@ -1,4 +1,5 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
+import { nearest } from '../contract/nearest.ts'
 import { metricNames, type MetricName, type Metrics } from './metrics.ts'
 
 /** How a metric is compared. */
@@ -17,7 +18,7 @@ export type ConditionFailure =
   | {
       readonly kind: 'unknown-metric'
       readonly name: string
-      readonly nearest: string
+      readonly nearest: string | null
       readonly known: readonly string[]
     }
   | { readonly kind: 'bad-metric-value'; readonly value: string }
@@ -31,12 +32,16 @@ export function parseCondition(text: string): Fallible<MetricCondition, Conditio
   if (match === null) return fail({ kind: 'bad-condition', text })
   const [, name = '', comparison = '', amount = ''] = match
   if (!isMetric(name)) {
-    const nearest = metricNames.toSorted((a, b) => distance(name, a) - distance(name, b))[0] ?? ''
-    return fail({ kind: 'unknown-metric', name, nearest, known: metricNames })
+    return fail({ kind: 'unknown-metric', name, nearest: nearest(name, metricNames), known: metricNames })
   }
   const value = readAmount(amount)
   if (value === null) return fail({ kind: 'bad-metric-value', value: amount })
   return ok({ metric: name, comparison: comparison as Comparison, value })
+}
+
+/** A condition as it may be written. */
+export function conditionText({ metric, comparison, value }: MetricCondition): string {
+  return `${metric} ${comparison} ${value}`
 }
 
 /** Whether the condition holds. A metric that is not known makes it neither true nor false. */
@@ -67,22 +72,8 @@ function isMetric(name: string): name is MetricName {
 }
 
 function readAmount(text: string): number | null {
-  const match = /^(-?\d+(?:\.\d+)?)(%|[KMGTP])?$/.exec(text)
+  const match = /^(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(%|[KMGTP])?$/.exec(text)
   if (match === null) return null
   const [, digits, unit = ''] = match
   return unit === '%' ? Number(digits) / 100 : Number(digits) * 1024 ** ' KMGTP'.indexOf(unit || ' ')
-}
-
-/** Levenshtein's distance: letters to change, add or leave out. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b].entries()) {
-      const swap = (row[j] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(swap, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

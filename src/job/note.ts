@@ -49,6 +49,8 @@ export type BatchNote =
 
 /** What there is to say of assets while they are made. `key` is null where an asset is made in one piece. */
 export type MaterializeNote =
+  | CheckNote
+  | HeldBackNote
   | { readonly kind: 'asset-submitted'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `exception`: by which the payload was closed; `again`: it is tried once more. */
   | {
@@ -76,6 +78,53 @@ export type MaterializeNote =
       readonly upstream: readonly string[]
     }
 
+/** What is not made, and why. */
+export type HeldBackNote =
+  /** `checks`: those upstream that did not pass and block it; empty: what it needs, `upstream`, was not run either. */
+  | {
+      readonly kind: 'asset-blocked'
+      readonly asset: string
+      readonly keys: number
+      readonly checks: readonly FailedCheck[]
+      readonly upstream: readonly string[]
+    }
+  /** It asks for more than this machine has. */
+  | {
+      readonly kind: 'asset-too-large'
+      readonly asset: string
+      readonly keys: readonly string[] | null
+      readonly lacking: readonly {
+        readonly what: 'cpus' | 'memory' | 'gpus'
+        readonly asked: number
+        readonly most: number
+      }[]
+    }
+
+/** A check of an asset that did not pass. */
+export interface FailedCheck {
+  readonly asset: string
+  readonly check: string
+}
+
+/** What there is to say of a check that did not pass, or cannot be judged. */
+export type CheckNote = CheckFacts &
+  ({ readonly kind: 'check-not-passed' } | { readonly kind: 'check-not-known' })
+
+/** How a check came out; `keys` null: of all that the job made. */
+export interface CheckFacts {
+  readonly asset: string
+  readonly check: string
+  readonly keys: readonly string[] | null
+  /** It holds back what is made of the asset. */
+  readonly blocking: boolean
+  readonly exitCode: number | null
+  readonly why: string | null
+  /** What a metric must not be; and what it was. */
+  readonly condition: string | null
+  readonly value: number | null
+  readonly job: string
+}
+
 /** What there is to say of runs as a whole. */
 export type RunsNote =
   /** `level` null: it is none of its log. */
@@ -91,6 +140,27 @@ export type RunsNote =
   | { readonly kind: 'run-goes-on'; readonly run: string }
   | { readonly kind: 'run-watched'; readonly run: string; readonly holder: string }
   | { readonly kind: 'run-cancelled'; readonly run: string }
+  | { readonly kind: 'detached'; readonly run: string; readonly jobs: number }
+  /** Not all of it could be submitted, and nothing of it runs. */
+  | { readonly kind: 'detach-incomplete'; readonly run: string }
+  | { readonly kind: 'detach-not-released'; readonly run: string; readonly words: string }
+  /** Somebody died over it, and its jobs wait to be let go. */
+  | { readonly kind: 'detach-unfinished'; readonly run: string }
+  /** What of an asset Slurm cannot be told. `job`: the open one that is in the way. */
+  | {
+      readonly kind: 'detach-refused'
+      readonly asset: string
+      readonly why: 'local-site' | 'retry' | 'metric-check' | 'external' | 'keys' | 'open-job'
+      readonly job: string | null
+    }
+  | { readonly kind: 'detach-limit'; readonly asset: string; readonly limit: HeldBack }
+  /** Of a graph that was handed to Slurm: what it waited for has failed. */
+  | {
+      readonly kind: 'never-run'
+      readonly job: string
+      readonly asset: string
+      readonly upstream: readonly string[]
+    }
   | { readonly kind: 'no-such-run'; readonly run: string }
   | { readonly kind: 'run-elsewhere'; readonly run: string; readonly worktree: string }
   | { readonly kind: 'run-over'; readonly run: string; readonly state: string }

@@ -138,6 +138,14 @@ test('the attempts of a requeued job are kept', () => {
   expect(evidence.accounting).toBe('complete')
 })
 
+test('what accounting showed as two runs while it took one in is one', () => {
+  const torn = [row('RUNNING', { submitted: 1 }), row('PENDING', { submitted: 1 })]
+  const { evidence: before } = judge({ queue: says(row('COMPLETED')), accounting: says(...torn) })
+  expect(before.attempts).toHaveLength(2)
+  const { evidence } = judge({ queue: says(), accounting: says(row('COMPLETED')) }, undefined, before)
+  expect(evidence.attempts).toEqual([])
+})
+
 const words = ['PENDING', 'RUNNING', 'COMPLETING', 'COMPLETED', 'FAILED', 'REQUEUED', 'PREEMPTED', 'LOST']
 const testimony = fc.oneof(
   fc.constant(off),

@@ -117,9 +117,12 @@ function evidenceOf(
 ): Evidence {
   const rows: Row[] = []
   const attempts: AttemptFacts[] = []
+  // Of these accounting tells all runs now: while it takes a run in it may have shown another.
+  const counted = new Set<string>()
   for (const [part, state] of states) {
     if (state.kind !== 'known') continue
     if (state.row !== null) rows.push(state.row)
+    if (state.attempts.length > 0) counted.add(part)
     if (state.attempts.length > 1) attempts.push(...state.attempts.map((row) => attemptOf(part, row)))
   }
   const before = question.before
@@ -132,7 +135,7 @@ function evidenceOf(
     started,
     ended,
     facts: factsOf(question, rows, states.size, tasks),
-    attempts: attempts.length > 0 ? attempts : (before?.attempts ?? []),
+    attempts: [...attempts, ...(before?.attempts ?? []).filter(({ part }) => !counted.has(part))],
     ...(tasks === null ? {} : { tasks }),
     accounting: accountingState(states, look, before),
     ...(before?.assumed === undefined ? {} : { assumed: before.assumed }),

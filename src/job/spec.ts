@@ -1,6 +1,8 @@
 import type { CommitId, EpochSeconds, JobId } from '../contract/ids.ts'
+import type { Capacity } from '../contract/scheduler.ts'
 import type { LogPlan } from '../slurm/log-pattern.ts'
 import type { AssetFacts } from './asset-facts.ts'
+import type { DeclaredCheck } from './checks/declared.ts'
 import type { Parts } from './evidence.ts'
 
 /** What an input file was when the job was submitted. Hashes are `key` (git-annex) or `blob` (git); outside the repository size and time. */
@@ -78,6 +80,12 @@ export interface JobSpec {
   readonly patterns?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
   /** The open job whose failed tasks this one runs again. */
   readonly replaces?: JobId
+  /** It was handed to Slurm with a whole graph: `held`: until that stood; `behind`: the jobs that it waits for. */
+  readonly inGraph?: { readonly held: boolean; readonly behind: readonly JobId[] }
   /** The asset of a graph that it makes. */
   readonly asset?: AssetFacts
+  /** What each task takes of this machine, of a local job. */
+  readonly weight?: Capacity
+  /** What was to be looked at after its payload. */
+  readonly checks?: readonly DeclaredCheck[]
 }

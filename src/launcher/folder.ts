@@ -34,20 +34,24 @@ export interface Work {
   /** Variables of all tasks. */
   readonly env: Readonly<Record<string, string>>
   readonly payload: TaskWork | Iterable<readonly [index: number, TaskWork]>
+  /** Modes of what others of a group's clone are to read: messages and markers. Null: nobody else is. */
+  readonly shared: { readonly file: number; readonly directory: number } | null
 }
 
 /** start.sh reads the entries of so many tasks to find its own: one short file, of 100,000 tasks too. */
 const tasksAFile = 100
 
 /**
- * Writes all that `start.sh` needs into a job's own folder (0700, files 0600), and gives the path of the script: it is run
- * with the folder as its one argument. Throws what the file system says.
+ * Writes all that `start.sh` needs into a job's own folder (0700, files 0600, but for what is shared), and gives the path of
+ * the script: it is run with the folder as its one argument. Throws what the file system says.
  */
 export function writeJobFolder(folder: string, work: Work): string {
+  const { shared } = work
   for (const path of [folder, ...['context', 'messages', 'markers'].map((name) => join(folder, name))]) {
     mkdirSync(path, { recursive: true, mode: 0o700 })
+    chmodSync(path, shared?.directory ?? 0o700)
   }
-  chmodSync(folder, 0o700)
+  if (shared !== null) write(join(folder, 'umask'), [(0o777 & ~shared.file).toString(8).padStart(4, '0')])
   if (work.scheduler === 'local') write(join(folder, 'local'), [])
   const common = [...exportLines(work.env), `_wb_cwd=${shellQuote(work.cwd)}`]
   if ('words' in work.payload) {

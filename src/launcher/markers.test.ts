@@ -3,19 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { listMarkers, parseEnd, parseMarkerName, parseStart, readEnd } from './markers.ts'
+import { endedTask, listMarkers, parseEnd, parseMarkerName, parseStart, readEnd } from './markers.ts'
 
-const end = 'code 137\nstarted 1795729713.398\nended 1795729713.449\n'
-const start = 'host n1\npid 12\nstarted 1795729713.398\njob 4711\narray \n'
+const end = 'code 137\nstopped yes\n'
+const start = 'host n1\npid 12\njob 4711\narray \n'
+const times = { started: 1795729713.398, ended: 1795729713.449 }
 
 test('markers are read', () => {
-  expect(parseEnd(end)).toEqual({
+  expect(parseEnd(end, times)).toEqual({
     code: 137,
     signal: 9,
-    started: 1795729713.398,
-    ended: 1795729713.449,
+    ...times,
+    stopped: true,
   })
-  expect(parseStart(start)).toEqual({
+  expect(parseStart(start, times.started)).toEqual({
     host: 'n1',
     pid: 12,
     started: 1795729713.398,
@@ -23,25 +24,21 @@ test('markers are read', () => {
     array: null,
   })
   expect(parseMarkerName('99999.0.end')).toEqual({ task: 99_999, attempt: 0, kind: 'end' })
+  expect(['7.0.end', '7.0.2.end', '7.0.start', 'x.end'].map(endedTask)).toEqual([7, 7, null, null])
 })
 
 test('a code that no signal has is none', () => {
-  expect(parseEnd(end.replace('137', '255'))).toMatchObject({ code: 255, signal: null })
-  expect(parseEnd(end.replace('137', '256'))).toBeNull()
-})
-
-test('a `date` without fractions is one of whole seconds', () => {
-  expect(parseEnd('code 0\nstarted 1795729713.%N\nended 1795729714.N\n')).toMatchObject({
-    started: 1795729713,
-    ended: 1795729714,
-  })
+  expect(parseEnd(end.replace('137', '255'), times)).toMatchObject({ code: 255, signal: null })
+  expect(parseEnd(end.replace('137', '256'), times)).toBeNull()
 })
 
 test('what is torn or foreign is none, and never throws', () => {
-  for (let length = 0; length < end.length; length++) expect(parseEnd(end.slice(0, length))).toBeNull()
+  for (let length = 0; length < end.length; length++) expect(parseEnd(end.slice(0, length), times)).toBeNull()
+  for (let length = 0; length < start.length; length++)
+    expect(parseStart(start.slice(0, length), 1)).toBeNull()
   fc.assert(
     fc.property(fc.string(), (text) => {
-      expect([parseEnd(text), parseStart(text)]).toEqual([null, null])
+      expect([parseEnd(text, times), parseStart(text, 1)]).toEqual([null, null])
     }),
   )
   for (const name of ['0.0.end~', '.0.0.end', '0.end', '-1.0.end', '.nfs0001', 'x'])

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EpochSeconds } from '../contract/ids.ts'
 
@@ -9,7 +9,7 @@ export interface MarkerName {
   readonly kind: 'start' | 'end'
 }
 
-/** What `start.sh` says before its payload starts. The job's ids are Slurm's; null elsewhere. */
+/** What `start.sh` says before its payload starts, and when it said so. The job's ids are Slurm's; null elsewhere. */
 export interface StartMarker {
   readonly host: string
   readonly pid: number
@@ -27,6 +27,8 @@ export interface EndMarker {
   readonly signal: number | null
   readonly started: EpochSeconds
   readonly ended: EpochSeconds
+  /** It got SIGTERM before it ended: what it did may be the half of it, whatever its code. */
+  readonly stopped: boolean
 }
 
 /** The folder of all markers of a job. */
@@ -41,24 +43,27 @@ export function parseMarkerName(name: string): MarkerName | null {
   return { task: Number(task), attempt: Number(attempt), kind: kind === 'end' ? 'end' : 'start' }
 }
 
-/** Reads a start marker's text; null when it is torn or something else. */
-export function parseStart(text: string): StartMarker | null {
+/** The task whose payload, or a check of whose, has ended by a marker of this name; null for any other file. */
+export function endedTask(name: string): number | null {
+  const task = /^(\d{1,10})\.\d{1,10}\.(?:\d{1,10}\.)?end$/.exec(name)?.[1]
+  return task === undefined ? null : Number(task)
+}
+
+/** Reads a start marker's text, written at `started`; null when it is torn or something else. */
+export function parseStart(text: string, started: EpochSeconds): StartMarker | null {
   const lines = fields(text)
-  const [host, pid, started] = [lines.get('host'), whole(lines.get('pid')), time(lines.get('started'))]
-  if (host === undefined || host === '' || pid === null || started === null) return null
+  const [host, pid] = [lines.get('host'), whole(lines.get('pid'))]
+  if (host === undefined || host === '' || pid === null || !lines.has('array')) return null
   return { host, pid, started, job: lines.get('job') || null, array: lines.get('array') || null }
 }
 
-/** Reads an end marker's text; null when it is torn or something else. */
-export function parseEnd(text: string): EndMarker | null {
+/** Reads an end marker's text, with when what it tells of began and ended; null when it is torn or something else. */
+export function parseEnd(text: string, times: Pick<EndMarker, 'started' | 'ended'>): EndMarker | null {
   const lines = fields(text)
-  const [code, started, ended] = [
-    whole(lines.get('code')),
-    time(lines.get('started')),
-    time(lines.get('ended')),
-  ]
-  if (code === null || code > 255 || started === null || ended === null) return null
-  return { code, signal: code > 128 && code <= 192 ? code - 128 : null, started, ended }
+  const code = whole(lines.get('code'))
+  if (code === null || code > 255 || !lines.has('stopped')) return null
+  const signal = code > 128 && code <= 192 ? code - 128 : null
+  return { code, signal, ...times, stopped: lines.get('stopped') === 'yes' }
 }
 
 /** The markers that are there, in no order; a folder that is gone has none. Throws when it cannot be read. */
@@ -68,20 +73,25 @@ export function listMarkers(folder: string): readonly MarkerName[] {
 
 /** Reads one task's start marker; null when it is not there, torn or foreign. Throws when it cannot be read. */
 export function readStart(folder: string, task: number, attempt: number): StartMarker | null {
-  const text = readMarker(folder, `${task}.${attempt}.start`)
-  return text === null ? null : parseStart(text)
+  const found = readMarker(folder, `${task}.${attempt}.start`)
+  return found === null ? null : parseStart(found.text, found.at)
 }
 
 /** Reads one task's end marker; null when it is not there, torn or foreign. Throws when it cannot be read. */
 export function readEnd(folder: string, task: number, attempt: number): EndMarker | null {
-  const text = readMarker(folder, `${task}.${attempt}.end`)
-  return text === null ? null : parseEnd(text)
+  return readEndAfter(folder, `${task}.${attempt}.start`, `${task}.${attempt}.end`)
 }
 
 /** Reads the end marker of a check, counted from 1; null when it is not there, torn or foreign. Throws when it cannot be read. */
 export function readCheckEnd(folder: string, task: number, attempt: number, check: number): EndMarker | null {
-  const text = readMarker(folder, `${task}.${attempt}.${check}.end`)
-  return text === null ? null : parseEnd(text)
+  const before = check === 1 ? 'end' : `${check - 1}.end`
+  return readEndAfter(folder, `${task}.${attempt}.${before}`, `${task}.${attempt}.${check}.end`)
+}
+
+/** What one marker tells of began when the one before it was written. */
+function readEndAfter(folder: string, before: string, name: string): EndMarker | null {
+  const [began, found] = [readMarker(folder, before), readMarker(folder, name)]
+  return found === null ? null : parseEnd(found.text, { started: began?.at ?? found.at, ended: found.at })
 }
 
 /** Whether an error says that a file or folder is not there. */
@@ -100,9 +110,13 @@ export function namesIn(path: string): readonly string[] {
   }
 }
 
-function readMarker(folder: string, name: string): string | null {
+function readMarker(
+  folder: string,
+  name: string,
+): { readonly text: string; readonly at: EpochSeconds } | null {
+  const file = join(markersFolder(folder), name)
   try {
-    return readFileSync(join(markersFolder(folder), name), 'utf8')
+    return { text: readFileSync(file, 'utf8'), at: statSync(file).mtimeMs / 1000 }
   } catch (error) {
     if (isGone(error)) return null
     throw error
@@ -122,10 +136,4 @@ function fields(text: string): ReadonlyMap<string, string> {
 
 function whole(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
-}
-
-/** `date +%s.%N`, or whole seconds before whatever a `date` without `%N` makes of it. */
-function time(text: string | undefined): EpochSeconds | null {
-  const digits = /^\d{1,12}(?:\.\d+)?/.exec(text ?? '')?.[0]
-  return digits === undefined ? null : Number(digits)
 }

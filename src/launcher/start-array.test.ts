@@ -26,6 +26,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       },
     ]
     const work: Work = {
+      shared: null,
       scheduler: 'slurm',
       cwd: job.root,
       env: { ALL: 'all' },
@@ -60,7 +61,19 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       SLURMD_NODENAME: 'n9',
       SLURM_JOB_ID: '9',
     }
-    expect(await job.run({ ...inSlurm, WAYBILL_ARRAY_TASK_ID: '7' })).toMatchObject({ code: 0 })
+    const local = { ...inSlurm, WAYBILL_ARRAY_TASK_ID: '7' }
+    // Its scheduler tells all that markers would: the shell that starts the payload becomes it.
+    expect(await job.run(local)).toMatchObject({ code: 0, output: `k 7 w\n'7 all\n` })
+    expect(readFileSync(contextFile(job.folder, 7), 'utf8')).toBe('c7')
+    expect(readFileSync(messagesFile(job.folder, 7), 'utf8')).toBe('')
+    expect(listMarkers(job.folder)).toEqual([])
+    const check = { words: ['true'], env: {} }
+    const checked = [0, 7].map((index) => {
+      const [, own] = task(index)
+      return [index, { ...own, checks: [check] }] as const
+    })
+    job.writeWork({ ...work, scheduler: 'local', payload: checked })
+    expect(await job.run(local)).toMatchObject({ code: 0 })
     expect(end(7)).toMatchObject({ code: 0 })
     expect(readStart(job.folder, 7, 0)).toMatchObject({ host: hostname(), job: null })
   })

@@ -75,6 +75,22 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect(readCheckEnd(job.folder, 0, 0, 1)).toBeNull()
   })
 
+  test('after SIGTERM no check is begun, whatever the codes, and the marks tell it', async () => {
+    write(work("trap 'exit 0' TERM; echo ready; while :; do sleep 0.02; done", [sh('echo checked')]))
+    const first = job.start()
+    await job.printed('ready')
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toMatchObject({ code: 0, output: 'ready\n' })
+    expect(readEnd(job.folder, 0, 0)).toMatchObject({ code: 0, stopped: true })
+    write(work(':', [sh('echo ready; exec sleep 60', { failsJob: true }), sh('echo second')]))
+    const second = job.start()
+    await job.printed('ready')
+    second.child.kill('SIGTERM')
+    expect((await second.ended).output).not.toContain('second')
+    expect(readEnd(job.folder, 0, 0)).toMatchObject({ code: 0, stopped: false })
+    expect(readCheckEnd(job.folder, 0, 0, 1)).toMatchObject({ code: 143, stopped: true })
+  })
+
   test('each check has a file for messages, each attempt its marks, and tasks of an array their own', async () => {
     const task = (index: number): readonly [number, TaskWork] => [
       index,

@@ -3,6 +3,7 @@
 # given no variables at all (SBATCH_EXPORT=NONE). FOLDER is absolute, and written by folder.ts:
 #
 #   local                   is there when the embedded scheduler runs the job
+#   umask                   in a clone that a group shares: with which messages and markers are made
 #   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
 #   bin                     stands first on the payload's PATH where that has an sbatch
 #   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
@@ -10,11 +11,13 @@
 #   context/TASK            what the payload is told (_wb_context); written here, before it starts
 #   messages/TASK           where it may append messages; all attempts share it
 #   messages/TASK.N         where check N may
-#   markers/TASK.ATTEMPT.start    host, process, time and the scheduler's numbers
-#   markers/TASK.ATTEMPT.end      exit code and times of the payload
-#   markers/TASK.ATTEMPT.N.end    those of check N; all appear whole, by a rename
+#   markers/TASK.ATTEMPT.start    host, process and the scheduler's numbers (none where the embedded scheduler runs a job
+#                                 without checks)
+#   markers/TASK.ATTEMPT.end      exit code of the payload, and whether it was told to stop (SIGTERM)
+#   markers/TASK.ATTEMPT.N.end    those of check N; when a marker was written is the time of what it tells
 #
-# After a payload that ended with 0 its checks run, one after the other, in its directory and with its variables.
+# After a payload that ended with 0 its checks run, one after the other, in its directory and with its variables. After
+# SIGTERM no further one is begun.
 #
 # TASK is the index in an array, else 0; ATTEMPT counts Slurm's restarts. The payload's output is the job's own, its input
 # is empty, and its exit code is passed on: 128 + N where signal N ended it, as shells have it. 125: it could not be
@@ -56,15 +59,42 @@ if [ ! -r "$_wb_folder/payload.sh" ]; then
   fail 125 "cannot read the job's folder $_wb_folder on $_wb_host"
   exit
 fi
+# The payload's own files are made as the user has it.
+_wb_own=
+if [ -e "$_wb_folder/umask" ]; then
+  _wb_own=$(umask)
+  read -r _wb_mask <"$_wb_folder/umask"
+  umask "$_wb_mask"
+fi
 # An old Slurm that does not count restarts must not write over what the first attempt said.
 while [ -e "$_wb_folder/markers/$_wb_task.$_wb_attempt.start" ]; do
   _wb_attempt=$((_wb_attempt + 1))
 done
 
-# mark KIND TEXT: a marker, whole or not at all. A signal to the whole job may hit one mv.
+# mark KIND TEXT: a marker, by one write of the shell itself: what is forked here each of many short tasks pays for. It is
+# one when its last line is there; readers take what is torn for none.
 mark() {
-  set -- "$_wb_folder/.$_wb_task.$_wb_attempt.$1" "$_wb_folder/markers/$_wb_task.$_wb_attempt.$1" "$2"
-  { printf '%s' "$3" >"$1" && { mv -f "$1" "$2" || mv -f "$1" "$2"; }; } 2>/dev/null || rm -f "$1" 2>/dev/null
+  set -- "$_wb_folder/markers/$_wb_task.$_wb_attempt.$1" "$2"
+  { printf '%s' "$2" >"$1"; } 2>/dev/null || rm -f "$1" 2>/dev/null
+}
+
+# find NAME: sets _wb_program to the file that env would run, or to nothing.
+find() {
+  case $1 in
+    */*)
+      _wb_program=$1
+      [ -e "$1" ] || _wb_program=
+      return
+      ;;
+  esac
+  _wb_path=$PATH:
+  while [ -n "$_wb_path" ]; do
+    _wb_program=${_wb_path%%:*}
+    _wb_program=${_wb_program:-.}/$1
+    [ ! -f "$_wb_program" ] || [ ! -x "$_wb_program" ] || return 0
+    _wb_path=${_wb_path#*:}
+  done
+  _wb_program=
 }
 
 # The child's part: becomes the payload, or the check _wb_check.
@@ -86,6 +116,7 @@ payload() {
     fail 125 "cannot write $_wb_folder/context/$_wb_task on $_wb_host"
     exit
   fi
+  [ -z "$_wb_own" ] || umask "$_wb_own"
   cd -- "$_wb_cwd" 2>/dev/null || {
     fail 125 "no working directory $_wb_cwd on $_wb_host"
     exit
@@ -93,7 +124,8 @@ payload() {
   unset OLDPWD
   # A payload may submit jobs of its own: the sbatch in bin notes them. Where there is none, none must seem to be there.
   if [ -d "$_wb_folder/bin" ] && command -v sbatch >/dev/null 2>&1; then PATH=$_wb_folder/bin:$PATH; fi
-  _wb_program=$(command -v -- "$1") || {
+  find "$1"
+  [ -n "$_wb_program" ] || {
     fail 127 "no program '$1' on $_wb_host (PATH: ${PATH-not set})"
     exit
   }
@@ -110,11 +142,20 @@ payload() {
       }
       ;;
   esac
+  # Not started with &, see below: it becomes the payload at once.
+  if [ -z "$_wb_waits" ]; then
+    case $1 in -*) ;; *) exec "$@" ;; esac
+  fi
   # env takes a word with `=` in it for a variable.
   case $1 in *=*) set -- /bin/sh -c 'exec "$@"' sh "$@" ;; esac
   # What a shell starts with & ignores SIGINT and SIGQUIT for good, and so would all that the payload starts. GNU env
   # (8.31, 2019) undoes that; where it cannot, bash does by a trap that is set and taken back, and dash has no way.
-  if /usr/bin/env --default-signal=INT,QUIT >/dev/null 2>&1; then
+  # Of an array, one task on each host finds out which.
+  _wb_can=$_wb_folder/env.$_wb_host
+  if [ ! -e "$_wb_can" ] && /usr/bin/env --default-signal=INT,QUIT >/dev/null 2>&1; then
+    if [ -d "$_wb_folder/table" ]; then : >"$_wb_can"; else _wb_can=/; fi
+  fi 2>/dev/null
+  if [ -e "$_wb_can" ]; then
     exec /usr/bin/env --default-signal=INT,QUIT -- "$@"
   fi
   trap : INT QUIT
@@ -136,11 +177,13 @@ messages() {
 # shellcheck disable=SC2317,SC2329 # called by traps
 pass() {
   _wb_got="$_wb_got $((128 + $2))"
+  [ "$1" != TERM ] || _wb_stopped=yes
   kill -s "$1" "$_wb_child" 2>/dev/null
 }
 
 # run: starts the payload, or the check _wb_check, and waits for its end; sets _wb_code.
 run() {
+  _wb_stopped=no
   payload </dev/null &
   _wb_child=$!
   # Not CONT, which Slurm sends together with TERM: of two trapped signals at once a waiting bash loses one (it jumps out of
@@ -163,23 +206,30 @@ run() {
   trap : HUP INT QUIT USR1 USR2 TERM
 }
 
+# The embedded scheduler says of its tasks all that markers would: where nothing is left to do after the payload, this shell
+# becomes it.
+_wb_check=0
+_wb_waits=
+if [ -e "$_wb_folder/local" ] && [ ! -e "$_wb_folder/checks" ]; then
+  messages "$_wb_task"
+  payload </dev/null
+fi
+_wb_waits=1
+
 # A trapped signal ends the wait and not the payload. A second wait for a payload that has ended says the same again; in
 # bash only where it is not to be as POSIX has it.
 # shellcheck disable=SC3040
-if (set +o posix) 2>/dev/null; then set +o posix; fi
-_wb_began=$(date +%s.%N)
+command set +o posix 2>/dev/null || :
 mark start "host $_wb_host
 pid $$
-started $_wb_began
 $_wb_ids"
 messages "$_wb_task"
-_wb_check=0
 run
 mark end "code $_wb_code
-started $_wb_began
-ended $(date +%s.%N)
+stopped $_wb_stopped
 "
 if [ "$_wb_code" -ne 0 ] || [ ! -e "$_wb_folder/checks" ]; then exit "$_wb_code"; fi
+if [ "$_wb_stopped" = yes ]; then exit 0; fi
 
 _wb_count=0
 _wb_failing=
@@ -187,14 +237,13 @@ read -r _wb_count _wb_failing <"$_wb_folder/checks"
 _wb_exit=0
 while [ "$_wb_check" -lt "$_wb_count" ]; do
   _wb_check=$((_wb_check + 1))
-  _wb_began=$(date +%s.%N)
   messages "$_wb_task.$_wb_check"
   trap - HUP INT QUIT USR1 USR2 TERM
   run
   mark "$_wb_check.end" "code $_wb_code
-started $_wb_began
-ended $(date +%s.%N)
+stopped $_wb_stopped
 "
   [ "$_wb_code" -eq 0 ] || case " $_wb_failing " in *" $_wb_check "*) _wb_exit=90 ;; esac
+  [ "$_wb_stopped" = no ] || break
 done
 exit "$_wb_exit"

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { contextFile } from './folder.ts'
+import { contextFile, messagesFile } from './folder.ts'
 import { listMarkers, readEnd, readStart } from './markers.ts'
 import { shells, TestJob } from './test-job.ts'
 
@@ -56,6 +57,20 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       'payload.sh',
       'start.sh',
     ])
+    expect(modesOf(job.folder, ['', 'messages'])).toEqual([0o700, 0o700])
+  })
+
+  test('in a clone of a group its members read messages and markers; the payload has its own mask', async () => {
+    const shared = { file: 0o660, directory: 0o2770 }
+    job.write(['sh', '-c', 'umask >mask; echo "{}" >>"$SAYS"'], {
+      shared,
+      env: { SAYS: messagesFile(job.folder, 0) },
+    })
+    expect(await job.run({}, 'umask 077;')).toMatchObject({ code: 0, output: '' })
+    expect(readFileSync(join(job.root, 'mask'), 'utf8')).toBe('0077\n')
+    const read = ['', 'messages', 'markers', 'messages/0', 'markers/0.0.start', 'markers/0.0.end']
+    expect(modesOf(job.folder, read)).toEqual([0o2770, 0o2770, 0o2770, 0o660, 0o660, 0o660])
+    expect(modesOf(job.folder, ['payload.sh'])).toEqual([0o600])
   })
 
   test('nothing is needed of the job’s own variables', async () => {
@@ -83,6 +98,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       ])
       const { child, ended } = job.start()
       await job.printed('ready')
+      await until(() => catches(child.pid, `SIG${signal}`))
       child.kill(`SIG${signal}`)
       await job.printed('got')
       expect(end()).toBeNull()
@@ -95,7 +111,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
   test('a payload that heeds no signal ends by it, and a burst of them ends nothing early', async () => {
     job.write(['sleep', '60'])
     const { child, ended } = job.start()
-    await until(() => isSleep(child.pid))
+    await until(() => isSleep(child.pid) && catches(child.pid, 'SIGTERM'))
     child.kill('SIGCONT')
     child.kill('SIGTERM')
     child.kill('SIGCONT')
@@ -108,6 +124,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     ])
     const second = job.start()
     await job.printed('ready')
+    await until(() => catches(second.child.pid, 'SIGTERM'))
     for (let i = 0; i < 20; i++) {
       second.child.kill((['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)[i % 3])
       second.child.kill('SIGCONT')
@@ -192,8 +209,18 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
   })
 })
 
+function modesOf(folder: string, names: readonly string[]): readonly number[] {
+  return names.map((name) => statSync(join(folder, name)).mode & 0o7777)
+}
+
 async function until(question: () => boolean): Promise<void> {
   while (!question()) await new Promise((wake) => setTimeout(wake, 10))
+}
+
+/** Whether a process has a handler for a signal by now. */
+function catches(pid: number | undefined, signal: keyof typeof constants.signals): boolean {
+  const caught = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
 }
 
 /** Whether the one child of a shell has become a `sleep`. */

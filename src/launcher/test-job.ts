@@ -30,13 +30,13 @@ export class TestJob {
 
   /** Writes the folder anew: a payload given by its words alone runs in the root folder. */
   write(words: readonly string[], more: Partial<Omit<Work, 'payload'> & TaskWork> = {}): void {
-    const { cwd = this.root, env = {}, context = null } = more
-    this.writeWork({ scheduler: 'slurm', cwd, env, payload: { words, env: {}, context } })
+    const { cwd = this.root, env = {}, context = null, shared = null } = more
+    this.writeWork({ scheduler: 'slurm', cwd, env, payload: { words, env: {}, context }, shared })
   }
 
-  writeWork(work: Work): void {
+  writeWork(work: Omit<Work, 'shared'> & Partial<Pick<Work, 'shared'>>): void {
     rmSync(this.folder, { recursive: true, force: true })
-    writeJobFolder(this.folder, work)
+    writeJobFolder(this.folder, { shared: null, ...work })
   }
 
   /** Starts the job; its output goes to a file, so that it does not wait for a payload's children. */

@@ -212,6 +212,14 @@ export class Ledger<Spec, Observed, Plan> {
     return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND worktree = ? ORDER BY id`, worktree)
   }
 
+  /** The numbers of those jobs: what they are need not be read for it. */
+  openIdsIn(worktree: string): ReadonlySet<JobId> {
+    return this.guarded(() => {
+      const rows = this.db.prepare(`SELECT id FROM jobs WHERE ${isOpen} AND worktree = ?`).all(worktree)
+      return new Set(rows.map((row) => Number(row['id']) as JobId))
+    })
+  }
+
   /**
    * Open jobs that were to be submitted and that their scheduler has given no id, as far as anybody noted. Held ones are
    * among them while somebody submits them, or has died over it.

@@ -30,7 +30,8 @@ export function commandScript(
     ...(request.stdinFile === null ? [] : [`exec <${shellQuote(request.stdinFile)} || exit 1`]),
     `cd ${shellQuote(request.cwd)} || exit 1`,
     'unset OLDPWD',
-    `exec ${command.map(shellQuote).join(' ')}`,
+    // Whoever runs this reads it there, and the environment before it.
+    `exec ${command.map(shellQuote).join(' ')} 3<&- 4<&-`,
     '',
   ].join('\n')
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Capacity, JobReference } from '../contract/scheduler.ts'
 import { identify, liveness } from '../process/identity.ts'
 import { jobFolder, taskFile } from './layout.ts'
 import { logFile } from './log-files.ts'
@@ -50,6 +51,72 @@ describe('slots', { timeout: 120_000 }, () => {
     await way.close()
     expect(await site.whenOver(array)).toHaveLength(21)
     expect(mostAtOnce(join(site.dir, 'ran'))).toBe(2)
+  })
+
+  /** Submits a job that takes so much, and stands still at a gate of its own. */
+  const weighed = async (name: string, weight: Partial<Capacity>): Promise<JobReference> => {
+    makeGate(site.dir, `gate-${name}`)
+    const all = { cpus: 1, memory: 0, gpus: 0, ...weight }
+    const asked = { ...site.request(name, `cat gate-${name}`), weight: all }
+    const outcome = await (await site.scheduler.hold(asked)).go()
+    expect(outcome.kind).toBe('submitted')
+    return referenceTo(asked)
+  }
+  /** States of jobs when whoever looks through the queue just now has done so: what it starts has begun then. */
+  const states = async (jobs: readonly JobReference[]): Promise<readonly (string | undefined)[]> => {
+    execFileSync('flock', [join(site.home, 'lock'), 'true'])
+    return (await Promise.all(jobs.map(site.rows))).map(([row]) => row?.state)
+  }
+  const letGo = async (name: string): Promise<void> => (await reached(join(site.dir, `gate-${name}`))).close()
+
+  test('tasks take what they say of CPUs, memory and GPUs, and nothing passes what waits for room', async () => {
+    site = makeSite(4)
+    const MiB = 1024 ** 2
+    const jobs = [
+      await weighed('a', { cpus: 3 }),
+      await weighed('b', { cpus: 2, memory: 600 * MiB }),
+      await weighed('c', { cpus: 1 }),
+      await weighed('d', { cpus: 1, memory: 600 * MiB, gpus: 2 }),
+      await weighed('e', { cpus: 1, gpus: 1 }),
+    ]
+    const [a, b, c, d, e] = jobs as [JobReference, JobReference, JobReference, JobReference, JobReference]
+    // c would fit beside a, and waits behind b.
+    expect(await states(jobs)).toEqual(['RUNNING', 'PENDING', 'PENDING', 'PENDING', 'PENDING'])
+    // A payload that outlives its watcher takes what it took.
+    process.kill(site.pid(a, 'start'), 'SIGKILL')
+    await eventually('the watcher is gone', async () =>
+      (await site.rows(a))[0]?.reason === 'WatcherGone' ? true : null,
+    )
+    expect(await states(jobs)).toEqual(['RUNNING', 'PENDING', 'PENDING', 'PENDING', 'PENDING'])
+    await letGo('a')
+    // The memory of b and d together is more than there is.
+    await eventually('b and c run', async () =>
+      (await states([b, c])).every((state) => state === 'RUNNING') ? true : null,
+    )
+    expect(await states([d, e])).toEqual(['PENDING', 'PENDING'])
+    await letGo('b')
+    await site.whenOver(b)
+    await eventually('d runs', async () => ((await states([d]))[0] === 'RUNNING' ? true : null))
+    expect(await states([c, d, e])).toEqual(['RUNNING', 'RUNNING', 'PENDING'])
+    await letGo('d')
+    await site.whenOver(d)
+    for (const name of ['c', 'e']) await letGo(name)
+    expect((await site.whenOver(e))[0]?.state).toBe('COMPLETED')
+  })
+
+  test('what asks for more than there is any more runs alone', async () => {
+    site = makeSite(2)
+    const jobs = [
+      await weighed('a', {}),
+      await weighed('b', { cpus: 5, memory: 8 * 1024 ** 3 }),
+      await weighed('c', {}),
+    ]
+    expect(await states(jobs)).toEqual(['RUNNING', 'PENDING', 'PENDING'])
+    await letGo('a')
+    await eventually('b runs', async () => ((await states(jobs))[1] === 'RUNNING' ? true : null))
+    expect((await states(jobs))[2]).toBe('PENDING')
+    await letGo('b')
+    await letGo('c')
   })
 
   test('what waits starts in the order of submission', async () => {
@@ -227,6 +294,36 @@ describe('a submission', { timeout: 60_000 }, () => {
     const job = await site.submit('w1', 'tr "\\0" "\\n" </proc/$PPID/cmdline')
     await site.whenOver(job)
     expect(readFileSync(logFile(job.folder, null), 'utf8')).toContain(site.home)
+  })
+
+  test('of many at once is each for itself: one that cannot be written is refused, the others run', async () => {
+    site = makeSite(2)
+    const asked = [1, 2, 3, 4].map((i) => site.request(`w${i}`, 'echo $WAYBILL_JOB >>ran'))
+    const [first, bad] = asked
+    if (first === undefined || bad === undefined) throw new Error('nothing was asked')
+    writeFileSync(join(bad.folder, 'local'), '')
+    const held = await site.scheduler.holdMany(asked)
+    expect(await site.rows(referenceTo(first))).toEqual([])
+    const outcomes = await held.go()
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['submitted', 'refused', 'submitted', 'submitted'])
+    for (const one of asked.filter((each) => each !== bad)) await site.whenOver(referenceTo(one))
+    expect(readFileSync(join(site.dir, 'ran'), 'utf8').trim().split('\n').toSorted()).toEqual([
+      'w1',
+      'w3',
+      'w4',
+    ])
+  })
+
+  test('tells what its own task took, also where one process watched several', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    await site.submit('w0', 'cat gate')
+    const busy = await site.submit('w1', 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done')
+    const idle = await site.submit('w2', 'exit 0')
+    await (await reached(gate)).close()
+    const [[first], [second]] = [await site.whenOver(busy), await site.whenOver(idle)]
+    expect(site.pid(busy, 'start')).toBe(site.pid(idle, 'start'))
+    expect(first?.facts.cpu_seconds).toBeGreaterThan(second?.facts.cpu_seconds ?? Infinity)
   })
 
   test('that cannot be written is refused with the reason', async () => {

@@ -5,9 +5,12 @@ import { readArraySpec } from '../contract/array-spec.ts'
 import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type {
+  Capacity,
   HeldSubmission,
+  HeldSubmissions,
   JobReference,
   Look,
+  ProcessIdentity,
   Row,
   Scheduler,
   Silence,
@@ -22,14 +25,14 @@ import { readIfThere } from './markers.ts'
 import { pumpHome } from './pump.ts'
 import type { Pump } from './pump.ts'
 import { readDescription, rowsOf } from './rows.ts'
-import { forgetCommand, prepare, publish, withdraw, writeDurably } from './submission.ts'
+import { forgetCommand, prepare, publish, withdraw, writeDurably, type Prepared } from './submission.ts'
 
 /** What the embedded scheduler is given. */
 export interface LocalOptions {
   /** Its own folder, made when needed (0700); all users of one ledger may share the folder above. */
   readonly folder: string
-  /** How many tasks may run at once, at least 1. The newest submission's word counts, also for what waits already. */
-  readonly slots: number
+  /** What all tasks that run may take together. The newest submission's word counts, also for what waits already. */
+  readonly capacity: Capacity
   /** Only PATH and what leads to the user's service manager is taken from it; a command gets its request's. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly now: () => EpochSeconds
@@ -47,7 +50,9 @@ export function localScheduler(options: LocalOptions): Scheduler {
   const pump: Pump = { home, env: options.env, user: userInfo().username }
   return {
     kind: 'local',
+    capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
+    holdMany: async (requests) => holdMany(options, pump, requests),
     look: async (jobs) => look(options, pump, jobs),
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
@@ -64,36 +69,69 @@ export function localScheduler(options: LocalOptions): Scheduler {
 }
 
 async function hold(options: LocalOptions, pump: Pump, request: SubmitRequest): Promise<HeldSubmission> {
+  const { process, go, abandon } = holdMany(options, pump, [request])
+  return {
+    process,
+    go: async (onId) => {
+      const [outcome] = await go()
+      if (outcome === undefined) throw new Error('nothing came of a submission')
+      if (outcome.kind === 'submitted') onId?.(outcome.id, null)
+      return outcome
+    },
+    abandon,
+  }
+}
+
+function holdMany(options: LocalOptions, pump: Pump, requests: readonly SubmitRequest[]): HeldSubmissions {
   const holder = identify(process.pid)
   if (holder === null) throw new Error('this process is not in /proc')
-  const refusal = (stderr: string): HeldSubmission => ({
+  const held = requests.map((request) => tryToPrepare(options, pump, request, holder))
+  return {
     process: holder,
-    go: async () => ({ kind: 'refused', stdout: '', stderr, exitCode: null }),
-    abandon: async () => {},
+    go: async () => {
+      const last = held.findLastIndex((one) => 'job' in one)
+      const outcomes = held.map((one, i): SubmitOutcome => {
+        if ('kind' in one) return one
+        try {
+          publish(one, options.now(), i === last)
+          return submitted(one.name, null)
+        } catch (error) {
+          const stderr = String(error)
+          return existsSync(join(one.job, 'submitted'))
+            ? { kind: 'unknown', stdout: '', stderr, exitCode: null }
+            : { kind: 'refused', stdout: '', stderr, exitCode: null }
+        }
+      })
+      const warning = outcomes.some(({ kind }) => kind === 'submitted') ? await pumpHome(pump) : null
+      return outcomes.map((one) => (one.kind === 'submitted' ? submitted(one.id, warning) : one))
+    },
+    abandon: async () => {
+      for (const one of held) if ('job' in one) withdraw(one)
+    },
+  }
+}
+
+/** A submission that lies ready, or why there is none. */
+function tryToPrepare(
+  options: LocalOptions,
+  { home }: Pump,
+  request: SubmitRequest,
+  holder: ProcessIdentity,
+): (Prepared & { readonly name: SchedulerJobId }) | Extract<SubmitOutcome, { kind: 'refused' }> {
+  const refusal = (stderr: string): Extract<SubmitOutcome, { kind: 'refused' }> => ({
+    kind: 'refused',
+    stdout: '',
+    stderr,
+    exitCode: null,
   })
   const array = request.array === null ? null : readArraySpec(request.array)
   if (request.array !== null && array === null) return refusal(`not an array of tasks: ${request.array}\n`)
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(request.name)) throw new Error(`not a job name: ${request.name}`)
   try {
-    mkdirSync(pump.home, { recursive: true, mode: 0o700 })
-    setLimit(pump.home, options.slots)
-    const prepared = prepare(pump.home, request, array, holder, options.now())
-    return {
-      process: holder,
-      go: async (onId) => {
-        try {
-          publish(prepared, options.now())
-        } catch (error) {
-          return existsSync(join(prepared.job, 'submitted'))
-            ? { kind: 'unknown', stdout: '', stderr: String(error), exitCode: null }
-            : { kind: 'refused', stdout: '', stderr: String(error), exitCode: null }
-        }
-        const id = request.name as SchedulerJobId
-        onId?.(id, null)
-        return submitted(id, await pumpHome(pump))
-      },
-      abandon: async () => withdraw(prepared),
-    }
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    setLimits(home, options.capacity)
+    const prepared = prepare(home, request, array, holder, options.now())
+    return { ...prepared, name: request.name as SchedulerJobId }
   } catch (error) {
     return refusal(String(error))
   }
@@ -104,10 +142,15 @@ function submitted(id: SchedulerJobId, warning: string | null): SubmitOutcome {
   return { kind: 'submitted', id, cluster: null, stdout: `Submitted job ${id}\n`, stderr, exitCode: 0 }
 }
 
-function setLimit(home: string, slots: number): void {
-  const path = join(home, 'limit')
-  const text = `${Math.max(1, Math.floor(slots))}\n`
-  if (readIfThere(path) !== text) writeDurably(path, text)
+function setLimits(home: string, { cpus, memory, gpus }: Capacity): void {
+  const files = [
+    ['limit', `${Math.max(1, Math.floor(cpus))}\n`],
+    ['capacity', `${Math.floor(memory / 1024 ** 2)} ${gpus}\n`],
+  ] as const
+  for (const [name, text] of files) {
+    const path = join(home, name)
+    if (readIfThere(path) !== text) writeDurably(path, text)
+  }
 }
 
 async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReference[]): Promise<Look> {

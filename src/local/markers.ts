@@ -51,6 +51,8 @@ export function parseProcess(text: string, host: string): ProcessIdentity | null
 
 /** Reads what watch.sh writes at the end, or null when torn. */
 export function parseEnd(text: string): EndMarker | null {
+  // Its last line is whole when all of it is.
+  if (!text.endsWith('\n')) return null
   const lines = fields(text)
   const state = lines.get('state')
   const [code, signal, started, ended] = ['code', 'signal', 'started', 'ended'].map((name) =>
@@ -71,12 +73,19 @@ function fields(text: string): ReadonlyMap<string, string> {
   )
 }
 
-/** The second line of the shell's `times` (POSIX): user and system time of the children, as `0m1.250000s 0m0.010000s`. */
+/**
+ * What the children took, from the second line of the shell's `times` (POSIX: user and system time, as `0m1.250000s
+ * 0m0.010000s`), without what they had taken `before`: a watcher sees to one task after the other.
+ */
 function childrensTime(text: string): number | null {
-  const line = text.split('\n').filter((candidate) => /^\d+m[\d.,]+s \d+m[\d.,]+s$/.test(candidate))[1]
-  if (line === undefined) return null
-  const seconds = [...line.matchAll(/(\d+)m([\d.,]+)s/g)].map(
-    (match) => Number(match[1]) * 60 + Number(match[2]?.replace(',', '.')),
-  )
-  return Math.round(seconds.reduce((a, b) => a + b, 0) * 1000) / 1000
+  const [, after] = text.split('\n').filter((line) => /^\d+m/.test(line))
+  const [then, now] = [fields(text).get('before'), after].map(seconds)
+  return then == null || now == null ? null : Math.round((now - then) * 1000) / 1000
+}
+
+function seconds(times: string | undefined): number | null {
+  if (times === undefined || !/^\d+m[\d.,]+s \d+m[\d.,]+s$/.test(times)) return null
+  return [...times.matchAll(/(\d+)m([\d.,]+)s/g)]
+    .map(([, minutes, rest]) => Number(minutes) * 60 + Number(rest?.replace(',', '.')))
+    .reduce((a, b) => a + b, 0)
 }

@@ -100,6 +100,7 @@ function startedTask(
       const end = endOf(job, task)
       if (end !== null) return end
       if (readIfThere(taskFile(job, task, 'cancel')) !== null) return { ...unknown, state: 'CANCELLED' }
+      if (present.has(`${taskKey(task)}.end`)) return { ...unknown, state: 'LOST', reason: 'TornMarker' }
       const rebooted = identify(process.pid)?.boot !== start.watcher.boot
       return rebooted ? { ...unknown, state: 'NODE_FAIL', reason: 'Reboot' } : { ...unknown, state: 'LOST' }
     }
@@ -110,8 +111,8 @@ function endOf(job: string, task: number | null): Seen | null {
   const text = readIfThere(taskFile(job, task, 'end'))
   if (text === null) return null
   const end = parseEnd(text)
-  if (end === null)
-    return { state: 'LOST', reason: 'TornMarker', exit: null, started: null, ended: null, facts: {} }
+  // It is being written, or whoever wrote it is gone.
+  if (end === null) return null
   return {
     state: end.state,
     reason: reasonOf(end),

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { shippedText } from '../process/shipped.ts'
 
-const names = ['cancel.sh', 'payload.sh', 'process.sh', 'pump.sh', 'watch.sh'] as const
+const names = ['cancel.sh', 'payload.sh', 'process.sh', 'pump.sh', 'queue.sh', 'watch.sh'] as const
 
 /**
  * Copies the shell scripts into `home`, named by their content, and returns the copy's folder. What waits and runs

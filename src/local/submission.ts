@@ -78,14 +78,22 @@ export function prepare(
   mkdirSync(join(home, 'slots'), { recursive: true, mode: 0o700 })
   mkdirSync(join(home, 'queue'), { recursive: true, mode: 0o700 })
   const order = String(Math.round(now * 1000)).padStart(15, '0')
-  const link = join(home, 'queue', `${order}-${request.name}`)
+  const link = join(home, 'queue', `${order}-${request.name}${weightText(request.weight)}`)
   symlinkSync(job, link)
   return { job, link }
 }
 
-/** Makes a prepared submission a job, by one rename: killed before it there is no job, after it there is one. */
-export function publish(prepared: Prepared, now: EpochSeconds): void {
-  writeDurably(join(prepared.job, 'submitted'), `${now}\n`)
+/** What a task takes, as the scripts read it from the name of its submission: `+CPUS,MIB,GPUS`; one CPU needs no word. */
+function weightText(weight: SubmitRequest['weight']): string {
+  return weight === undefined ? '' : `+${weight.cpus},${Math.ceil(weight.memory / 1024 ** 2)},${weight.gpus}`
+}
+
+/**
+ * Makes a prepared submission a job, by one rename: killed before it there is no job, after it there is one. Of several the
+ * last alone need be waited for by the disk, since a journal keeps their order: that the file is there is what counts.
+ */
+export function publish(prepared: Prepared, now: EpochSeconds, isLast = true): void {
+  writeDurably(join(prepared.job, 'submitted'), `${now}\n`, isLast)
 }
 
 /** Takes a submission back that was not published. */
@@ -106,14 +114,14 @@ export function forgetCommand(job: string): void {
   }
 }
 
-/** Writes a marker so that it appears whole and survives a loss of power. */
-export function writeDurably(path: string, text: string): void {
+/** Writes a marker so that it appears whole and, unless it is not waited for, survives a loss of power. */
+export function writeDurably(path: string, text: string, wait = true): void {
   const draft = `${path}.new.${process.pid}`
   const file = openSync(draft, 'w', 0o640)
   try {
     fchmodSync(file, 0o640)
     writeSync(file, text)
-    fsyncSync(file)
+    if (wait) fsyncSync(file)
   } finally {
     closeSync(file)
   }

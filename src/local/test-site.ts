@@ -31,7 +31,13 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
   const env = { PATH: process.env['PATH'] ?? '' }
   const now = (): number => Date.now() / 1000
   const home = homeOf(join(dir, 'state'), hostname(), userInfo().uid)
-  const scheduler = localScheduler({ folder: join(dir, 'state'), slots, env, now, graceSeconds })
+  const scheduler = localScheduler({
+    folder: join(dir, 'state'),
+    capacity: { cpus: slots, memory: 1024 ** 3, gpus: 2 },
+    env,
+    now,
+    graceSeconds,
+  })
   const request = (name: string, line: string, array?: string): SubmitRequest => {
     const folder = join(dir, 'jobs', name)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -76,17 +82,13 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
 function endAll(slots: string): void {
   for (const slot of existsSync(slots) ? readdirSync(slots) : []) {
     // A slot may be given back, and its owner end, while we read.
-    const owner = readIfThere(join(slots, slot)) ?? ''
-    const [watcher = '', watcherStart, boot = '', payload = '', payloadStart] = owner.split(' ')
+    const owners = readIfThere(join(slots, slot)) ?? ''
     const host = hostname()
-    for (const [pid, start] of [
-      [watcher, watcherStart],
-      [payload, payloadStart],
-    ]) {
-      if (start === undefined || pid === '-' || liveness({ host, boot, pid: Number(pid), start }) !== 'alive')
-        continue
+    for (const owner of owners.split('\n')) {
+      const [who, pid = '', start, boot = ''] = owner.split(' ')
+      if (start === undefined || liveness({ host, boot, pid: Number(pid), start }) !== 'alive') continue
       try {
-        process.kill(pid === payload ? -Number(pid) : Number(pid), 'SIGKILL')
+        process.kill(who === 'payload' ? -Number(pid) : Number(pid), 'SIGKILL')
       } catch {
         continue
       }

@@ -1,88 +1,145 @@
 #!/bin/sh
-# sh watch.sh HOME SLOT ENTRY KEY: runs one task (KEY is its array index, or `job`) and says how it ended. Started by
-# pump.sh in a session of its own, holding the pump's lock (9) and its ear (1) until the start marker is written.
+# sh watch.sh HOME SLOT ENTRY KEY: runs one task (KEY is its array index, or `job`) and says how it ended, and then the
+# next that waits, until none is left to start. Started by pump.sh, or by another that has found more than one task, in
+# a session of its own, with no variables but PATH, holding the lock (9) and the starter's ear (1) until the start
+# marker is written.
 #
-#   t/KEY.start    host, boot, this process, time; made once, by a link that fails when it exists
+#   t/KEY.start    host, boot, this process, time; made once: it is not opened when it exists
 #   t/KEY.payload  the payload's process (written by payload.sh)
 #   t/KEY.cancel   somebody's cancel reached the payload (written by cancel.sh)
-#   t/KEY.end      state, exit code, signal, times; appears whole, by a rename
+#   t/KEY.end      what the children took, state, exit code, signal, times; whole when its last line is
 #   t/KEY.log      what the task printed
 #   t/KEY.err      its standard error, where the submission has a file `apart`; else that is in the log
 set -u
 # The folder's mode says whether a group may read this.
 umask 027
+# What is there is not written over, unless that is said.
+set -C
 unset IFS CDPATH
-LC_ALL=C
-export LC_ALL
 # A handler, unlike '', is not inherited: the payload has its signals as usual, and these end only with it.
 trap : HUP INT QUIT TERM
 scripts=${0%/*}
 home=$1
-slot=$2
-entry=$3
-key=$4
 # shellcheck source=src/local/process.sh
 . "$scripts/process.sh"
+# shellcheck source=src/local/queue.sh
+. "$scripts/queue.sh"
 read -r host </proc/sys/kernel/hostname
-cd -P "$home/queue/$entry" || exit 1
+cd "$home" || exit 1
 born "$$" || exit 1
 me="$$ $born $boot"
+own=$2
 
-# once FILE: links what it reads into place whole, unless FILE exists. Same folder: some file systems link no further.
-once() {
-  rm -f "$1.new.$$"
-  cat >"$1.new.$$" && ln "$1.new.$$" "$1"
-  set -- "$?" "$1.new.$$"
-  rm -f "$2"
-  return "$1"
+# clock: sets $time, in seconds since 1970 to a hundredth. From the time since boot; what that is taken from is looked up
+# once a second, since the machine's clock may be set.
+clock_of=-101
+clock() {
+  read -r up _ </proc/uptime
+  hundredths=1${up#*.}
+  up=$((${up%.*} * 100 + hundredths - 100))
+  if [ $((up - clock_of)) -gt 100 ]; then
+    clock_of=$up
+    time=$(date +%s.%N)
+    hundredths=${time#*.}
+    hundredths=1${hundredths%"${hundredths#??}"}
+    clock_base=$((${time%.*} * 100 + hundredths - 100 - up))
+  fi
+  up=$((clock_base + up))
+  hundredths=$((up % 100 + 100))
+  time=$((up / 100)).${hundredths#1}
 }
 
-printf '%s - - %s %s\n' "$me" "$entry" "$key" | once "$home/slots/$slot" || exit 1
-began=$(date +%s.%N)
-if ! printf 'host %s\nwatcher %s\nstarted %s\n' "$host" "$me" "$began" | once "t/$key.start"; then
-  rm -f "$home/slots/$slot"
-  exit 1
-fi
-exec >/dev/null 9>&-
+# take ENTRY KEY: notes that its task runs now; fails when it is another's, or nothing can be written.
+take() {
+  clock
+  # What the children took until now is another task's.
+  { printf 'host %s\nwatcher %s\nstarted %s\n' "$host" "$me" "$time" && times; } >"queue/$1/t/$2.start" ||
+    {
+      # On a full disk it is there and says nothing.
+      [ -s "queue/$1/t/$2.start" ] || rm -f "queue/$1/t/$2.start"
+      return 1
+    }
+  entry_mine=$1
+  key_mine=$2
+  began=$time
+}
 
-code=0
-signal=0
-said=t/$key.said.$$
-# A cancel that came before the marker did not find it, and is found here; one that comes later finds the marker.
-if [ -e cancel ]; then
-  : >"t/$key.cancel"
-else
-  # No redirection at the command: the shell's own words about its end would follow it.
-  exec </dev/null 2>"$said"
-  setsid env -i "PATH=$PATH" sh "$scripts/payload.sh" "$home" "$slot" "$entry" "$key" "$$" "$born"
-  code=$?
-  exec 2>/dev/null
-  # Exit code 137 or SIGKILL? A shell says "Killed" when it was the signal, save for SIGINT and SIGPIPE.
-  if [ "$code" -gt 128 ] && [ "$code" -le 192 ]; then
-    if [ -s "$said" ] || [ "$code" -eq 130 ] || [ "$code" -eq 141 ]; then
-      signal=$((code - 128))
-      code=0
+# run: runs the task that was taken, in its folder.
+run() {
+  # Its last line is the shell's word of its children.
+  while read -r line; do before=$line; done <"t/$key_mine.start"
+  code=0
+  signal=0
+  # A cancel that came before the marker did not find it, and is found here; one that comes later finds the marker.
+  if [ -e cancel ]; then
+    : >|"t/$key_mine.cancel"
+  else
+    said=$home/said.$own
+    # No redirection at the command: the shell's own words about its end would follow it.
+    exec </dev/null 2>|"$said"
+    setsid sh "$scripts/payload.sh" "$home" "$own" "$entry_mine" "$key_mine"
+    code=$?
+    exec 2>/dev/null
+    # Exit code 137 or SIGKILL? A shell says "Killed" when it was the signal, save for SIGINT and SIGPIPE.
+    if [ "$code" -gt 128 ] && [ "$code" -le 192 ]; then
+      if [ -s "$said" ] || [ "$code" -eq 130 ] || [ "$code" -eq 141 ]; then
+        signal=$((code - 128))
+        code=0
+      fi
+    fi
+    # What a payload left running goes with it, as under Slurm: nothing changes outputs after the end.
+    if [ -e "t/$key_mine.payload" ]; then
+      read -r payload _ <"t/$key_mine.payload"
+      kill -s KILL -- "-$payload"
     fi
   fi
-  rm -f "$said"
-  # What a payload left running goes with it, as under Slurm: nothing changes outputs after the end.
-  if [ -e "t/$key.payload" ]; then
-    read -r payload _ <"t/$key.payload"
-    kill -s KILL -- "-$payload"
-  fi
-fi
+  state=FAILED
+  [ "$code" -ne 0 ] || [ "$signal" -ne 0 ] || state=COMPLETED
+  [ ! -e "t/$key_mine.cancel" ] || state=CANCELLED
+  clock
+  # On a full disk the end is told when there is room again; until then the job is not over.
+  until {
+    times && printf 'before %s\nstate %s\ncode %s\nsignal %s\nstarted %s\nended %s\n' \
+      "$before" "$state" "$code" "$signal" "$began" "$time"
+  } >|"t/$key_mine.end"; do
+    [ -d t ] || break
+    sleep 5
+  done
+}
 
-state=FAILED
-[ "$code" -ne 0 ] || [ "$signal" -ne 0 ] || state=COMPLETED
-[ ! -e "t/$key.cancel" ] || state=CANCELLED
-ended=$(date +%s.%N)
-# On a full disk the end is told when there is room again; until then the job is not over.
-until {
-  printf 'state %s\ncode %s\nsignal %s\nstarted %s\nended %s\n' "$state" "$code" "$signal" "$began" "$ended" &&
-    times
-} >"t/$key.end.new" && mv "t/$key.end.new" "t/$key.end"; do
-  [ -d t ] || break
-  sleep 5
+# The first that may start is its own, in its own slot; it has another watcher see to each further one.
+start() {
+  if [ -z "$entry_mine" ]; then
+    slot=$own
+    printf 'watcher %s %s %s\n' "$me" "$1" "$2" >|"slots/$own" && take "$1" "$2"
+    return
+  fi
+  : "$(setsid -f env -i "PATH=$PATH" sh "$scripts/watch.sh" "$home" "$slot" "$1" "$2")"
+  [ -e "queue/$1/t/$2.start" ]
+}
+
+printf 'watcher %s %s %s\n' "$me" "$3" "$4" >"slots/$own" || exit 1
+if ! take "$3" "$4"; then
+  rm -f "slots/$own"
+  exit 1
+fi
+# With the lock: the link to it goes with the next look.
+cd -P "queue/$entry_mine" || exit 1
+exec >/dev/null 9>&-
+while :; do
+  run
+  cd "$home" || exit 1
+  entry_mine=
+  exec 9>>lock
+  flock 9 || :
+  # Few links cost less than the program that removes them.
+  case $gone in *' '*' '*' '*' '*' '*' '*' '*' '*) forget ;; esac
+  serve_all
+  if [ -z "$entry_mine" ]; then
+    # With the lock: a pump that finds the slot taken leaves.
+    forget "slots/$own"
+    exit 0
+  fi
+  cd -P "queue/$entry_mine" || exit 1
+  exec 9>&-
 done
-rm -f "$home/slots/$slot"
-exec sh "$scripts/pump.sh" "$home"

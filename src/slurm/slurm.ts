@@ -22,6 +22,7 @@ import type { QuerySettings } from './query.ts'
 import { askQueue } from './queue.ts'
 import { environmentFacts } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
+import { releaseJobs } from './release.ts'
 import { showJobs } from './show-jobs.ts'
 import { roomBeside } from './room.ts'
 import { holdSubmission, holdSubmissions } from './submit.ts'
@@ -130,6 +131,13 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
         for (const [job, record] of records) described.set(job, environmentFacts(record))
       }
       return jobs.map((job) => described.get(job) ?? null)
+    },
+    release: async (jobs) => {
+      for (const [cluster, group] of await byCluster(jobs)) {
+        const outcome = await releaseJobs(asking, group, cluster)
+        if (outcome.kind === 'failed') return outcome
+      }
+      return { kind: 'released' }
     },
     cancel: async (jobs, onWait) => {
       const outcomes = new Map<JobReference, CancelOutcome>()

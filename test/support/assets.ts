@@ -1,5 +1,8 @@
+import { expect } from 'vitest'
+import { openInLedger } from './after-kill.ts'
 import { parseIndices } from '../../src/contract/index-set.ts'
 import type { Sandbox } from './sandbox.ts'
+import { askLedger } from './template.ts'
 import { addFiles, recordOf, sandboxWithDataset } from './scenario.ts'
 
 /** The sites of `assetsHead`: this machine, and the sandbox's cluster. */
@@ -61,4 +64,33 @@ export async function recordOfPiece(box: Sandbox, piece: string): Promise<string
   const found = (await madePieces(box)).findLast((one) => one.piece === piece)
   if (found === undefined) throw new Error(`no record of ${piece}`)
   return found.record
+}
+
+/** Runs `waybill materialize` and kills it, its children not, as soon as something has come to pass. */
+export async function killMaterialize(
+  box: Sandbox,
+  words: readonly string[],
+  passed: () => Promise<unknown>,
+  signal: 'KILL' | 'TERM' | 'INT' = 'KILL',
+): Promise<void> {
+  await box.run(['rm', '-f', 'pid'])
+  const line = 'echo $$ >../pid; exec waybill materialize "$@"'
+  const run = box.run(['sh', '-c', line, 'sh', ...words], { cwd: 'ds', allowFailure: true })
+  await expect.poll(() => box.exists('pid')).toBe(true)
+  await passed()
+  await box.run(['kill', `-${signal}`, box.read('pid').trim()])
+  await run
+}
+
+/** Waits until the ledger has all open jobs in a state. */
+export async function ledgerState(box: Sandbox, state: string): Promise<void> {
+  await expect
+    .poll(async () => (await openInLedger(box)).map((job) => job.state), { timeout: 40_000 })
+    .toEqual(expect.arrayContaining([state]))
+}
+
+/** The scheduler's id of the newest job. */
+export async function newestId(box: Sandbox): Promise<string> {
+  const [job] = await askLedger(box, 'SELECT scheduler_id FROM jobs ORDER BY id DESC LIMIT 1')
+  return String(job?.['scheduler_id'])
 }

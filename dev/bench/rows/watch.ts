@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Bench } from '../bench.ts'
 import { heldJob, scheduleAll } from '../jobs.ts'
-import { interruption, succeed, type Place } from '../measure.ts'
+import { jobRequests } from '../job-requests.ts'
+import { interruption, type Place } from '../measure.ts'
 import type { Row } from '../row.ts'
 
 /** What many terminals that watch cost the controller. */
@@ -53,13 +54,4 @@ async function askedBy({ waybill, sizes, say }: Bench, place: Place, terminals: 
 
 function runs({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null
-}
-
-// squeue asks for all jobs, for a user's or for one.
-function jobRequests(place: Place): number {
-  const lines = succeed(['sdiag'], place).split('\n')
-  const counts = lines.map(
-    (line) => /^\s*REQUEST_JOB_(?:USER_)?INFO(?:_SINGLE)?\s.*count:(\d+)/.exec(line)?.[1] ?? 0,
-  )
-  return counts.reduce<number>((sum, one) => sum + Number(one), 0)
 }

@@ -1,7 +1,7 @@
 import type { ClusterPartition } from '../../slurm/partitions.ts'
 import type { Definitions } from './definitions.ts'
 import type { Report } from './local-report.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../contract/nearest.ts'
 import type { Lack, ValuePath } from './problem.ts'
 import { settingsOf, type Settings } from './settings.ts'
 

@@ -22,7 +22,7 @@ assets:
     resources: { cpus: 8, gpus: 1, memory: 32G, time: "02:00:00", nodes: 1 }
     slurm: { constraint: a100, gres: "tmp:20G" }
     retry: { attempts: 3, when: [TIMEOUT, OUT_OF_MEMORY, NODE_FAIL], grow: { memory: 2, time: 1.5 } }
-    checks: { accuracy: { metric: "accuracy < 0.9", blocking: true } }
+    checks: { accuracy: { metric: "cpu_efficiency < 0.2", blocking: true } }
     group: training
     site: cluster
     description: One classifier per metal
@@ -48,7 +48,7 @@ test('definitions that use every key hold, with all defaults filled in', async (
     observes: ['survey'],
     own: { resources: { cpus: 8, gpus: 1, memory: 32 * 1024 ** 3, time: 7200, nodes: 1 } },
     retry: { attempts: 3, grow: { cpus: 1, memory: 2, time: 1.5 } },
-    checks: [{ kind: 'metric', name: 'accuracy', blocking: true }],
+    checks: [{ kind: 'metric', name: 'accuracy', blocking: true, metric: { metric: 'cpu_efficiency' } }],
     site: 'cluster',
   })
   expect(assets.get('corpus')).toMatchObject({

@@ -1,5 +1,5 @@
 import type { Partitions } from './key-space.ts'
-import type { Metric } from './metric.ts'
+import type { MetricCondition } from '../../job/metric-condition.ts'
 import type { Resources } from './resources.ts'
 import type { RunSpec } from './run-spec.ts'
 import type { Template } from './template.ts'
@@ -34,7 +34,8 @@ export interface Retry {
 
 /** What is looked at after an asset was made: a command that must succeed, or a metric that must not be so. */
 export type Check = { readonly name: string; readonly blocking: boolean } & (
-  { readonly kind: 'run'; readonly run: RunSpec } | { readonly kind: 'metric'; readonly metric: Metric }
+  | { readonly kind: 'run'; readonly run: RunSpec }
+  | { readonly kind: 'metric'; readonly metric: MetricCondition }
 )
 
 /** What others make, and what tells whether it has changed. */

@@ -1,7 +1,7 @@
 import { badName, badPlainName } from './asset-name.ts'
 import type { LocallyValid } from './definitions.ts'
 import type { Report } from './local-report.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../contract/nearest.ts'
 
 /** Names that are defined, also where what they name is not right. */
 export interface KnownNames {

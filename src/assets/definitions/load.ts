@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
+import type { Capacity } from '../../contract/scheduler.ts'
 import type { ClusterPartition } from '../../slurm/partitions.ts'
 import { checkCluster } from './cluster-fit.ts'
 import { runConfig } from './config-module.ts'
@@ -8,6 +9,7 @@ import type { Definitions } from './definitions.ts'
 import { typeWord, unfitPath, type ReadDocument } from './document.ts'
 import { checkDefinedNames, checkNames, orderOf } from './graph.ts'
 import type { Report } from './local-report.ts'
+import { checkMachine } from './machine-fit.ts'
 import { checkScripts } from './missing-scripts.ts'
 import { checkOutputsOfAssets, checkOutputsOfKeys } from './output-conflicts.ts'
 import type { FileProblem, Problem } from './problem.ts'
@@ -28,6 +30,8 @@ export interface DefinitionsPlace {
   readonly shown: string
   /** Tells what the cluster has, where an asset runs on one; null: not known, and not looked at. */
   readonly askCluster: () => Promise<readonly ClusterPartition[] | null>
+  /** What this machine has, where that is looked at. */
+  readonly machine?: Capacity
 }
 
 /**
@@ -69,6 +73,7 @@ export async function proveDefinitions(
   const definitions: Definitions = { ...local, ...where, file: place.file, folder, defaultSite, order }
   const cluster = usesSlurm(definitions) ? await place.askCluster() : null
   if (cluster !== null) checkCluster(definitions, cluster, report)
+  if (place.machine !== undefined) checkMachine(definitions, place.machine, report)
   return problems.length === 0 ? ok(definitions) : fail(sorted(problems))
 }
 

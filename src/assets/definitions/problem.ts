@@ -1,3 +1,4 @@
+import type { ConditionFailure } from '../../job/metric-condition.ts'
 import type { BadName } from './asset-name.ts'
 import type { SlurmOptionFacts } from './slurm-options.ts'
 
@@ -77,7 +78,7 @@ export type ValueProblem =
   | { readonly kind: 'key-not-shell-safe'; readonly dimension: string; readonly key: string }
   | { readonly kind: 'bad-memory'; readonly text: string }
   | { readonly kind: 'bad-time'; readonly text: string }
-  | { readonly kind: 'bad-metric'; readonly text: string }
+  | ConditionFailure
   | { readonly kind: 'bad-variable'; readonly name: string; readonly why: 'form' | 'own' }
   | { readonly kind: 'not-a-slurm-site'; readonly option: string }
   | SlurmOptionFacts
@@ -131,8 +132,10 @@ export type ClusterProblem =
       /** What the partition that comes nearest lacks. */
       readonly lacking: readonly Lack[]
     }
+  /** What would run on this machine asks for more than it has. */
+  | { readonly kind: 'machine-lacks'; readonly key: string | null; readonly lacking: readonly Lack[] }
 
-/** One quantity that a partition has too little of; null: it has no limit that could be told. */
+/** One quantity that a partition, or this machine, has too little of; null: it has no limit that could be told. */
 export interface Lack {
   readonly what: 'cpus' | 'memory' | 'gpus' | 'nodes' | 'time'
   /** CPUs, bytes, GPUs (all of one node), nodes, seconds. */

@@ -1,9 +1,9 @@
+import { parseCondition } from '../../job/metric-condition.ts'
 import { badPlainName } from './asset-name.ts'
 import type { Asset, Check, Retry } from './definitions.ts'
 import { readKey, type Partitions } from './key-space.ts'
 import type { Report } from './local-report.ts'
-import { readMetric } from './metric.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../contract/nearest.ts'
 import type { ValuePath } from './problem.ts'
 import { readOverrides } from './read-overrides.ts'
 import { readPartitions } from './read-partitions.ts'
@@ -131,9 +131,9 @@ function readChecks(
     ]
     if (found.length !== 1) report({ kind: 'exactly-one', of: ['run', 'metric'], found }, at, 'key')
     if (check.metric !== undefined) {
-      const metric = readMetric(check.metric)
-      if (metric === null) report({ kind: 'bad-metric', text: check.metric }, [...at, 'metric'])
-      else return [{ kind: 'metric', name, blocking, metric }]
+      const metric = parseCondition(check.metric)
+      if (metric.ok) return [{ kind: 'metric', name, blocking, metric: metric.value }]
+      report(metric.failure, [...at, 'metric'])
     }
     const run =
       check.run === undefined ? null : readRun(check.run, [...at, 'run'], report, template, partitions)

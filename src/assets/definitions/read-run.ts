@@ -1,6 +1,6 @@
 import type { Partitions } from './key-space.ts'
 import type { Report } from './local-report.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../contract/nearest.ts'
 import type { ValuePath } from './problem.ts'
 import { shellSafe, type RunSpec } from './run-spec.ts'
 import { dimensionsOf, parseTemplate, type Template } from './template.ts'

@@ -12,6 +12,7 @@ import {
 } from 'yaml'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { typeWord, unfitPath, type ReadDocument } from './document.ts'
+import { readPlainYaml } from './plain-yaml.ts'
 import type { FileProblem, Problem, ValuePath, Where } from './problem.ts'
 
 /** Larger files are not definitions that people write. */
@@ -20,16 +21,36 @@ const mostBytes = 32 * 1024 * 1024
 /** Aliases may make a file this many times as long, at most. */
 const mostAliases = 1000
 
-/** Reads YAML with the place of every value. `file` is how places name it. All that is wrong with the text is told. */
+/**
+ * Reads YAML with the place of every value. `file` is how places name it. All that is wrong with the text is told. Of plain
+ * text the places are found out when somebody asks for one.
+ */
 export function readYaml(bytes: Uint8Array, file: string): Fallible<ReadDocument, readonly Problem[]> {
+  const value = bytes.length <= mostBytes && isUtf8(bytes) ? readPlainYaml(textOf(bytes)) : undefined
+  if (value === undefined || unfitPath(value) !== null) return readWithPlaces(bytes, file)
+  let known: Fallible<ReadDocument, readonly Problem[]> | null = null
+  return ok({
+    value,
+    where: (path, what) => {
+      known ??= readWithPlaces(bytes, file)
+      return known.ok ? known.value.where(path, what) : { file, line: 1, column: 1 }
+    },
+  })
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+}
+
+function readWithPlaces(bytes: Uint8Array, file: string): Fallible<ReadDocument, readonly Problem[]> {
   const start: Where = { file, line: 1, column: 1 }
   const one = (facts: FileProblem): { readonly ok: false; readonly failure: readonly Problem[] } =>
     fail([{ ...facts, where: start, path: [] }])
   if (bytes.length > mostBytes) return one({ kind: 'file-too-large', bytes: bytes.length, limit: mostBytes })
   if (!isUtf8(bytes)) return one({ kind: 'not-utf8' })
-  const text = Buffer.from(bytes)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
+  const text = textOf(bytes)
   const counter = new LineCounter()
   const at = (offset: number): Where => {
     const { line, col } = counter.linePos(offset)

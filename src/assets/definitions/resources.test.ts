@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { readMetric } from './metric.ts'
 import { readMemory, readTimeLimit } from './resources.ts'
 
 const MiB = 1024 ** 2
@@ -36,15 +35,4 @@ test.each([
   ['-5', null],
 ])('a limit of %s is %s seconds', (text, seconds) => {
   expect(readTimeLimit(text)).toBe(seconds)
-})
-
-test.each([
-  ['cpu_efficiency < 0.2', { name: 'cpu_efficiency', comparison: '<', value: 0.2 }],
-  ['cpu_efficiency<20%', { name: 'cpu_efficiency', comparison: '<', value: 0.2 }],
-  ['max_memory >= 24G', { name: 'max_memory', comparison: '>=', value: 24 * 1024 ** 3 }],
-  ['a.b != -1e3', { name: 'a.b', comparison: '!=', value: -1000 }],
-  ['x ~ 2', null],
-  ['< 2', null],
-])('the metric %s', (text, metric) => {
-  expect(readMetric(text)).toEqual(metric)
 })

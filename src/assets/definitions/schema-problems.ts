@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { typeWord } from './document.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../contract/nearest.ts'
 import type { FormProblem, ValuePath } from './problem.ts'
 
 /** A problem of form at its path; `key`: the name itself is meant, not its value. */

@@ -1,7 +1,7 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { EpochSeconds } from '../../contract/ids.ts'
 import { keySeparator, type KeySpace, type ListedKeys } from './key-space.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../contract/nearest.ts'
 import { readInstant, windowAt, windowCount, windowKey, type TimeWindows } from './time-window.ts'
 
 /** Places of keys from the first to the last, both counted. */

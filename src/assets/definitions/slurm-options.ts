@@ -1,5 +1,5 @@
 import { sbatchOptions } from '../../slurm/sbatch-options.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../contract/nearest.ts'
 
 /** What is wrong with an option of sbatch. */
 export type SlurmOptionFacts =

@@ -15,6 +15,8 @@ export interface AssetRecord {
   readonly ends: readonly KeyEnd[] | KeyEnd
   /** Data versions that the payload reported: one, or by key; null: none, and git's own count. */
   readonly reported: string | Readonly<Record<string, string>> | null
+  /** Names of checks that did not pass, so that they block where they are blocking ones: of all keys, or by key. */
+  readonly failedChecks: readonly string[] | Readonly<Record<string, readonly string[]>>
   /** The job's own word: no two runs have the same. */
   readonly token: string
 }
@@ -72,6 +74,7 @@ function recordOf(commit: CommitId, { own, lists }: RecordFacts): AssetRecord | 
     ends: endsOf(facts, own, own['tasks'] ?? lists['tasks']),
     reported:
       typeof reported === 'string' || isTexts(reported) ? (reported as AssetRecord['reported']) : null,
+    failedChecks: failedChecks(own['checks'] ?? lists['checks']),
     token: typeof token === 'string' ? token : commit,
   }
 }
@@ -93,6 +96,37 @@ function endsOf(
   }
   const [first = 'failed'] = ends
   return ends.every((end) => end === first) ? first : ends
+}
+
+/** The names of the checks of the key at a place that did not pass, as a record says. */
+export function failedChecksAt(
+  { failedChecks: failed, facts }: Pick<AssetRecord, 'failedChecks' | 'facts'>,
+  index: number,
+): readonly string[] {
+  if (isList(failed)) return failed
+  const key = facts.keys?.[index] ?? ''
+  return Object.hasOwn(failed, key) ? (failed[key] ?? []) : []
+}
+
+function isList(value: AssetRecord['failedChecks']): value is readonly string[] {
+  return Array.isArray(value)
+}
+
+/** A check of which nobody can tell did not pass; of a metric that is not known nobody says so. */
+function failedChecks(checks: unknown): AssetRecord['failedChecks'] {
+  const all: string[] = []
+  const byKey = new Map<string, string[]>()
+  for (const one of Array.isArray(checks) ? (checks as readonly unknown[]) : []) {
+    if (typeof one !== 'object' || one === null) continue
+    const { name, passed, severity, condition, key } = one as Readonly<Record<string, unknown>>
+    const isBad = passed === null ? condition === undefined : passed === false && severity !== 'WARN'
+    if (typeof name !== 'string' || !isBad) continue
+    if (typeof key === 'string') byKey.set(key, [...(byKey.get(key) ?? []), name])
+    else all.push(name)
+  }
+  return byKey.size === 0
+    ? all
+    : Object.fromEntries([...byKey].map(([key, names]) => [key, [...all, ...names]]))
 }
 
 /** What anybody wrote is looked at with care: no list of tasks is none. */

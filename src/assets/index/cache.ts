@@ -5,7 +5,7 @@ import { sqliteCode } from '../../ledger/broken.ts'
 import { makeFolder, openWithLocks, type LedgerPlace } from '../../ledger/open.ts'
 
 /** Raised when a table, or what stands in one, changes: all of it can be had from git again. */
-const version = 1
+const version = 2
 
 /**
  * `records`: what a commit's record says, for good; `facts` is absent where it says nothing of an asset. `looks`: what a

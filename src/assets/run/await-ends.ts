@@ -4,11 +4,13 @@ import type { Context, Job } from '../../job/context.ts'
 import { observe, type ObservedJob } from '../../job/observe.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
-import { isOpen } from '../../job/select.ts'
 import type { Wakes } from './wakes.ts'
 
-/** Seconds between looks while no marker wakes: the first, by how much it grows, the longest. */
-const spacing = { local: { first: 0.02, most: 0.5 }, slurm: { first: 0.05, most: 60 }, growth: 1.4 } as const
+/**
+ * Seconds between looks while no marker wakes: half of the age of the youngest job that is waited for, or of the last marker,
+ * within these. A scheduler on this machine costs nobody anything; of Slurm's controller an hour asks for less than sixty.
+ */
+const spacing = { local: { least: 0.02, most: 0.5 }, slurm: { least: 0.05, most: 100 } } as const
 
 /** What became of the jobs that were waited for, as soon as something has. */
 export interface Ends {
@@ -21,28 +23,41 @@ export interface Ends {
 /**
  * Waits until some of these jobs are over: recorded or closed by somebody else meanwhile counts, and is in neither list. A
  * scheduler that does not answer is waited for; what waits here for a limit is submitted when there is room. When `asked` says
- * so it is looked at once; `said` is called when payloads have said something.
+ * so it is looked at once; `said` is called when payloads have said something. While this machine has more to do than it can
+ * do at once nothing is lost by waiting: ends are gathered for `patience` seconds.
  */
 export async function awaitEnds(
   context: Context,
   jobs: readonly Job[],
   wakes: Wakes,
+  patience: number,
   { asked, said }: { readonly asked: () => boolean; readonly said: () => void },
   report: (report: Report) => void,
 ): Promise<Ends> {
   wakes.watch(jobs)
-  const { first, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
+  const { least, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
+  const youngest = jobs.reduce((at, job) => Math.max(at, job.submittedAt ?? job.createdAt), 0)
   const doubtful = new Map<JobId, EpochSeconds>()
-  for (let wait: number = first; ; wait = Math.min(wait * spacing.growth, most)) {
-    if (await wakes.wait(wait, asked, said)) wait = first
+  let open = jobs
+  let gathered = false
+  for (;;) {
+    const age = context.now() - Math.max(youngest, wakes.last)
+    await wakes.wait(Math.min(most, Math.max(least, age / 2)), asked, said)
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)
     // Whoever submitted them may have died over it.
     if (context.ledger.unsubmittedJobs().length > 0) await reconcile(context, report)
-    const now = jobs.flatMap(({ id }) => context.ledger.job(id) ?? [])
-    const open = now.filter(isOpen)
-    if (open.length < jobs.length) return { ended: [], lost: [] }
-    const seen = await observe(context, open, 'states')
+    const ids = context.ledger.openIdsIn(context.dataset.root)
+    if (open.some(({ id }) => !ids.has(id))) return { ended: [], lost: [] }
+    open = open.map((job) => (job.schedulerId === null ? (context.ledger.job(job.id) ?? job) : job))
+    let seen = await observe(context, open, 'states')
+    open = withNews(open, seen)
+    if (!gathered && isBusy(seen)) {
+      gathered = true
+      await context.sleep(patience)
+      seen = await observe(context, open, 'states')
+      open = withNews(open, seen)
+    }
     const ended = seen.filter(({ verdict }) => verdict.kind === 'ended')
     const unsure = new Set(seen.flatMap(({ job, verdict }) => (verdict.kind === 'unknown' ? [job.id] : [])))
     // A submission whose end nobody knows has no id to ask about.
@@ -53,6 +68,30 @@ export async function awaitEnds(
       const since = doubtful.get(id)
       return since !== undefined && context.now() - since >= factsWait(context)
     })
-    if (ended.length > 0 || lost.length > 0) return { ended, lost }
+    if (ended.length > 0 || lost.length > 0) {
+      // What had left a marker is over for its scheduler, too.
+      wakes.last = 0
+      return { ended, lost }
+    }
   }
+}
+
+/** Something has ended here, and something waits for its place. */
+function isBusy(seen: readonly ObservedJob[]): boolean {
+  const here = seen.filter(({ job }) => job.scheduler === 'local')
+  return (
+    here.some(({ verdict }) => verdict.kind === 'ended') &&
+    here.some(({ verdict }) => verdict.kind === 'pending')
+  )
+}
+
+/** The jobs as the ledger has them since that look: they need not be read again. */
+function withNews(jobs: readonly Job[], seen: readonly ObservedJob[]): readonly Job[] {
+  const news = new Map(seen.map((one) => [one.job.id, one]))
+  return jobs.map((job) => {
+    const { verdict, evidence } = news.get(job.id) ?? { verdict: null, evidence: null }
+    return verdict?.kind === 'pending' || verdict?.kind === 'running'
+      ? { ...job, state: verdict.kind, observed: evidence }
+      : job
+  })
 }

@@ -7,7 +7,7 @@ import type { Definitions } from '../definitions/definitions.ts'
 import { newBook, type Book } from './book.ts'
 import type { DriveStart } from './drive.ts'
 import { bookOf } from './piece-ends.ts'
-import { brokenOff, findRun, type Run, type RunRequest } from './runs.ts'
+import { brokenOff, findRun, makesSame, unfinishedDetach, type Run, type RunRequest } from './runs.ts'
 import { aboutRun } from './tell-run.ts'
 
 /** A run that is driven from now on, with what it remembers; null: it begins when there is something to make. */
@@ -27,6 +27,12 @@ export function openRun(
   definitions: Definitions,
   start: DriveStart,
 ): Fallible<OpenedRun, Note> {
+  const unfinished = unfinishedDetach(context)
+  const meant =
+    start.kind === 'new'
+      ? makesSame(unfinished?.request ?? null, start.request)
+      : start.run === unfinished?.id
+  if (unfinished !== null && !meant) return fail({ kind: 'detach-unfinished', run: runName(unfinished.id) })
   const asked = start.kind === 'new' ? start.request : null
   const found = start.kind === 'new' ? brokenOff(context, start.request) : findRun(context, start.run)
   if (found === null) {
@@ -37,7 +43,9 @@ export function openRun(
   if (found.worktree !== context.dataset.root)
     return fail({ kind: 'run-elsewhere', run: runName(found.id), worktree: found.worktree })
   const anew = asked !== null || found.state !== 'running'
-  const request = asked ?? found.request
+  // What is in Slurm's hands is seen to its end like any other run.
+  const stands = found.progress?.released === true
+  const request = { ...(asked ?? found.request), ...(stands ? { detach: false } : {}) }
   context.ledger.transaction(() => {
     if (anew) context.ledger.dropReports(found.id)
     context.ledger.changeRun(found.id, {

@@ -1,4 +1,4 @@
-import { ok, type Fallible } from '../../contract/fallible.ts'
+import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { jobName, runName, type RunId } from '../../contract/ids.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
 import { cancel } from '../../job/cancel.ts'
@@ -12,10 +12,13 @@ import type { AssetView, Look } from '../look.ts'
 import { makePlan, type PlanFailure, type Planned, type PlanRequest } from '../make-plan.ts'
 import type { Plan } from '../plan.ts'
 import { ownReason } from '../reason.ts'
+import { lackingHere } from './weights.ts'
 import { awaitEnds } from './await-ends.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
 import { beginRun, openRun } from './begin-run.ts'
+import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
+import { fitting } from './fitting.ts'
 import { runLog, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
@@ -25,6 +28,10 @@ import { tellSaid } from './tell-said.ts'
 import { turnOf } from './turn.ts'
 import { Wakes } from './wakes.ts'
 import { watchRun } from './watch-run.ts'
+
+/** Ends are gathered for as long as so many turns take: then turns are the smaller part of the work. Seconds at most. */
+const patienceOfTurns = 2
+const longestPatience = 2
 
 /** By what a run is driven. */
 export type DriveSetting = Pick<PlanRequest, 'definitions' | 'env'> & {
@@ -83,6 +90,7 @@ async function takeTurns(
   const opened = openRun(context, setting.definitions, start)
   if (!opened.ok) return opened
   const { request, book } = opened.value
+  if (request.detach === true) return detach(context, setting, opened.value, tell)
   let { run } = opened.value
   const log = runLog(context, () => run?.id ?? null, tell)
   const { report } = log
@@ -95,6 +103,7 @@ async function takeTurns(
   const listen = tellSaid(context, () => run?.token ?? null, tell)
   let driven: Driven | null = null
   let all = 0
+  let turnBegan = context.now()
   try {
     for (;;) {
       const isFirst = driven === null
@@ -108,6 +117,8 @@ async function takeTurns(
       const turn = turnOf(planned.value, making, book)
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
       if (run === null && left + making.size === 0) return ok(driven)
+      const tooLarge = isFirst ? lackingHere(context, [...turn.ready, ...turn.waiting]) : null
+      if (tooLarge !== null) return fail(tooLarge)
       const goesOn = isFirst && run !== null && (left + making.size > 0 || start.kind === 'attach')
       run ??= beginRun(context, request, left + making.size, setting.onRun, report)
       if (goesOn) report(aboutRun('ok', run, { kind: 'run-goes-on', run: runName(run.id) }))
@@ -116,8 +127,7 @@ async function takeTurns(
       const cancelled = isCancelled()
       if (cancelled) await cancelLeft(context, run, report)
       const stopped = cancelled || (book.failed.size > 0 && !request.keepGoing)
-      const room = Math.max(0, (request.jobs ?? Infinity) - making.size)
-      const chosen = stopped ? [] : turn.ready.slice(0, room)
+      const chosen = stopped ? [] : fitting(turn.ready, open, making.size, request.jobs)
       if (chosen.length > 0) {
         await submitPieces(context, setting.definitions, look.views, chosen, run.token, book, report)
         // What could not be submitted changes what can be.
@@ -130,7 +140,7 @@ async function takeTurns(
           report(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
         else tellNotRun(turn, report)
         log.progress(progressOf(turn, [], book, all))
-        endRun(context, run, book.failed.size + left > 0, log)
+        endRun(context, run, turn.unsound || book.failed.size + left > 0, log)
         return ok(driven)
       }
       const progress = progressOf(turn, waited, book, all)
@@ -141,7 +151,9 @@ async function takeTurns(
         listen()
         showProgress(context, progress)
       }
-      const { ended, lost } = await awaitEnds(context, waited, wakes, { asked, said }, report)
+      const patience = Math.min(longestPatience, patienceOfTurns * (context.now() - turnBegan))
+      const { ended, lost } = await awaitEnds(context, waited, wakes, patience, { asked, said }, report)
+      turnBegan = context.now()
       context.progress({ kind: 'done' })
       // The end was read just now.
       listen()

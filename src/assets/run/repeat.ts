@@ -56,7 +56,7 @@ export async function repeatAsAsset(
         : words.at(-1) === made.words.at(-1) && (group.length > 1 || words.at(-2) === '--wrap')
     const tasks = isSame ? tasksAsked(words, group) : null
     if (tasks === null) continue
-    const { asset: facts, launch } = made
+    const { asset: facts, launch, checks, weight } = made
     const { inputs, outputs, patterns } = tasks.length === group.length ? made : requestOf(tasks)
     return ok({
       ...request,
@@ -67,6 +67,8 @@ export async function repeatAsAsset(
       ...(group.length === 1 ? {} : { outputsPerTask: asset.outputs.length }),
       ...(facts === undefined ? {} : { asset: facts }),
       ...(launch === undefined ? {} : { launch }),
+      ...(checks === undefined ? {} : { checks }),
+      ...(weight === undefined ? {} : { weight }),
     })
   }
   return not('other-command')

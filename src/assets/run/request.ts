@@ -3,21 +3,26 @@ import { blobId } from '../../dataset/blob-id.ts'
 import { fileStatus } from '../../dataset/file-status.ts'
 import { hasWildcard } from '../../dataset/paths.ts'
 import { walk } from '../../dataset/walk.ts'
-import type { ScheduleRequest } from '../../job/schedule/request.ts'
+import type { AssetFacts } from '../../job/asset-facts.ts'
+import type { DeclaredCheck } from '../../job/checks/declared.ts'
+import type { InGraph, ScheduleRequest } from '../../job/schedule/request.ts'
 import { scriptCopyPath } from '../../job/script-path.ts'
-import type { TaskWork } from '../../launcher/folder.ts'
+import type { CheckWork, TaskWork } from '../../launcher/folder.ts'
 import { quoteWord } from '../../provenance/shell-words.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Asset, Check, Definitions } from '../definitions/definitions.ts'
 import { environmentFor, pathsFor } from '../definitions/filled.ts'
 import type { PartitionKey } from '../definitions/key-space.ts'
 import { commandOf } from '../definitions/run-spec.ts'
 import type { Settings } from '../definitions/settings.ts'
 import { fillTemplate, type Template } from '../definitions/template.ts'
 import { factsOf, type AssetView } from '../look.ts'
+import { perKey, versionAt, type Version } from '../versions/version.ts'
 import { arrayScript, assignments } from './array-script.ts'
+import { pieceAt, type PieceId } from './book.ts'
 import type { Group } from './group-pieces.ts'
 import type { Piece } from './piece-settings.ts'
 import { pipesContext } from './pipes-context.ts'
+import { weightOf } from './weights.ts'
 import { sbatchOptions } from './slurm-words.ts'
 
 /** Where the request is made: what of definitions is needed for it. */
@@ -34,6 +39,7 @@ export function requestFor(
   group: Group,
   settings: Settings,
   run: string,
+  graph: GraphPlace | null = null,
 ): ScheduleRequest {
   const [{ view }] = group
   const { asset, site } = view
@@ -47,6 +53,7 @@ export function requestFor(
     ...sbatchOptions(settings),
   ]
   const words = wordsByHand(commandOf(asset.run, keys[0] ?? null).words, common)
+  const weight = site.scheduler === 'local' ? weightOf(settings) : null
   const inputs = keys.flatMap((key) => pathsFor(asset.inputs, key))
   return {
     words:
@@ -56,7 +63,7 @@ export function requestFor(
             ? words
             : ['sbatch', ...options, '--wrap', words.map(quoteWord).join(' ')]
           ).map(literal),
-    inputs: [...new Set([...inputs, ...madeUpstream(root, views, group)])].map(fromFolder),
+    inputs: [...new Set([...inputs, ...madeUpstream(root, views, group, graph)])].map(fromFolder),
     outputs: keys.flatMap((key) => pathsFor(asset.outputs, key)).map(fromFolder),
     ...(script === null
       ? {}
@@ -77,20 +84,72 @@ export function requestFor(
     transfers: null,
     readStdin: null,
     repeat: null,
-    asset: factsOf(
-      view,
-      group.map(({ index }) => index),
-      run,
+    asset: withLater(
+      factsOf(
+        view,
+        group.map(({ index }) => index),
+        run,
+      ),
+      group,
+      graph,
     ),
+    ...(graph === null ? {} : { inGraph: graph.said }),
+    ...(weight === null ? {} : { weight }),
+    checks: asset.checks.map(declaredCheck),
     launch: {
       cwd: folder,
       env: common,
-      tasks: commands(group, settings, common, ({ index, attempt }) =>
-        pipesContext(view, index, run, attempt),
+      tasks: commands(
+        group,
+        settings,
+        common,
+        ({ index, attempt }) => pipesContext(view, index, run, attempt),
+        // What waits for it is held back by its exit code alone: nobody is there to look at its checks.
+        graph !== null,
       ),
       script,
     },
   }
+}
+
+/** The place of a job in a graph that is submitted as a whole. */
+export interface GraphPlace {
+  readonly said: InGraph
+  /** Whether a key upstream is still to be made. */
+  readonly isLater: (piece: PieceId) => boolean
+  /** What stands for the version of what a key needs of an asset upstream; null: all of it is there. */
+  readonly laterOf: (name: string, index: number) => Version | null
+}
+
+/** What is made of something that is still to be made says of which jobs. */
+function withLater(facts: AssetFacts, group: Group, graph: GraphPlace | null): AssetFacts {
+  if (graph === null) return facts
+  const upstream = Object.entries(facts.upstream).map(([name, versions]) => {
+    const own = group.map(({ index }, i) => graph.laterOf(name, index) ?? versionAt(versions, i))
+    return [name, perKey(own)] as const
+  })
+  return { ...facts, upstream: Object.fromEntries(upstream) }
+}
+
+function declaredCheck(check: Check): DeclaredCheck {
+  const { name, blocking } = check
+  return check.kind === 'run'
+    ? { kind: 'run', name, blocking }
+    : { kind: 'metric', name, blocking, condition: check.metric }
+}
+
+function checkCommands({ checks }: Asset, key: PartitionKey | null, fails: boolean): readonly CheckWork[] {
+  return checks.flatMap((check) =>
+    check.kind === 'run'
+      ? [
+          {
+            words: commandOf(check.run, key).words,
+            env: { WAYBILL_CHECK: check.name },
+            failsJob: fails && check.blocking,
+          },
+        ]
+      : [],
+  )
 }
 
 function keyOf({ view: { asset, space }, index }: Piece): PartitionKey | null {
@@ -135,6 +194,7 @@ function commands(
   settings: Settings,
   common: Readonly<Record<string, string>>,
   contextOf: (piece: Piece) => string | null = () => null,
+  fails = false,
 ): Iterable<TaskWork> {
   return {
     *[Symbol.iterator]() {
@@ -143,7 +203,8 @@ function commands(
         const { words, env } = commandOf(piece.view.asset.run, key)
         const all = Object.entries({ ...environmentFor(settings, key), ...env })
         const own = all.filter(([name, value]) => common[name] !== value)
-        yield { words, env: Object.fromEntries(own), context: contextOf(piece) }
+        const checks = checkCommands(piece.view.asset, key, fails)
+        yield { words, env: Object.fromEntries(own), context: contextOf(piece), checks }
       }
     },
   }
@@ -177,7 +238,12 @@ function anyKey(template: Template): string {
 }
 
 /** The outputs of those keys upstream that a group is made of, as far as they are there. */
-function madeUpstream(root: string, views: ReadonlyMap<string, AssetView>, group: Group): readonly string[] {
+function madeUpstream(
+  root: string,
+  views: ReadonlyMap<string, AssetView>,
+  group: Group,
+  graph: GraphPlace | null,
+): readonly string[] {
   const [{ view }] = group
   return [...view.maps].flatMap(([name, map]) => {
     const other = views.get(name)
@@ -186,7 +252,8 @@ function madeUpstream(root: string, views: ReadonlyMap<string, AssetView>, group
     const places = new Set<number>()
     for (const own of new Set(group.map(({ index }) => map.groupOf(index))))
       if (own >= 0) for (const at of map.upstreamOf(own)) places.add(at)
-    const paths = [...places].flatMap((at) =>
+    const there = [...places].filter((at) => !(graph?.isLater(pieceAt(other, at)) ?? false))
+    const paths = there.flatMap((at) =>
       pathsFor(asset.outputs, asset.partitions === null ? null : space.at(at)),
     )
     return [...new Set(paths)].filter((path) => isThere(root, path))

@@ -1,6 +1,7 @@
 import { runName, type RunId } from '../../contract/ids.ts'
 import type { Context } from '../../job/context.ts'
 import { isHeld } from '../../job/lease.ts'
+import { isOpen } from '../../job/select.ts'
 import type { RunRow } from '../../ledger/runs.ts'
 import { countPieces } from './piece-ends.ts'
 
@@ -18,6 +19,8 @@ export interface RunRequest {
   readonly jobs: number | null
   /** Go on with what does not depend on what failed. */
   readonly keepGoing: boolean
+  /** The whole graph is handed to Slurm, and nobody waits. */
+  readonly detach?: boolean
 }
 
 /** How far a run is: pieces, and names of what runs and of what waits. */
@@ -27,6 +30,8 @@ export interface RunProgress {
   readonly failed: number
   readonly running: readonly string[]
   readonly waiting: readonly string[]
+  /** Of a graph that was handed to Slurm: it stands, and runs. */
+  readonly released?: boolean
 }
 
 /** A run as this room knows it. */
@@ -35,8 +40,8 @@ export type Run = Omit<RunRow, 'request' | 'progress'> & {
   readonly progress: RunProgress | null
 }
 
-/** A run as people are told of it. `interrupted`: it has not come to its end, and nobody drives it. */
-export type ShownState = RunRow['state'] | 'interrupted'
+/** A run as people are told of it. `interrupted`: it has not come to its end, and nobody drives it; `detached`: Slurm does. */
+export type ShownState = RunRow['state'] | 'interrupted' | 'detached'
 
 /** The lease under which assets of a worktree are made. */
 export function driveLease({ dataset }: Context): string {
@@ -62,9 +67,25 @@ export function drivenRun(context: Context): Run | null {
 export function brokenOff(context: Context, request: RunRequest): Run | null {
   if (request.force) return null
   const same = newestRuns(context).find(
-    (run) => run.state === 'running' && run.user === context.user && makesSame(run.request, request),
+    (run) =>
+      run.state === 'running' &&
+      run.progress?.released !== true &&
+      run.user === context.user &&
+      makesSame(run.request, request),
   )
   return same ?? null
+}
+
+/** The run whose graph was being handed to Slurm when that was broken off, and whose jobs are held; or null. */
+export function unfinishedDetach(context: Context): Run | null {
+  const unfinished = newestRuns(context).find(
+    ({ state, request, progress, token }) =>
+      state === 'running' &&
+      request.detach === true &&
+      progress?.released !== true &&
+      context.ledger.jobsOfRun(token).some(isOpen),
+  )
+  return unfinished ?? null
 }
 
 /** Those of this worktree that can still matter. */
@@ -73,8 +94,15 @@ function newestRuns(context: Context): readonly Run[] {
 }
 
 /** Whether one request makes what another does, however it goes about it. */
-export function makesSame(a: RunRequest, b: RunRequest): boolean {
-  return a.selection === b.selection && a.keys === b.keys && a.site === b.site && a.force === b.force
+export function makesSame(a: RunRequest | null, b: RunRequest): boolean {
+  if (a === null) return false
+  return (
+    a.selection === b.selection &&
+    a.keys === b.keys &&
+    a.site === b.site &&
+    a.force === b.force &&
+    a.detach === b.detach
+  )
 }
 
 /** A run as `waybill runs` lists it. Times are seconds since 1970. */
@@ -103,12 +131,12 @@ export function listRuns(context: Context, most: number): readonly ListedRun[] {
 
 function describe(context: Context, run: Run): ListedRun {
   const { id, user, worktree, began, ended, driver, request, progress } = run
-  const state = run.state === 'running' && !isDriven(context, run) ? 'interrupted' : run.state
   // What has become of its jobs since nobody drives it, they alone tell.
   const counts =
     ended !== null && progress !== null
       ? { made: progress.made, failed: progress.failed, running: 0 }
       : countPieces(context.ledger.jobsOfRun(run.token))
+  const state = stateOf(context, run, counts)
   const pieces = Math.max(progress?.all ?? 0, counts.made + counts.failed + counts.running)
   return {
     run: runName(id),
@@ -123,4 +151,17 @@ function describe(context: Context, run: Run): ListedRun {
     ...counts,
     notRun: pieces - counts.made - counts.failed - counts.running,
   }
+}
+
+/** Of what is in Slurm's hands its jobs tell how it is. */
+function stateOf(
+  context: Context,
+  run: Run,
+  { made, failed, running }: { readonly made: number; readonly failed: number; readonly running: number },
+): ShownState {
+  if (run.state !== 'running' || isDriven(context, run)) return run.state
+  const { progress } = run
+  if (progress?.released !== true) return 'interrupted'
+  if (running > 0) return 'detached'
+  return failed === 0 && made >= progress.all ? 'done' : 'failed'
 }

@@ -46,7 +46,7 @@ export async function submitPieces(
 }
 
 /** How many tasks an array may have; Slurm is asked only where there may be one. */
-async function largestArray(
+export async function largestArray(
   context: Context,
   pieces: readonly Piece[],
 ): Promise<(settings: Settings) => number> {
@@ -64,7 +64,7 @@ async function largestArray(
 }
 
 /** What a batch says of one of its lines, as said of the pieces. */
-function asGroup({ note, facts = {}, ...rest }: Report, groups: readonly Group[]): Report {
+export function asGroup({ note, facts = {}, ...rest }: Report, groups: readonly Group[]): Report {
   const { line, ...others } = facts
   const group = typeof line === 'number' ? groups[line] : undefined
   const inner = note?.kind === 'of-line' ? note.note : note

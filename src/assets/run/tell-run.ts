@@ -6,7 +6,7 @@ import { madeCount, type Book } from './book.ts'
 import type { Piece } from './piece-settings.ts'
 import type { Run, RunProgress } from './runs.ts'
 import { jobPieces } from './pieces-of-job.ts'
-import type { Turn } from './turn.ts'
+import type { BlockedPiece, Turn } from './turn.ts'
 
 /** A report about a run as a whole. */
 export function aboutRun(status: Report['status'], run: Pick<Run, 'id'>, note: Note): Report {
@@ -15,14 +15,24 @@ export function aboutRun(status: Report['status'], run: Pick<Run, 'id'>, note: N
 
 /** Says of each asset how much of it was not run, and why. */
 export function tellNotRun({ ready, waiting, blocked }: Turn, report: (report: Report) => void): void {
-  const left = [
+  const none = { failed: [], blocked: [], checks: [] }
+  const left: readonly BlockedPiece[] = [
     ...blocked,
-    ...[...ready, ...waiting].map((piece) => ({ piece, upstream: [] as readonly string[] })),
+    ...[...ready, ...waiting].map((piece) => ({ piece, ...none })),
   ]
-  const byAsset = Map.groupBy(left, ({ piece }) => piece.view.asset.name)
-  for (const [asset, pieces] of byAsset) {
-    const upstream = [...new Set(pieces.flatMap((one) => one.upstream))]
-    const note = { kind: 'asset-not-run', asset, keys: pieces.length, upstream } as const
+  const alike = Map.groupBy(left, ({ piece, failed, blocked: behind, checks }) =>
+    JSON.stringify([piece.view.asset.name, failed, behind, checks]),
+  )
+  for (const pieces of alike.values()) {
+    const [first] = pieces
+    if (first === undefined) continue
+    const { piece, failed, checks } = first
+    const asset = piece.view.asset.name
+    const keys = pieces.length
+    const isBlocked = checks.length > 0 || (failed.length === 0 && first.blocked.length > 0)
+    const note: Note = isBlocked
+      ? { kind: 'asset-blocked', asset, keys, checks, upstream: first.blocked }
+      : { kind: 'asset-not-run', asset, keys, upstream: failed }
     report({ action: 'materialize', status: 'impossible', path: '', note, facts: { asset } })
   }
 }

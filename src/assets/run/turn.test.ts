@@ -16,8 +16,11 @@ const metals: ListedKeys = {
   ]),
 }
 
-/** raw → model per metal → report, and stale places of each. */
-function planned(stale: Readonly<Record<string, readonly number[]>>): Planned {
+/** raw → model per metal → report, and stale places of each; `failing`: of which the check `pure`, which blocks, did not pass. */
+function planned(
+  stale: Readonly<Record<string, readonly number[]>>,
+  failing: Readonly<Record<string, readonly number[]>> = {},
+): Planned {
   const assets: readonly (readonly [string, readonly string[], Partitions | null])[] = [
     ['raw', [], null],
     ['model', ['raw'], new Map([['metal', metals]])],
@@ -31,12 +34,25 @@ function planned(stale: Readonly<Record<string, readonly number[]>>): Planned {
       )
       return [
         name,
-        { asset: { name, partitions }, space: spaceOf(partitions, 0), maps } as unknown as AssetView,
+        {
+          asset: { name, partitions, checks: [{ name: 'pure', blocking: true }] },
+          state: {
+            records: [
+              { ends: 'done', facts: { keys: null }, failedChecks: [] },
+              { ends: 'done', facts: { keys: null }, failedChecks: ['pure'] },
+            ],
+            record: [0, 1].map((at) => ((failing[name] ?? []).includes(at) ? 1 : 0)),
+            position: [0, 0],
+          },
+          space: spaceOf(partitions, 0),
+          maps,
+        } as unknown as AssetView,
       ]
     }),
   )
   const chosen = assets.map(([name]) => ({
     name,
+    blocked: [],
     stale: [{ ranges: (stale[name] ?? []).map((at) => ({ from: at, to: at })) }],
   }))
   return { plan: { assets: chosen, notes: [] }, look: { views } } as unknown as Planned
@@ -90,4 +106,25 @@ test('what was made is not made again, and what was forced is made once', () => 
   expect(told(planned({}), [], { forced: new Set([gold, tin]), made: new Set([tin]) })).toMatchObject({
     ready: 'model gold',
   })
+})
+
+test('a blocking check that did not pass holds back what is made of that key, unless it is made anew', () => {
+  const found = planned({ report: [0] }, { model: [1] })
+  expect(told(found)).toEqual({ ready: '', waiting: '', blocked: 'report' })
+  const [held] = turnOf(found, new Set(), newBook(0)).blocked
+  expect(held?.checks).toEqual([{ asset: 'model', check: 'pure' }])
+  expect(told(planned({ model: [1], report: [0] }, { model: [1] }))).toMatchObject({
+    ready: 'model tin',
+    waiting: 'report',
+  })
+  expect(told(found, [tin])).toMatchObject({ waiting: 'report', blocked: '' })
+  expect(told(planned({}, { raw: [0] }), [], { forced: new Set([gold]) })).toMatchObject({
+    blocked: 'model gold',
+  })
+})
+
+test('what a run made and did not pass a blocking check makes it unsound', () => {
+  const made = { ...newBook(0), made: new Set([tin]) }
+  expect(turnOf(planned({}, { model: [1] }), new Set(), made).unsound).toBe(true)
+  expect(turnOf(planned({}, { model: [0] }), new Set(), made).unsound).toBe(false)
 })

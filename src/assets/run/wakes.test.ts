@@ -39,7 +39,7 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
-const job = { id: 1, token: 't1' } as unknown as Job
+const job = { id: 1, token: 't1', spec: { parts: { kind: 'single' } } } as unknown as Job
 
 async function wait(seconds: number): Promise<{ readonly woken: boolean; readonly said: number }> {
   let said = 0
@@ -83,4 +83,14 @@ test('messages are heard as they come, each once, and a line only when it is who
   expect((await wait(5)).said).toBe(1)
   expect(kept).toMatchObject([{ message: 'a' }, { message: 'b' }])
   expect((await wait(5)).said).toBe(0)
+})
+
+test('an array wakes when all its tasks have left a marker of their end', async () => {
+  const array = { ...job, spec: { parts: { kind: 'array', indices: '0,2' } } } as unknown as Job
+  writeFileSync(join(folder, 'markers/0.0.end'), '')
+  wakes.watch([array])
+  writeFileSync(join(folder, 'markers/0.1.end'), '')
+  expect((await wait(20)).woken).toBe(false)
+  writeFileSync(join(folder, 'markers/2.0.end'), '')
+  expect((await wait(20)).woken).toBe(true)
 })

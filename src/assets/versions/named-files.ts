@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { isAbsolute, posix, resolve } from 'node:path'
-import { mayMeet } from '../../ledger/path-pattern.ts'
+import { literalPrefix, mayMeet } from '../../ledger/path-pattern.ts'
 import type { Asset, Definitions } from '../definitions/definitions.ts'
 import type { RunSpec } from '../definitions/run-spec.ts'
 import type { Template } from '../definitions/template.ts'
@@ -18,9 +18,11 @@ export function namedFiles(
   const isFile = (word: string): boolean => {
     const seen = known.get(word)
     if (seen !== undefined) return seen
-    const there = statSync(resolve(definitions.folder, word), { throwIfNoEntry: false })?.isFile() ?? false
     const path = inDataset(definitions.prefix, word)
-    const is = there && path !== null && !isData(path)
+    const is =
+      path !== null &&
+      !isData(path) &&
+      (statSync(resolve(definitions.folder, word), { throwIfNoEntry: false })?.isFile() ?? false)
     known.set(word, is)
     return is
   }
@@ -62,22 +64,40 @@ function wordsOf(run: RunSpec): readonly string[] {
   return words.map((word) => word.replace(/^--?[\w-]+=/, '')).filter((word) => nameLike.test(word))
 }
 
-/** Whether a path is something that an asset makes, or takes as an input. */
+/**
+ * Whether a path is something that an asset makes, or takes as an input. Outputs are many, and so are words: each path is
+ * looked up by its folders, and not compared with all.
+ */
 function dataTest({ assets }: Pick<Definitions, 'assets'>): (path: string) => boolean {
-  const byStart = new Map<string, string[]>()
+  const names = new Set<string>()
+  const patterns = new Map<string, string[]>()
+  // Folders of data: what lies in them need not be.
+  const above = new Set<string>()
   for (const { inputs, outputs } of assets.values()) {
     for (const { parts } of [...outputs, ...inputs]) {
       const pattern = parts.map((part) => (typeof part === 'string' ? part : '*')).join('')
-      const first = pattern.split('/', 1)[0] ?? ''
-      const start = /[*?[]/.test(first) ? '' : first
-      const known = byStart.get(start)
-      if (known === undefined) byStart.set(start, [pattern])
-      else known.push(pattern)
+      const start = literalPrefix(pattern)
+      for (const folder of foldersOf(start)) above.add(folder)
+      if (start === pattern) names.add(pattern)
+      else {
+        above.add(start)
+        const known = patterns.get(start)
+        if (known === undefined) patterns.set(start, [pattern])
+        else known.push(pattern)
+      }
     }
   }
   return (path) => {
-    const first = path.split('/', 1)[0] ?? ''
-    const patterns = [...(byStart.get(first) ?? []), ...(byStart.get('') ?? []), ...(byStart.get('.') ?? [])]
-    return patterns.some((pattern) => mayMeet(pattern, path))
+    if (names.has('.') || names.has(path) || above.has(path)) return true
+    for (const folder of ['', ...foldersOf(path)]) {
+      if (names.has(folder)) return true
+      if (patterns.get(folder)?.some((pattern) => mayMeet(pattern, path))) return true
+    }
+    return false
   }
+}
+
+/** The folders above a path, the root left out. */
+function* foldersOf(path: string): Generator<string> {
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) yield path.slice(0, end)
 }

@@ -15,6 +15,8 @@ import { expandedOutputs } from './expanded-outputs.ts'
 import { logPatterns, placeInDataset } from '../logs-plan.ts'
 import { buildRecord } from './record.ts'
 import { reportedBy } from '../said.ts'
+import { checksJson, checkReports } from '../checks/tell-checks.ts'
+import { checkResults, tasksOfRecord } from '../checks/results.ts'
 import type { Report } from '../report.ts'
 import { scriptCopyPath } from '../script-path.ts'
 import { taskLogs } from '../arrays/task-logs.ts'
@@ -58,6 +60,9 @@ export function draft(
   })
   const script = scriptChange(context, ended, tree)
   const { root } = context.dataset
+  const tasks = tasksOfRecord(ended.job, ended.part?.tasks ?? null)
+  const checks =
+    ended.job.spec.asset === undefined ? new Map() : checkResults(context, ended.job, ended.evidence, tasks)
   const built = buildRecord({
     job: ended.job,
     evidence: ended.evidence,
@@ -76,6 +81,7 @@ export function draft(
     outputs: expandedOutputs(root, ended),
     message,
     reported: reportedBy(context, ended.job, ended.part?.tasks ?? null),
+    checks: checksJson(ended.job, checks),
     ...(ended.children === undefined ? {} : { children: ended.children }),
   })
   const slurmFiles = new Set([...collection.logs, ...described])
@@ -119,6 +125,7 @@ export function draft(
       })),
       ...collection.reports,
       ...refused.map((one) => refusal(one, collection)),
+      ...(blocked ? [] : checkReports(ended.job, checks)),
     ],
   }
 }

@@ -48,6 +48,8 @@ export interface RecordParts {
   readonly message: string | null
   /** What the payload reported of itself. */
   readonly reported?: { readonly [key: string]: Json }
+  /** How its checks came out. */
+  readonly checks?: readonly Json[]
   /** The jobs that its payload submitted. */
   readonly children?: ChildJobs
 }
@@ -76,6 +78,7 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
     ...taskFactsHere(parts),
     ...(parts.job.members.length === 0 ? {} : { jobs: membersOf(parts) }),
     ...(keys === null ? {} : { asset: { ...keys } }),
+    ...(hasManyChecks(parts) ? { checks: parts.checks ?? [] } : {}),
     ...(parts.children === undefined ? {} : { children: childLists(parts.children) }),
   }
   return {
@@ -157,6 +160,7 @@ function ownFacts(parts: RecordParts, listsPath: string | null): { readonly [key
     ...(spec.container === undefined ? {} : { container: spec.container }),
     ...(spec.asset === undefined ? {} : { asset: { ...splitFacts(spec.asset).short } }),
     ...parts.reported,
+    ...checksHere(parts, listsPath),
     ...(parts.children === undefined ? {} : { children: childrenJson(parts.children, listsPath) }),
     ...(spec.script === null ? {} : { script: scriptJson(parts) }),
     ...(listsPath === null ? { inputs: identitiesOf(parts) } : { lists: listsPath }),
@@ -219,6 +223,16 @@ function tasksOf(groups: readonly Group[]): readonly string[] {
 function tasksHere(evidence: Evidence, listsPath: string | null): { readonly tasks?: readonly string[] } {
   const tasks = tasksOf(evidence.groups)
   return listsPath !== null && tasks.join('').length > longRecordBytes / 4 ? {} : { tasks }
+}
+
+/** Mostly a few, which stay in the record; those of many keys go to the file of lists. */
+function checksHere(parts: RecordParts, listsPath: string | null): { readonly checks?: readonly Json[] } {
+  const { checks = [] } = parts
+  return checks.length === 0 || (listsPath !== null && hasManyChecks(parts)) ? {} : { checks }
+}
+
+function hasManyChecks({ checks = [] }: RecordParts): boolean {
+  return JSON.stringify(checks).length > longRecordBytes / 4
 }
 
 /** What its payload submitted took together, and each of these jobs where the record itself has room for it. */

@@ -136,7 +136,7 @@ function ofLine(report: (report: Report) => void, line: number): (report: Report
     })
 }
 
-/** Submits in order: runs of plain sbatch jobs together, each other one by itself. */
+/** Submits in order: runs of plain jobs of one scheduler together, each other one by itself. */
 async function submitChunk(
   context: Context,
   items: readonly Item[],
@@ -151,8 +151,10 @@ async function submitChunk(
   for (const item of items) {
     const { prepared, report } = item
     if (prepared.request.dryRun !== null) dryRun(prepared.context, prepared, report, show)
-    else if (isPlain(prepared)) plain.push(item)
-    else {
+    else if (isPlain(prepared)) {
+      if (plain[0]?.prepared.command.scheduler !== prepared.command.scheduler) await flush()
+      plain.push(item)
+    } else {
       await flush()
       await submit(prepared.context, prepared, report, show, () => {})
     }
@@ -160,10 +162,17 @@ async function submitChunk(
   await flush()
 }
 
-function isPlain({ command }: Prepared): boolean {
-  return (
-    command.scheduler === 'slurm' && command.submitsItself === undefined && !command.sbatch?.submitsNothing
-  )
+function isPlain({ command, request }: Prepared): boolean {
+  return command.scheduler === 'slurm'
+    ? command.submitsItself === undefined && !command.sbatch?.submitsNothing
+    : request.stderrApart !== true
+}
+
+/** This machine queues whatever it is given. */
+const endless: Room = {
+  admit: () => ({ kind: 'fits' }),
+  largest: () => Infinity,
+  refused: (_, limit) => ({ kind: 'limit', limit, of: '', most: null }),
 }
 
 /** One transaction reserves them all. */
@@ -173,7 +182,8 @@ async function submitPlain(
   { room, show, describe }: Surroundings,
 ): Promise<void> {
   for (const { prepared, report } of items) warnOfOpenInputs(context, prepared, report)
-  const limits = await room()
+  const isSlurm = items[0]?.prepared.command.scheduler === 'slurm'
+  const limits = isSlurm ? await room() : endless
   const noted = await context.critical(async () => {
     const reserved = context.ledger.transaction(() =>
       items.map((item) => ({ item, job: reserve(context, item.prepared, item.report) })),
@@ -190,7 +200,8 @@ async function submitPlain(
     }
     return ready
   })
-  describe(await submitMany(context, await copyElsewhere(context, noted), limits))
+  const submitted = await submitMany(context, await copyElsewhere(context, noted), limits)
+  if (isSlurm) describe(submitted)
 }
 
 function readyFor({ prepared, report }: Item, job: Job, stdinFile: string | null, show: Show): Ready {

@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { shellQuote } from '../../contract/shell-quote.ts'
 import { fromSystem } from '../../dataset/failure.ts'
-import { contextFile, messagesFile, writeJobFolder, type TaskWork } from '../../launcher/folder.ts'
+import {
+  checkMessagesFile,
+  contextFile,
+  messagesFile,
+  writeJobFolder,
+  type TaskWork,
+} from '../../launcher/folder.ts'
 import { payloadEnvironment } from '../../pipes/environment.ts'
 import { placeShim } from '../../slurm/self-submission.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
@@ -20,7 +26,7 @@ export function writeLaunch(context: Context, prepared: Prepared, job: Job): Fal
   const [first] = parts.kind === 'array' ? [] : each
   try {
     const payload = first === undefined ? each : first[1]
-    writeJobFolder(folder, { scheduler, cwd, env, payload })
+    writeJobFolder(folder, { scheduler, cwd, env, payload, shared: context.dataset.shared })
     // It cannot stand on a PATH else.
     if (!folder.includes(':')) placeShim(folder)
     return ok(null)
@@ -34,9 +40,13 @@ function withFiles(folder: string, tasks: Iterable<TaskWork>): Iterable<readonly
   return {
     *[Symbol.iterator]() {
       let index = 0
-      for (const { env, ...task } of tasks) {
+      for (const { env, checks = [], ...task } of tasks) {
         const files = { context: contextFile(folder, index), messages: messagesFile(folder, index) }
-        yield [index, { ...task, env: { ...env, ...payloadEnvironment(files) } }]
+        const own = checks.map((check, i) => {
+          const messages = checkMessagesFile(folder, index, i + 1)
+          return { ...check, env: { ...check.env, ...payloadEnvironment({ ...files, messages }) } }
+        })
+        yield [index, { ...task, env: { ...env, ...payloadEnvironment(files) }, checks: own }]
         index++
       }
     },
@@ -48,8 +58,8 @@ export function wordsToRun(context: Context, prepared: Prepared, job: Job): read
   const { words, request, command } = prepared
   if (request.launch === undefined) return words
   const folder = payloadFolder(context, job.token)
-  const start = ['sh', join(folder, 'start.sh'), folder]
-  if (command.scheduler === 'local') return start
+  const start = join(folder, 'start.sh')
+  if (command.scheduler === 'local') return ['sh', start, folder]
   const wrap = request.launch.script === null ? [] : ['--wrap']
-  return [...words.slice(0, -1), ...wrap, `exec ${start.map(shellQuote).join(' ')}`]
+  return [...words.slice(0, -1), ...wrap, `set -- ${shellQuote(folder)}; . ${shellQuote(start)}`]
 }

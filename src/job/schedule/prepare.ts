@@ -212,7 +212,12 @@ function assemble(
     ...place,
     ...(request.keepAltDir ? { keepAltDir: true } : {}),
     ...(request.container === null ? {} : { container: request.container }),
+    ...(request.inGraph === undefined
+      ? {}
+      : { inGraph: { held: request.inGraph.held, behind: request.inGraph.behind } }),
     ...(request.asset === undefined ? {} : { asset: request.asset }),
+    ...(request.weight === undefined ? {} : { weight: request.weight }),
+    ...(request.checks === undefined || request.checks.length === 0 ? {} : { checks: request.checks }),
     ...(request.outputsPerTask === undefined ? {} : { outputsPerTask: request.outputsPerTask }),
     ...(declaration.patterns === null ? {} : { patterns: declaration.patterns }),
   }

@@ -1,6 +1,8 @@
 import type { CommitId, JobId } from '../../contract/ids.ts'
+import type { Capacity } from '../../contract/scheduler.ts'
 import type { TaskWork } from '../../launcher/folder.ts'
 import type { AssetFacts } from '../asset-facts.ts'
+import type { DeclaredCheck } from '../checks/declared.ts'
 
 /** Which of a command's paths an option speaks of. */
 export type Which = 'inputs' | 'outputs' | 'both'
@@ -48,12 +50,28 @@ export interface ScheduleRequest {
   readonly repeat: Repeat | null
   /** The asset of a graph that the job makes: it need not have outputs, and always has its record. */
   readonly asset?: AssetFacts
+  /** What each task takes of this machine, of a local job; absent: one CPU. */
+  readonly weight?: Capacity
+  /** What is looked at after the payload; the commands of those that run stand in `launch`, in the same order. */
+  readonly checks?: readonly DeclaredCheck[]
   /** Of an array: so many of the outputs are each task's own, in order of tasks. */
   readonly outputsPerTask?: number
   /** What the record names in place of lists that are too long for it. */
   readonly patterns?: Pick<ScheduleRequest, 'inputs' | 'outputs'>
+  /** Its place in a graph that is handed to Slurm as a whole. */
+  readonly inGraph?: InGraph
   /** What is run instead of the words, which say the same for people and records: the last of sbatch's is `--wrap`'s, or the script. */
   readonly launch?: Launch
+}
+
+/** A job of a graph that is handed to Slurm as a whole: what only this submission says, and its record does not. */
+export interface InGraph {
+  /** Options of sbatch. */
+  readonly options: readonly string[]
+  /** It begins when the graph stands. */
+  readonly held: boolean
+  /** The jobs that it waits for. */
+  readonly behind: readonly JobId[]
 }
 
 /** Payloads that are started by `start.sh` inside their job, and may report. */

@@ -9,7 +9,7 @@ import { noteOutcome, tell } from './submit.ts'
 const mostBytes = 60_000
 
 /**
- * Submits plain sbatch jobs that are noted, in order, by one process for those that start alike. What the site has no room
+ * Submits plain jobs of one scheduler that are noted, in order, by one process for those that start alike. What the site has no room
  * for now is held back, and submitted by a later look. Ctrl-C waits until what has begun is noted. Gives those that were
  * submitted.
  */
@@ -64,7 +64,10 @@ async function submitGroup(context: Context, group: readonly Ready[], limits: Ro
 
 /** The process that will submit them is in the ledger before it gets its word. */
 async function submitNoted(context: Context, group: readonly Ready[]): Promise<readonly SubmitOutcome[]> {
-  const held = await context.schedulers.slurm.holdMany(group.map((one) => requestOf(context, one)))
+  const [first] = group
+  if (first === undefined) return []
+  const scheduler = context.schedulers[first.job.scheduler]
+  const held = await scheduler.holdMany(group.map((one) => requestOf(context, one)))
   const submitter = { waybill: context.self, shell: held.process }
   try {
     context.ledger.transaction(() => {
@@ -110,7 +113,8 @@ function requestOf(context: Context, { job, stdinFile, words, cwd, env }: Ready)
     env,
     stdinFile,
     folder: jobFolder(context, token),
-    array: null,
+    array: job.spec.array,
+    ...(job.spec.weight === undefined ? {} : { weight: job.spec.weight }),
   }
 }
 

@@ -140,6 +140,7 @@ async function hold(
     submitsItself: prepared.spec.submitsItself ?? false,
     array: prepared.request.array,
     stderrApart: prepared.request.stderrApart ?? false,
+    ...(prepared.spec.weight === undefined ? {} : { weight: prepared.spec.weight }),
   })
 }
 

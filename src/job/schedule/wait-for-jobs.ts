@@ -16,6 +16,8 @@ export async function waitFor(
   request: ScheduleRequest,
   command: Command,
 ): Promise<Fallible<readonly string[], Note>> {
+  // Directly behind the word `sbatch`: what is launched takes the place of the last words.
+  if (request.inGraph !== undefined) return ok(command.words.toSpliced(1, 0, ...request.inGraph.options))
   if (request.after.length === 0) return ok(command.words)
   if (command.submitsItself) return { ok: false, failure: { kind: 'after-needs-sbatch' } }
   if (command.sbatch === null) return { ok: false, failure: { kind: 'after-needs-slurm' } }

@@ -1,0 +1,348 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseIndices } from '../../contract/index-set.ts'
+import type { JobId, JobToken, RunId, SchedulerJobId } from '../../contract/ids.ts'
+import type {
+  BatchScheduler,
+  JobReference,
+  Look,
+  Row,
+  SubmitOutcome,
+  SubmitRequest,
+} from '../../contract/scheduler.ts'
+import { makeScratch, scratchEnv, value, type Scratch } from '../../dataset/scratch-repository.ts'
+import type { Context, Job, JobLedger } from '../../job/context.ts'
+import { Ledger } from '../../ledger/ledger.ts'
+import { identify } from '../../process/identity.ts'
+import type { Definitions } from '../definitions/definitions.ts'
+import { loadDefinitions } from '../definitions/load.ts'
+import { makePlan } from '../make-plan.ts'
+import { jobPieces, piecesOf } from './pieces-of-job.ts'
+import { drive } from './drive.ts'
+
+// Ledger, git and the drive are real. The scheduler is a model whose jobs, answers and silences are drawn, and so is when
+// the driving process dies: at any call of the ledger's or the scheduler's, before it is made or after.
+
+const yaml = `
+sites: { cluster: { scheduler: slurm } }
+assets:
+  raw: { outputs: [raw.txt], run: "true", retry: { attempts: 3 } }
+  model:
+    needs: [raw]
+    outputs: ["{metal}.txt"]
+    partitions: { metal: [gold, tin] }
+    run: "true"
+    retry: { attempts: 3 }
+  side: { outputs: [], run: "true", retry: { attempts: 3 } }
+`
+
+/** The driving process is gone. */
+class Died extends Error {}
+
+/** Numbers that were drawn; when they are used up, all goes well. */
+class Dice {
+  readonly #numbers: number[]
+  constructor(numbers: readonly number[]) {
+    this.#numbers = [...numbers]
+  }
+
+  /** One of so many sides; 0 is what goes well. */
+  roll(sides: number): number {
+    return (this.#numbers.pop() ?? 0) % sides
+  }
+}
+
+/** One task of an array, or (null) all of another job. */
+interface ModelTask {
+  readonly task: number | null
+  state: string
+  looksLeft: number
+}
+
+interface ModelJob {
+  readonly id: SchedulerJobId
+  readonly token: JobToken
+  readonly tasks: readonly ModelTask[]
+}
+
+const badEnds = ['FAILED', 'TIMEOUT', 'NODE_FAIL', 'OUT_OF_MEMORY', 'PREEMPTED', 'CANCELLED']
+
+/** What is true of all jobs, whatever Waybill has seen of it. */
+class Cluster {
+  readonly jobs: ModelJob[] = []
+  readonly #dice: Dice
+  readonly #tasksOf: (token: JobToken) => readonly (number | null)[]
+  readonly #makes: (token: JobToken, task: number | null) => void
+  #mood = { answer: 0, looks: 0 }
+
+  constructor(
+    dice: Dice,
+    tasksOf: (token: JobToken) => readonly (number | null)[],
+    makes: (token: JobToken, task: number | null) => void,
+  ) {
+    this.#dice = dice
+    this.#tasksOf = tasksOf
+    this.#makes = makes
+  }
+
+  scheduler(mayDie: () => void): BatchScheduler {
+    const submit = (request: SubmitRequest): SubmitOutcome => {
+      const said = { stdout: '', stderr: '', exitCode: 1 }
+      const how = this.#dice.roll(5)
+      if (how === 3) return { kind: 'refused', ...said }
+      if (how === 2) return { kind: 'unknown', ...said }
+      const id = String(this.jobs.length + 1) as SchedulerJobId
+      const tasks = this.#tasksOf(request.token).map((task) => ({
+        task,
+        state: 'PENDING',
+        looksLeft: 1 + this.#dice.roll(8),
+      }))
+      this.jobs.push({ id, token: request.token, tasks })
+      mayDie()
+      return how === 1
+        ? { kind: 'unknown', ...said }
+        : { kind: 'submitted', id, cluster: null, ...said, exitCode: 0 }
+    }
+    const dead = { ...self, pid: self.pid + 1 }
+    const holdMany: BatchScheduler['holdMany'] = async (requests) => {
+      mayDie()
+      return Promise.resolve({
+        process: dead,
+        go: async () => Promise.resolve(requests.map(submit)),
+        abandon: async () => Promise.resolve(),
+      })
+    }
+    return {
+      kind: 'slurm',
+      holdMany,
+      hold: async () => Promise.reject(new Error('one by one')),
+      look: async (jobs) => {
+        mayDie()
+        this.#goOn()
+        return Promise.resolve(this.#answer(jobs))
+      },
+      findToken: async (token) => {
+        mayDie()
+        const job = this.jobs.find((one) => one.token === token)
+        if (this.#dice.roll(3) === 1) return Promise.resolve({ kind: 'unanswered', message: 'no' })
+        return Promise.resolve(
+          job === undefined
+            ? { kind: 'absent' }
+            : { kind: 'found', id: job.id, cluster: null, submittedAt: null },
+        )
+      },
+      settleSeconds: async () => Promise.resolve(5),
+      describe: async (jobs) => Promise.resolve(jobs.map(() => null)),
+      room: async () =>
+        Promise.resolve({
+          admit: () => ({ kind: 'fits' }) as const,
+          refused: () => ({ kind: 'limit', limit: 'x', of: '', most: null }) as const,
+          largest: () => 1000,
+        }),
+      cancel: async () => Promise.reject(new Error('nobody asked to cancel anything')),
+      release: async () => Promise.reject(new Error('nothing was submitted held')),
+    }
+  }
+
+  #goOn(): void {
+    for (const { token, tasks } of this.jobs) {
+      for (const one of tasks) {
+        if (one.looksLeft === 0) continue
+        one.looksLeft--
+        one.state = 'RUNNING'
+        if (one.looksLeft > 0) {
+          // A requeue: it waits again.
+          if (this.#dice.roll(6) === 5) one.state = 'PENDING'
+          continue
+        }
+        one.state = badEnds[this.#dice.roll(15) - 1] ?? 'COMPLETED'
+        if (one.state === 'COMPLETED') this.#makes(token, one.task)
+      }
+    }
+  }
+
+  #answer(asked: readonly JobReference[]): Look {
+    const silent = { answered: false, why: 'failed', message: 'nobody answers' } as const
+    const rows = asked.flatMap(({ id }) => this.jobs.filter((job) => job.id === id).flatMap(rowsOf))
+    // An outage lasts for some looks.
+    if (this.#mood.looks-- === 0) this.#mood = { answer: this.#dice.roll(8), looks: this.#dice.roll(4) }
+    switch (this.#mood.answer) {
+      case 1:
+        return { queue: silent, accounting: silent }
+      case 2:
+        return { queue: silent, accounting: { answered: true, rows } }
+      // The queue has forgotten all, or came back with older news.
+      case 3:
+        return { queue: { answered: true, rows: [] }, accounting: { answered: true, rows } }
+      case 4:
+        return { queue: { answered: true, rows: [] }, accounting: silent }
+      case 5:
+        return { queue: { answered: true, rows: [] }, accounting: { answered: true, rows: [] } }
+      default:
+        return { queue: { answered: true, rows }, accounting: { answered: true, rows } }
+    }
+  }
+}
+
+function rowsOf({ id, tasks }: ModelJob): readonly Row[] {
+  const none = { folded: null, component: null, reason: null, cluster: null, user: null }
+  return tasks.map(({ task, state, looksLeft }) => {
+    const ended = looksLeft === 0 ? 2 : null
+    return { job: id, task, state, exit: null, submitted: 1, started: 1, ended, facts: {}, ...none }
+  })
+}
+
+const self = { ...identifyThis(), pid: 2 ** 22 + 1 }
+
+function identifyThis(): NonNullable<ReturnType<typeof identify>> {
+  const own = identify(process.pid)
+  if (own === null) throw new Error('this process is not in /proc')
+  return own
+}
+
+/** Runs one history to its end, and checks what must hold of every one. */
+async function live(
+  repo: Scratch,
+  definitions: Definitions,
+  { numbers, deaths }: { readonly numbers: readonly number[]; readonly deaths: readonly number[] },
+): Promise<void> {
+  const dice = new Dice(numbers)
+  const dataset = await repo.dataset()
+  const ledger: JobLedger = new Ledger({ folder: join(dataset.commonDir, 'waybill'), shared: null })
+  const before = repo.git('rev-parse', 'HEAD').trim()
+  const jobOf = (token: JobToken): Job => {
+    const job = ledger.openJobsIn(repo.root).find((one) => one.token === token)
+    if (job === undefined) throw new Error(`${token} is not open`)
+    return job
+  }
+  const tasksOf = (token: JobToken): readonly (number | null)[] => {
+    const { parts } = jobOf(token).spec
+    return parts.kind === 'array' ? parseIndices(parts.indices) : [null]
+  }
+  const cluster = new Cluster(dice, tasksOf, (token, task) => {
+    const { asset } = jobOf(token).spec
+    if (asset?.name === 'raw') repo.write('raw.txt')
+    if (asset?.name === 'model') repo.write(`${asset.keys?.[task ?? 0]}.txt`)
+  })
+  let clock = 1_800_000_000
+  let tokens = 0
+  // So many calls lie between one death and the next.
+  const lives = [...deaths]
+  let left = lives.pop() ?? Infinity
+  const mayDie = (): void => {
+    if (left-- > 0) return
+    left = lives.pop() ?? Infinity
+    throw new Died()
+  }
+  const mortal = new Proxy(ledger, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      return (...args: readonly unknown[]): unknown => {
+        // A heartbeat is set by a clock of its own, and dying lets go of nothing.
+        if (name === 'takeLease' || name === 'dropLease') return Reflect.apply(member, target, args)
+        mayDie()
+        const done: unknown = Reflect.apply(member, target, args)
+        mayDie()
+        return done
+      }
+    },
+  })
+  const scheduler = cluster.scheduler(mayDie)
+  const context: Context = {
+    dataset,
+    ledger: mortal,
+    schedulers: { slurm: scheduler, local: { ...scheduler, kind: 'local' } },
+    cwd: repo.root,
+    env: { ...scratchEnv, WAYBILL_FACTS_WAIT: '0' },
+    user: 'ada',
+    self,
+    version: '0',
+    now: () => (clock += 0.001),
+    sleep: async (seconds) => {
+      clock += seconds
+      return Promise.resolve()
+    },
+    newToken: () => `token${String((tokens += 1)).padStart(15, '0')}` as JobToken,
+    progress: () => {},
+    critical: async (work) => work(),
+  }
+  const what = { selection: '', keys: null, site: null, force: false }
+  let run: RunId | null = null
+  const stale = async (): Promise<number> => {
+    const plan = value(await makePlan({ ...what, definitions, env: scratchEnv, dataset, now: clock }))
+    return plan.plan.assets.reduce((sum, { stale: all }) => sum + all.length, 0)
+  }
+  const checkOpen = (): void => {
+    const open = ledger.openJobsIn(repo.root).flatMap(piecesOf)
+    expect(open, 'a key has one open job at most').toHaveLength(new Set(open).size)
+    for (const job of cluster.jobs) {
+      const known = ledger.openJobsIn(repo.root).some(({ token }) => token === job.token)
+      if (job.tasks.some(({ looksLeft }) => looksLeft > 0))
+        expect(known, `${job.token} runs, and is open`).toBe(true)
+    }
+  }
+  try {
+    for (let nights = 0; ; nights++) {
+      expect(nights, 'it comes to an end').toBeLessThan(300)
+      try {
+        const asked = { kind: 'new', request: { ...what, jobs: null, keepGoing: true } } as const
+        // By turns the same command is given again, and the run that it had is gone on with.
+        const start = run !== null && nights % 2 === 1 ? ({ kind: 'attach', run } as const) : asked
+        await drive(context, { definitions, env: scratchEnv, onRun: (id) => (run = id) }, start, () => {})
+      } catch (error) {
+        if (!(error instanceof Died)) throw error
+      }
+      checkOpen()
+      // Another night: what was in doubt is looked at anew.
+      clock += 60
+      if (ledger.openJobsIn(repo.root).length === 0 && (await stale()) === 0) break
+    }
+    const recorded: readonly string[] =
+      repo.git('log', '--format=%B', `${before}..HEAD`).match(/"token": "\w+"/g) ?? []
+    expect(recorded, 'each record is of a job of its own').toHaveLength(new Set(recorded).size)
+    const submitted = new Map<string, ModelJob>(cluster.jobs.map((job) => [job.token, job]))
+    for (let id = 1; ; id++) {
+      const job = ledger.job(id as JobId)
+      if (job === null) break
+      const ends = submitted.get(job.token)?.tasks ?? []
+      const good = ends.filter(({ state }) => state === 'COMPLETED').map(({ task }) => task ?? 0)
+      const expected = ends.length === 0 ? 'refused' : good.length === ends.length ? 'recorded' : 'closed'
+      expect(job.state, `${job.token} ended ${JSON.stringify(ends)}`).toBe(expected)
+      const kept = jobPieces(job).flatMap((piece) => (piece.recorded ? [piece.task] : []))
+      expect(kept, 'what ended well is recorded, and nothing else').toEqual(good)
+      expect(recorded.includes(`"token": "${job.token}"`)).toBe(good.length > 0)
+    }
+    expect(repo.git('status', '--porcelain')).toBe('')
+  } finally {
+    ledger.close()
+  }
+}
+
+test('whatever is observed and whenever the process dies, each job ends in one state and has one record', async () => {
+  const numRuns = Number(process.env['WAYBILL_HISTORIES'] ?? 3)
+  const history = fc.record({
+    // Of few histories none is to be short or mild, as fast-check likes to begin.
+    numbers: fc.array(fc.noBias(fc.nat(999)), { minLength: 100, maxLength: 150 }),
+    deaths: fc.array(fc.noBias(fc.nat(120)), { minLength: 3, maxLength: 8 }),
+  })
+  // fast-check prints the seed and the smallest history that fails.
+  await fc.assert(
+    fc.asyncProperty(history, async (drawn) => {
+      const repo = makeScratch()
+      try {
+        repo.write('waybill.yaml', yaml)
+        repo.git('add', '.')
+        repo.git('commit', '-qm', 'Begin')
+        const file = join(repo.root, 'waybill.yaml')
+        const askCluster = async (): Promise<null> => Promise.resolve(null)
+        const place = { file, root: repo.root, shown: 'waybill.yaml', askCluster }
+        await live(repo, value(await loadDefinitions(place)), drawn)
+      } finally {
+        repo.remove()
+      }
+    }),
+    { numRuns, endOnFailure: true },
+  )
+}, 3_600_000)

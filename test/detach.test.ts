@@ -1,0 +1,222 @@
+import { chmodSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { assetsHead, assetsMade, project } from './support/assets.ts'
+import type { Sandbox } from './support/sandbox.ts'
+import { openJobs, tell, type Told } from './support/scenario.ts'
+import { askLedger } from './support/template.ts'
+
+const graph = `${assetsHead}
+  prices: { site: cluster, outputs: [prices.txt], run: echo 3 >prices.txt }
+  model:
+    site: cluster
+    needs: [prices]
+    outputs: ["model-{metal}.txt"]
+    partitions: { metal: [gold, silver] }
+    run: echo {metal} $(cat prices.txt) >model-{metal}.txt
+  score:
+    site: cluster
+    needs: [model]
+    outputs: ["score-{metal}.txt"]
+    partitions: { metal: [gold, silver] }
+    run: cat model-{metal}.txt >score-{metal}.txt
+  report:
+    site: cluster
+    needs: [score, prices]
+    outputs: [report.txt]
+    run: cat score-gold.txt score-silver.txt prices.txt >report.txt
+`
+
+/** Waits until no job of the sandbox is in the queue any more. */
+async function idle(box: Sandbox): Promise<void> {
+  const end = performance.now() + 100_000
+  const ids = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs WHERE scheduler_id IS NOT NULL')
+  const list = ids.map(({ id }) => String(id)).join(',')
+  for (;;) {
+    const { stdout } = await box.run(['squeue', '-h', '-t', 'PD,R,CG', '-j', list, '-o', '%i %r'], {
+      allowFailure: true,
+    })
+    if (stdout.trim() === '') return
+    if (performance.now() > end) throw new Error(`still in the queue:\n${stdout}`)
+    await new Promise((wake) => setTimeout(wake, 200))
+  }
+}
+
+async function stateOfRun(box: Sandbox): Promise<unknown> {
+  const [newest] = (await tell(box, ['runs'])).results as unknown as readonly { readonly state: string }[]
+  return newest?.state
+}
+
+async function detach(box: Sandbox, ...words: readonly string[]): Promise<Told> {
+  return tell(box, ['materialize', '--detach', ...words])
+}
+
+const long = { timeout: 240_000 }
+
+test('a whole graph is handed to Slurm, and finish records it in order', long, async () => {
+  await using box = await project(graph)
+  const told = await detach(box)
+  expect(told.code, told.words).toBe(0)
+  expect(told.words).toContain("run r1: 4 jobs are in Slurm's hands")
+  await idle(box)
+  const finished = await tell(box, ['finish'])
+  expect(finished.code, finished.words).toBe(0)
+  expect(box.read('ds/report.txt')).toBe('gold 3\nsilver 3\n3\n')
+  expect(await assetsMade(box)).toEqual([
+    'prices',
+    'model gold',
+    'model silver',
+    'score gold',
+    'score silver',
+    'report',
+  ])
+  expect(await stateOfRun(box)).toBe('done')
+  const record = await box.git('ds', 'log', '-1', '--format=%B', '--grep=asset model')
+  // The record's command is the plain one, and it says who made what it was made of.
+  expect(record).not.toContain('--dependency')
+  expect(record).toMatch(/"prices": "later:[a-z0-9]{20}:/)
+  expect((await tell(box, ['materialize'])).results).toEqual([])
+
+  // What is made again by somebody else, and is another thing, makes what is made of it stale.
+  await box.run(['sh', '-c', 'sed -i "s/echo 3 >/echo 4 >/" waybill.yaml && git commit -qam Change'], {
+    cwd: 'ds',
+  })
+  await tell(box, ['materialize', 'prices'])
+  const { stdout } = await box.waybill(['plan', 'model'], { cwd: 'ds' })
+  expect(stdout).toContain('prices')
+})
+
+test('what failed is told, and what was therefore never run', long, async () => {
+  await using box = await project(`${assetsHead}
+  bad: { site: cluster, outputs: [bad.txt], run: "[ -e ../mended ] && echo 1 >bad.txt" }
+  next: { site: cluster, needs: [bad], outputs: [next.txt], run: cp bad.txt next.txt }
+  last: { site: cluster, needs: [next], outputs: [last.txt], run: cp next.txt last.txt }
+  apart:
+    site: cluster
+    outputs: [apart.txt]
+    run: echo 1 >apart.txt
+    checks: { mended: { run: "[ -e ../mended ]", blocking: true } }
+  beside: { site: cluster, needs: [apart], outputs: [beside.txt], run: cp apart.txt beside.txt }
+`)
+  expect((await detach(box)).code).toBe(0)
+  await idle(box)
+  const finished = await tell(box, ['finish'])
+  expect(finished.code).toBe(1)
+  expect(finished.words).toContain('FAILED')
+  expect(finished.words).toMatch(/next was never run .*: bad failed/)
+  expect(finished.words).toMatch(/last was never run .*: next failed/)
+  // Its payload ended well, and its blocking check did not pass.
+  expect(finished.words).toMatch(/beside was never run .*: apart failed/)
+  expect(await assetsMade(box)).toEqual(['apart'])
+  box.write('mended', '')
+  // Each is closed, and then made.
+  await tell(box, ['finish', '--close-failed-jobs'])
+  expect(await stateOfRun(box)).toBe('failed')
+  const made = await tell(box, ['materialize', '+last'])
+  expect(made.code, made.words).toBe(0)
+  expect(await assetsMade(box)).toEqual(['apart', 'bad', 'next', 'last'])
+})
+
+test.each([
+  { why: 'it runs at a local site', asset: 'next', more: 'site: here, needs: [first]' },
+  {
+    why: 'it may be tried again',
+    asset: 'next',
+    more: 'site: cluster, needs: [first], retry: { attempts: 2 }',
+  },
+  {
+    why: 'a check of it is blocking',
+    asset: 'next',
+    more: 'site: cluster, needs: [first], checks: { idle: { metric: "cpu_efficiency < 0.2", blocking: true } }',
+  },
+  { why: 'it is made of an external source', asset: 'next', more: 'site: cluster, needs: [first, survey]' },
+])(
+  'what Slurm cannot be told is refused before anything is submitted: $why',
+  async ({ why, asset, more }) => {
+    await using box = await project(`${assetsHead}
+  first: { site: cluster, outputs: [first.txt], run: echo 1 >first.txt }
+  ${asset}: { ${more}, outputs: [next.txt], run: cp first.txt next.txt }
+external: { survey: { observe: echo 1 } }
+`)
+    const told = await detach(box)
+    expect(told.code).toBe(1)
+    expect(told.words).toContain(`${asset} cannot be handed to Slurm: ${why}`)
+    expect(await askLedger(box, 'SELECT 1 FROM jobs')).toEqual([])
+  },
+)
+
+test('keys that Slurm cannot pair are refused by name', async () => {
+  await using box = await project(`${assetsHead}
+  a: { site: cluster, outputs: ["a-{n}.txt"], partitions: { n: [x, y, z] }, run: "echo 1 >a-{n}.txt" }
+  b:
+    site: cluster
+    needs: [a]
+    outputs: ["b-{n}.txt"]
+    partitions: { n: [y, z] }
+    run: cp a-{n}.txt b-{n}.txt
+`)
+  const told = await detach(box)
+  expect(told.code).toBe(1)
+  expect(told.words).toContain('b cannot be handed to Slurm: its keys need other keys upstream')
+  expect(await askLedger(box, 'SELECT 1 FROM jobs')).toEqual([])
+})
+
+test('killed before the graph stands, nothing runs until it is completed or taken back', long, async () => {
+  await using box = await project(graph)
+  // The first job that waits for another is the end of who submits it.
+  box.write(
+    'bin/sbatch',
+    `#!/bin/sh
+case "$*" in *--dependency=*)
+  if [ ! -e '${box.path('killed')}' ]; then
+    : >'${box.path('killed')}'
+    kill -KILL "$(cat '${box.path('pid')}')"
+    exit 1
+  fi ;;
+esac
+exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
+`,
+  )
+  chmodSync(box.path('bin/sbatch'), 0o755)
+  const shell = 'PATH=$PWD/../bin:$PATH; echo $$ >../pid; exec waybill materialize --detach'
+  const { code } = await box.run(['sh', '-c', shell], { cwd: 'ds', allowFailure: true })
+  expect(code).not.toBe(0)
+  expect(await stateOfRun(box)).toBe('interrupted')
+  const [first] = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs ORDER BY jobs.id LIMIT 1')
+  const { stdout } = await box.run(['squeue', '-h', '-j', String(first?.['id']), '-o', '%T %r'])
+  expect(stdout).toBe('PENDING JobHeldUser\n')
+  const other = await tell(box, ['materialize', 'prices'])
+  expect(other.code).toBe(1)
+  expect(other.words).toContain('its jobs are held; `waybill attach r1` completes it')
+  const attached = await tell(box, ['attach', 'r1'])
+  expect(attached.code, attached.words).toBe(0)
+  await idle(box)
+  expect((await tell(box, ['finish'])).code).toBe(0)
+  expect(await assetsMade(box)).toEqual([
+    'prices',
+    'model gold',
+    'model silver',
+    'score gold',
+    'score silver',
+    'report',
+  ])
+  expect((await tell(box, ['materialize'])).results).toEqual([])
+})
+
+test('a graph whose first jobs could not be let go is taken back by cancel', long, async () => {
+  await using box = await project(graph)
+  box.write(
+    'bin/scontrol',
+    '#!/bin/sh\ncase " $* " in *" release "*) echo no luck >&2; exit 1 ;; esac\nexec "$(PATH=${PATH#*:} command -v scontrol)" "$@"\n',
+  )
+  chmodSync(box.path('bin/scontrol'), 0o755)
+  const shell = 'PATH=$PWD/../bin:$PATH; exec waybill materialize --detach'
+  const { code, stdout } = await box.run(['sh', '-c', shell], { cwd: 'ds', allowFailure: true })
+  expect(code).toBe(1)
+  expect(stdout).toContain('its first jobs are still held')
+  expect(await openJobs(box)).toHaveLength(4)
+  expect((await tell(box, ['cancel', 'r1'])).code).toBe(0)
+  await idle(box)
+  await tell(box, ['finish', '--close-failed-jobs'])
+  expect(await openJobs(box)).toEqual([])
+  expect(await assetsMade(box)).toEqual([])
+})
