@@ -47,8 +47,10 @@ export async function main(words: readonly string[]): Promise<void> {
       const onWarning = (warning: string): void => runtime.err(`waybill: ${printable(warning)}\n`)
       return openDataset(path, { cwd, env, onWarning }, interrupts.critical, found)
     },
-    collectEarly: () =>
-      process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1'),
+    collectEarly: () => {
+      const { setFlagsFromString } = process.getBuiltinModule('node:v8')
+      for (const flag of ['--memory-saver-mode', '--semi-space-growth-factor=1']) setFlagsFromString(flag)
+    },
     farewell: (last) =>
       interrupts.farewell(() => (last === null ? undefined : err.write(`waybill: ${last}\n`))),
     exit: (code) => {
