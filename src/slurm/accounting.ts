@@ -1,6 +1,6 @@
 import { fail, ok } from '../contract/fallible.ts'
 import type { Fallible } from '../contract/fallible.ts'
-import type { SchedulerJobId } from '../contract/ids.ts'
+import type { EpochSeconds, SchedulerJobId } from '../contract/ids.ts'
 import type { Row } from '../contract/scheduler.ts'
 import type { SlurmFailure } from './failure.ts'
 import { readPartName } from './job-name-parts.ts'
@@ -24,6 +24,8 @@ const columns = (
 export interface AccountingEntry {
   readonly row: Row
   readonly submitLine: string
+  /** Its end, where accounting has not heard of its beginning yet: then the row says nothing of an end. */
+  readonly end: EpochSeconds | null
 }
 
 /** How sacct is asked: each time anew, unless looks are shared. */
@@ -92,13 +94,19 @@ export function readAccounting(text: string, asked: readonly string[] = columns)
     const [name = ''] = fields
     const part = readPartName(name)
     const last = attempts.at(-1)
-    if (part !== null)
-      attempts.push({ row: readRow(cellsOf(fields), part), submitLine: fields.at(-1) ?? '', steps: [] })
-    else if (last) attempts[attempts.length - 1] = { ...last, steps: [...last.steps, cellsOf(fields)] }
+    if (part !== null) {
+      const cells = cellsOf(fields)
+      attempts.push({
+        row: readRow(cells, part),
+        submitLine: fields.at(-1) ?? '',
+        end: isHalf(cells) ? readTime(cells.get('End')) : null,
+        steps: [],
+      })
+    } else if (last) attempts[attempts.length - 1] = { ...last, steps: [...last.steps, cellsOf(fields)] }
   }
-  return attempts.map(({ row, submitLine, steps }) => ({
+  return attempts.map(({ row, steps, ...entry }) => ({
+    ...entry,
     row: steps.length > 0 ? withSteps(row, steps) : row,
-    submitLine,
   }))
 }
 
@@ -120,9 +128,13 @@ export function sacctRecords(text: string, width: number): readonly (readonly st
     })
 }
 
+/** slurmdbd may hear of a job's end before its beginning: for a moment the row has no name and no QOS (seen on 22.05). */
+function isHalf({ get }: Cells): boolean {
+  return get('JobName') === 'allocation' && get('QOS') === 'Unknown'
+}
+
 function readRow({ get }: Cells, part: NonNullable<ReturnType<typeof readPartName>>): Row {
-  // slurmdbd may hear of a job's end before its beginning: for a moment the row has no name and no QOS (seen on 22.05).
-  const half = get('JobName') === 'allocation' && get('QOS') === 'Unknown'
+  const half = isHalf({ get })
   return {
     job: part.job as SchedulerJobId,
     cluster: readWord(get('Cluster')),

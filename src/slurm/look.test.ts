@@ -127,3 +127,64 @@ test('a cancellation that cannot be verified is not sent', async () => {
   expect(await scheduler().cancel([job('1')])).toMatchObject([{ kind: 'failed' }])
   expect(asked().some((line) => line.startsWith('scancel'))).toBe(false)
 })
+
+test('what accounting has not heard of a beginning yet the controller says', async () => {
+  put('squeue', entry('7', 'COMPLETED'))
+  const known = new Map(
+    Object.entries({
+      JobID: '7',
+      User: 'ada',
+      State: 'COMPLETED',
+      ExitCode: '0:0',
+      Submit: '900',
+      Eligible: 'Unknown',
+      Start: '950',
+      End: '960',
+      ElapsedRaw: '10',
+      TotalCPU: '00:04',
+      AllocTRES: 'cpu=2,node=1',
+      NNodes: '1',
+      QOS: 'Unknown',
+      JobName: 'allocation',
+    }),
+  )
+  // It prints the columns that it is asked for.
+  put(
+    'sacct',
+    `while [ "$1" != -o ]; do shift; done
+for column in $(printf %s "$2" | tr , ' '); do
+  case $column in
+${[...known].map(([name, value]) => `    ${name}) printf '%s' '${value}' ;;`).join('\n')}
+  esac
+  [ "$column" = SubmitLine ] || printf '\\037'
+done
+echo`,
+  )
+  const begun = (start: string): string =>
+    `echo "JobId=7 JobName=fit"; echo "   Account=lab QOS=long"; echo "   TimeLimit=01:00:00"
+echo "   SubmitTime=900 EligibleTime=940"; echo "   StartTime=${start} EndTime=960"; echo "   Partition=work"
+echo "   MinCPUsNode=1 MinMemoryCPU=2G"`
+  put('scontrol', begun('800'))
+  const other = (await scheduler().look([job('7')], facts)).accounting
+  expect(other).toMatchObject({ rows: [{ state: 'COMPLETED', ended: null, facts: { cpu_seconds: 4 } }] })
+  put('scontrol', begun('950'))
+  const { accounting } = await scheduler().look([job('7')], facts)
+  expect(accounting).toMatchObject({
+    rows: [
+      {
+        ended: 960,
+        facts: {
+          name: 'fit',
+          account: 'lab',
+          qos: 'long',
+          partition: 'work',
+          elapsed_seconds: 10,
+          queue_wait_seconds: 10,
+          time_limit_seconds: 3600,
+          requested_memory_bytes: 4 * 1024 ** 3,
+          cpu_seconds: 4,
+        },
+      },
+    ],
+  })
+})

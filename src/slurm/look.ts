@@ -6,6 +6,7 @@ import { askTogether } from './ask-together.ts'
 import type { SharingSettings } from './ask-together.ts'
 import { belongs } from './belongs.ts'
 import { silent } from './failure.ts'
+import { withBeginnings } from './half-rows.ts'
 import { lookInQueue } from './look-in-queue.ts'
 import { withRecords } from './queue-records.ts'
 
@@ -113,7 +114,8 @@ async function lookInAccounting(
   const ask = depth === 'states' && maxAge !== undefined ? together : undefined
   const answer = await askAccounting(settings, [...byId.keys()], cluster, depth === 'facts', ask)
   if (!answer.ok) return { said: silent(answer.failure), again }
-  const rows = answer.value.flatMap(({ row, submitLine }) => {
+  const entries = depth === 'facts' ? await withBeginnings(settings, answer.value, cluster) : answer.value
+  const rows = entries.flatMap(({ row, submitLine }) => {
     const job = byId.get(row.job)
     const ours = job && belongs(job, { submitted: row.submitted, words: submitLine })
     return ours ? [{ ...row, cluster: job.cluster ?? row.cluster }] : []
