@@ -165,6 +165,8 @@ describe('moveBranch', () => {
       'S skipped',
     ])
     expect(repo.git('diff', '--cached', '--stat')).toBe('')
+    // Git need not read what it has stat data of.
+    expect(repo.git('ls-files', '--debug', 'o/new')).toContain('size: 10')
     expect(readdirSync(join(repo.root, '.git')).some((name) => name.startsWith('sharedindex.'))).toBe(true)
     const index = readFileSync(join(repo.root, '.git/index'))
     expect(index.readUInt32BE(4)).toBe(4)

@@ -101,20 +101,14 @@ async function settle(
   index: string,
   changes: readonly Change[],
 ): Promise<Fallible<null, DatasetFailure>> {
-  const unseen = new Map(changes.map((change) => [change.path, change]))
-  const stillThere = new Set<string>()
-  const visited = await visitIndexEntries(
-    dataset,
-    unseen,
-    (entry) => {
-      const after = unseen.get(entry.path)?.after ?? null
-      if (after === null) stillThere.add(entry.path)
-      else if (stands(entry, after)) unseen.delete(entry.path)
-    },
-    index,
-  )
+  // What is gone was set exactly.
+  const unseen = new Map(changes.filter(({ after }) => after !== null).map((change) => [change.path, change]))
+  const take = (entry: IndexEntry): void => {
+    if (stands(entry, unseen.get(entry.path)?.after ?? null)) unseen.delete(entry.path)
+  }
+  const visited = await visitIndexEntries(dataset, unseen, take, index)
   if (!visited.ok) return visited
-  const wrong = [...unseen.values()].filter(({ path, after }) => after !== null || stillThere.has(path))
+  const wrong = [...unseen.values()]
   if (wrong.length === 0) return ok(null)
   const before = await readIndexEntries(
     dataset,
@@ -123,7 +117,7 @@ async function settle(
   if (!before.ok) return before
   const corrected = await set(dataset, index, wrong)
   if (!corrected.ok) return corrected
-  const kept = wrong.filter((change) => change.after !== null).map((change) => before.value.get(change.path))
+  const kept = wrong.map((change) => before.value.get(change.path))
   const flags = [
     ['--skip-worktree', kept.filter((entry) => entry?.skipWorktree)],
     ['--assume-unchanged', kept.filter((entry) => entry?.assumeUnchanged)],
