@@ -13,7 +13,7 @@ export async function ignoredPaths(
   // With the index, git would look through all of it for each of the paths.
   const asked = await git(dataset, ['check-ignore', '-z', '--no-index', '--stdin'], {
     // A leading `./` keeps a name from being read as pathspec magic (`:(top)`).
-    input: paths.map((path) => `./${path}\0`).join(''),
+    input: paths.values().map((path) => `./${path}\0`),
     normal: [1],
   })
   if (!asked.ok) return asked

@@ -71,7 +71,7 @@ async function set(
   if (changes.length === 0) return ok(null)
   // Removals first, for a directory that became a file.
   const ordered = [...changes].sort((a, b) => Number(a.after !== null) - Number(b.after !== null))
-  const input = ordered.map((change) => indexInfo(change.path, change.after))
+  const input = ordered.values().map((change) => indexInfo(change.path, change.after))
   const done = await git(dataset, ['update-index', '--replace', '-z', '--index-info'], {
     input,
     index,
@@ -88,7 +88,7 @@ async function add(
 ): Promise<Fallible<null, DatasetFailure>> {
   if (paths.length === 0) return ok(null)
   const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin']
-  const done = await git(dataset, args, { input: paths.map((path) => `${path}\0`), index, config })
+  const done = await git(dataset, args, { input: paths.values().map((path) => `${path}\0`), index, config })
   return done.ok ? ok(null) : done
 }
 

@@ -30,7 +30,7 @@ export async function readSizes(
 ): Promise<Fallible<readonly (number | null)[], DatasetFailure>> {
   if (oids.length === 0) return ok([])
   const read = await git(dataset, ['cat-file', '--batch-check=%(objectsize)'], {
-    input: oids.map((oid) => `${oid}\n`),
+    input: oids.values().map((oid) => `${oid}\n`),
   })
   if (!read.ok) return read
   const lines = read.value.stdout.toString('latin1').split('\n').slice(0, -1)

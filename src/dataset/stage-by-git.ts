@@ -28,7 +28,7 @@ export async function addByGit(
   }
   for (;;) {
     const added = await git(work.dataset, ['update-index', '--add', '--replace', '-z', '--stdin'], {
-      input: left.map((path) => `${path}\0`),
+      input: left.values().map((path) => `${path}\0`),
       index: work.index,
     })
     if (added.ok) return ok({ refused, keys })
