@@ -245,7 +245,12 @@ test.each(sites)('a payload that forks and exits has ended with its own exit cod
   const gate = makeGate(box)
   await addFiles(box, 'ds', {
     'waybill.yaml': `${assetsHead}\n  forks: { outputs: [out.txt], run: bash fork.sh }\n`,
-    'fork.sh': `(setsid sh -c "${gate.line}; echo late >../late" >/dev/null 2>&1 &)\necho 1 >out.txt\n`,
+    // It ends when what it leaves behind has a session of its own.
+    'fork.sh': `mkfifo ../begun
+(setsid sh -c "echo >../begun; ${gate.line}; echo late >../late" >/dev/null 2>&1 &)
+read -r _ <../begun
+echo 1 >out.txt
+`,
   })
   const told = await tell(box, ['materialize', '--site', site])
   expect(told.code, told.words).toBe(0)
