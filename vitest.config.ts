@@ -6,8 +6,8 @@ export default defineConfig({
     // Only against what hangs: how long a scenario takes depends on the machine and on what runs beside it.
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    // Scenarios wait for Slurm and for the disk half of their time: on two cores four keep both busy.
-    maxWorkers: 4,
+    // Scenarios wait for Slurm and for the disk a third of their time: on two cores three keep both busy.
+    maxWorkers: 3,
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
       {
