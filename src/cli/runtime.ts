@@ -28,7 +28,7 @@ export interface Runtime {
   readonly open: (options: OpenOptions) => Promise<OpenDataset>
   /**
    * Has Node collect what is new before it grows to tens of MiB: of many thousand files that is most of what a command takes.
-   * It costs time, so only commands that record files ask for it.
+   * It costs time, so only commands that see to many files or jobs ask for it.
    */
   readonly collectEarly: () => void
   readonly sleep: (seconds: number) => Promise<void>

@@ -24,6 +24,7 @@ export async function runBatch(
       exitCode.usage,
     )
   }
+  runtime.collectEarly()
   const opening = runtime.open(options)
   const { scheduleBatch } = await import('../api/schedule-batch.ts')
   const text = await readText(runtime, file)
