@@ -26,7 +26,9 @@ export async function submitPieces(
   const { objectFormat } = context.dataset
   const lines = groups.map((group, line) => ({
     line,
-    wanted: requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run),
+    get wanted() {
+      return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run)
+    },
   }))
   await scheduleBatch(
     { ...context, cwd: definitions.folder },
