@@ -7,10 +7,14 @@ import type { Report } from '../../job/report.ts'
 import type { Wakes } from './wakes.ts'
 
 /**
- * Seconds between looks while no marker wakes: half of the age of the youngest job that is waited for, or of the last marker,
- * within these. A scheduler on this machine costs nobody anything; of Slurm's controller an hour asks for less than sixty.
+ * Seconds between looks: half of the age of the youngest job that is waited for, or of the last marker, within these; `woken`
+ * after a marker, which a job leaves a moment before its scheduler takes it for over. A scheduler on this machine costs nobody
+ * anything; of Slurm's controller an hour asks for less than sixty, and a short job is not asked for before it tells of itself.
  */
-const spacing = { local: { least: 0.02, most: 0.5 }, slurm: { least: 0.05, most: 100 } } as const
+const spacing = {
+  local: { woken: 0.02, least: 0.02, most: 0.5 },
+  slurm: { woken: 0.02, least: 0.25, most: 100 },
+} as const
 
 /** What became of the jobs that were waited for, as soon as something has. */
 export interface Ends {
@@ -35,14 +39,17 @@ export async function awaitEnds(
   report: (report: Report) => void,
 ): Promise<Ends> {
   wakes.watch(jobs)
-  const { least, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
+  const { woken, least, most } = jobs.every(({ scheduler }) => scheduler === 'local')
+    ? spacing.local
+    : spacing.slurm
   const youngest = jobs.reduce((at, job) => Math.max(at, job.submittedAt ?? job.createdAt), 0)
   const doubtful = new Map<JobId, EpochSeconds>()
   let open = jobs
   let gathered = false
   for (;;) {
     const age = context.now() - Math.max(youngest, wakes.last)
-    await wakes.wait(Math.min(most, Math.max(least, age / 2)), asked, said)
+    const soonest = wakes.last === 0 ? least : woken
+    await wakes.wait(Math.min(most, Math.max(soonest, age / 2)), asked, said)
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)
     // Whoever submitted them may have died over it.

@@ -43,6 +43,8 @@ export async function concludeEnds(
       // What failed is told below, with what becomes of it.
       else if (one.note?.kind !== 'closed-failed' && one.note?.kind !== 'tasks-kept') report(one)
     },
+    // What became of a failed job is told with all that accounting says.
+    ended.filter(({ verdict }) => verdict.kind === 'ended' && verdict.how === 'completed'),
   )
   for (const { job: before } of ended) {
     const job = context.ledger.job(before.id)
