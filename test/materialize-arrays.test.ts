@@ -66,6 +66,13 @@ echo "$SEED $NAME $WAYBILL_KEY_metal" >models/$1.txt; echo $1 >logs/$1/log\n`,
   expect((await submitted(box)).map(({ state }) => state)).toEqual(['closed', 'closed'])
   const { stdout } = await box.waybill(['show', 'HEAD:2'], { cwd: 'ds' })
   expect(stdout).toContain('COMPLETED')
+  expect(stdout).toMatch(/^key: +lead$/m)
+  const whole = (await box.waybill(['show'], { cwd: 'ds' })).stdout
+  expect(whole).toMatch(/^asset: +model \(gold, tin, lead, zinc\)$/m)
+  expect(whole).toMatch(/^tasks: +0,2-3 COMPLETED; 1 \(tin\) FAILED/m)
+  const usage = (await box.waybill(['usage', '--by', 'asset', '--by', 'key'], { cwd: 'ds' })).stdout
+  for (const key of ['gold', 'lead', 'zinc'])
+    expect(usage).toMatch(new RegExp(`^model +${key} +1 +1 +1 `, 'm'))
 
   box.write('ds/model.sh', 'mkdir -p models logs/$1; echo new >models/$1.txt; echo $1 >logs/$1/log\n')
   const mended = await tell(box, cluster)

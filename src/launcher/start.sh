@@ -203,7 +203,9 @@ run() {
     _wb_code=$?
     case "$_wb_got " in *" $_wb_code "*) ;; *) break ;; esac
   done
-  trap : HUP INT QUIT USR1 USR2 TERM
+  trap : HUP INT QUIT USR1 USR2
+  # What ends all processes of a job may reach the payload first.
+  trap '_wb_stopped=yes' TERM
 }
 
 # The embedded scheduler says of its tasks all that markers would: where nothing is left to do after the payload, this shell

@@ -1,9 +1,10 @@
 import { phaseOf } from '../contract/job-state.ts'
 import type { Row } from '../contract/scheduler.ts'
 import type { AccountingEntry } from './accounting.ts'
+import type { AskController } from './controller-memory.ts'
 import type { QuerySettings } from './query.ts'
 import type { JobRecord } from './scontrol.ts'
-import { jobOf, showEach } from './show-jobs.ts'
+import { jobOf } from './show-jobs.ts'
 import { knownFacts } from './slurm-facts.ts'
 import { readBytes, readCount, readDuration, readTime, readWord } from './values.ts'
 
@@ -12,13 +13,13 @@ import { readBytes, readCount, readDuration, readTime, readWord } from './values
  * slurmdbd gets those of short jobs up to five seconds later (seen on 22.05). Rows that it knows nothing of stay as they are.
  */
 export async function withBeginnings(
-  settings: QuerySettings,
+  settings: QuerySettings & { readonly controller: AskController },
   entries: readonly AccountingEntry[],
   cluster: string | null,
 ): Promise<readonly AccountingEntry[]> {
   const half = entries.filter(({ end, row }) => end !== null && phaseOf(row.state) === 'over')
   if (half.length === 0) return entries
-  const answer = await showEach(settings, [...new Set(half.map(({ row }) => row.job))], cluster)
+  const answer = await settings.controller(settings, [...new Set(half.map(({ row }) => row.job))], cluster)
   if (!answer.ok) return entries
   const records = new Map(answer.value.map((record) => [partKey(record), record]))
   return entries.map((entry) => {

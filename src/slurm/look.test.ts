@@ -162,13 +162,14 @@ echo`,
   )
   const begun = (start: string): string =>
     `echo "JobId=7 JobName=fit"; echo "   Account=lab QOS=long"; echo "   TimeLimit=01:00:00"
-echo "   SubmitTime=900 EligibleTime=940"; echo "   StartTime=${start} EndTime=960"; echo "   Partition=work"
-echo "   MinCPUsNode=1 MinMemoryCPU=2G"`
+echo "   EligibleTime=940"; echo "   StartTime=${start} EndTime=960"; echo "   Partition=work"
+echo "   MinCPUsNode=1 MinMemoryCPU=2G"; echo "   JobState=COMPLETED Reason=None"`
   put('scontrol', begun('800'))
   const other = (await scheduler().look([job('7')], facts)).accounting
   expect(other).toMatchObject({ rows: [{ state: 'COMPLETED', ended: null, facts: { cpu_seconds: 4 } }] })
   put('scontrol', begun('950'))
-  const { accounting } = await scheduler().look([job('7')], facts)
+  const same = scheduler()
+  const { accounting } = await same.look([job('7')], facts)
   expect(accounting).toMatchObject({
     rows: [
       {
@@ -187,4 +188,9 @@ echo "   MinCPUsNode=1 MinMemoryCPU=2G"`
       },
     ],
   })
+  // What is known of one that is over need not be asked again.
+  const shown = (): number => asked().filter((line) => line.startsWith('scontrol')).length
+  const before = shown()
+  expect(await same.describe([job('7')])).toMatchObject([{ JobName: 'fit', JobState: 'COMPLETED' }])
+  expect(shown()).toBe(before)
 })

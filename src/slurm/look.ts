@@ -5,6 +5,7 @@ import { askAccounting } from './accounting.ts'
 import { askTogether } from './ask-together.ts'
 import type { SharingSettings } from './ask-together.ts'
 import { belongs } from './belongs.ts'
+import type { AskController } from './controller-memory.ts'
 import { silent } from './failure.ts'
 import { withBeginnings } from './half-rows.ts'
 import { lookInQueue } from './look-in-queue.ts'
@@ -14,6 +15,7 @@ import { withRecords } from './queue-records.ts'
 export interface LookSettings extends SharingSettings {
   /** Seconds that the controller remembers a finished job, or null when that cannot be learnt. */
   readonly minJobAge: () => Promise<number | null>
+  readonly controller: AskController
 }
 
 /**

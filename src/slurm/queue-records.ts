@@ -1,8 +1,9 @@
 import { phaseOf } from '../contract/job-state.ts'
 import type { Row } from '../contract/scheduler.ts'
+import type { AskController } from './controller-memory.ts'
 import type { QuerySettings } from './query.ts'
 import type { JobRecord } from './scontrol.ts'
-import { jobOf, showEach } from './show-jobs.ts'
+import { jobOf } from './show-jobs.ts'
 import { knownFacts } from './slurm-facts.ts'
 import { readCount, readExit, readTres } from './values.ts'
 
@@ -11,12 +12,12 @@ import { readCount, readExit, readTres } from './values.ts'
  * For clusters without accounting; squeue cannot say these. Rows it knows nothing of stay as they are.
  */
 export async function withRecords(
-  settings: QuerySettings,
+  settings: QuerySettings & { readonly controller: AskController },
   rows: readonly Row[],
   cluster: string | null,
 ): Promise<readonly Row[]> {
   const over = [...new Set(rows.filter((row) => phaseOf(row.state) === 'over').map((row) => row.job))]
-  const answer = await showEach(settings, over, cluster)
+  const answer = await settings.controller(settings, over, cluster)
   if (!answer.ok) return rows
   const records = new Map(answer.value.map((record) => [partKey(record), record]))
   return rows.map((row) => {

@@ -35,18 +35,17 @@ export function jobOf(record: JobRecord): string {
   return record['ArrayJobId'] ?? record['HetJobId'] ?? record['JobId'] ?? ''
 }
 
-/** One record of each job that `scontrol` knows: its own where it is an array or heterogeneous, else its first part's. */
-export async function showJobs(
-  settings: QuerySettings,
+/** How a job that is to be described is named: of a large array by one of its tasks. */
+export function idToShow({ id, task }: JobReference): string {
+  return task === undefined ? id : `${id}_${task}`
+}
+
+/** One of these records for each job that has one: its own where it is an array or heterogeneous, else its first part's. */
+export function recordsOfJobs(
   jobs: readonly JobReference[],
-  cluster: string | null,
-): Promise<ReadonlyMap<JobReference, JobRecord>> {
-  const answer = await showEach(
-    settings,
-    jobs.map(({ id, task }) => (task === undefined ? id : `${id}_${task}`)),
-    cluster,
-  )
-  const byJob = Map.groupBy(answer.ok ? answer.value : [], jobOf)
+  records: readonly JobRecord[],
+): ReadonlyMap<JobReference, JobRecord> {
+  const byJob = Map.groupBy(records, jobOf)
   return new Map(
     jobs.flatMap((job) => {
       const ours = (byJob.get(job.id) ?? []).filter((record) => isOf(job, record))

@@ -11,6 +11,7 @@ import type { SharingSettings } from './ask-together.ts'
 import { belongs } from './belongs.ts'
 import { cancelJobs } from './cancel.ts'
 import { askConfig } from './config.ts'
+import { controllerMemory } from './controller-memory.ts'
 import type { SlurmConfig } from './config.ts'
 import { failureLine } from './failure.ts'
 import { findToken } from './find-token.ts'
@@ -23,7 +24,7 @@ import { askQueue } from './queue.ts'
 import { environmentFacts } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
 import { releaseJobs } from './release.ts'
-import { showJobs } from './show-jobs.ts'
+import { idToShow, recordsOfJobs } from './show-jobs.ts'
 import { roomBeside } from './room.ts'
 import { holdSubmission, holdSubmissions } from './submit.ts'
 import { readTrace } from './witnesses.ts'
@@ -62,7 +63,8 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
     return answer.ok ? answer.value : null
   })
   const minJobAge = async (): Promise<number | null> => (await config())?.minJobAge ?? null
-  const whole = { ...asking, ...sharingOf(settings), minJobAge, user: settings.user }
+  const controller = controllerMemory()
+  const whole = { ...asking, ...sharingOf(settings), minJobAge, controller, user: settings.user }
 
   let asked: { readonly at: EpochSeconds; readonly limits: UserLimits } | null = null
   /** Limits change rarely, and slurmdbd has better things to do. */
@@ -127,8 +129,9 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
     describe: async (jobs) => {
       const described = new Map<JobReference, JobRecord>()
       for (const [cluster, group] of await byCluster(jobs)) {
-        const records = await showJobs({ ...asking, readableTimes: true }, group, cluster)
-        for (const [job, record] of records) described.set(job, environmentFacts(record))
+        const records = await controller(asking, group.map(idToShow), cluster)
+        for (const [job, record] of recordsOfJobs(group, records.ok ? records.value : []))
+          described.set(job, environmentFacts(record))
       }
       return jobs.map((job) => described.get(job) ?? null)
     },

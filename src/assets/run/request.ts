@@ -64,6 +64,7 @@ export function requestFor(
             : ['sbatch', ...options, '--wrap', words.map(quoteWord).join(' ')]
           ).map(literal),
     inputs: [...new Set([...inputs, ...madeUpstream(root, views, group, graph)])].map(fromFolder),
+    extraInputs: view.files.map((file) => file.replaceAll(/[*?[]/g, '[$&]')),
     outputs: keys.flatMap((key) => pathsFor(asset.outputs, key)).map(fromFolder),
     ...(script === null
       ? {}

@@ -32,7 +32,9 @@ export async function submitPieces(
   const { objectFormat } = context.dataset
   const lines = submissions.map(({ group, atOnce }, line) => ({
     line,
-    wanted: requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run, { atOnce }),
+    get wanted() {
+      return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run, { atOnce })
+    },
   }))
   await scheduleBatch(
     { ...context, cwd: definitions.folder },
