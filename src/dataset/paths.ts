@@ -25,40 +25,93 @@ const wild = /[*?[]/
  * lie in a submodule that is checked out, in no other repository.
  */
 export function normalise(
-  dataset: Pick<Dataset, 'root' | 'gitDir' | 'commonDir'>,
+  dataset: Place,
   cwd: string,
   written: string,
-  options: { readonly patterns: boolean } = { patterns: false },
+  options: NormaliseOptions = { patterns: false },
 ): Fallible<RepositoryPath, PathFailure> {
-  if (written === '') return fail({ kind: 'bad-path', path: written, why: 'empty' })
-  if (written.includes('\0')) return fail({ kind: 'bad-path', path: written, why: 'nul' })
-  // Node reads arguments that are not UTF-8 with this replacement: the real name is lost.
-  if (written.includes('\uFFFD')) return fail({ kind: 'not-utf8', path: written })
-  // The kernel's limits: to ask for such a path would be an error of the system.
-  const bytes = Buffer.byteLength(written)
-  if (bytes > 4095 || (bytes > 255 && written.split('/').some((one) => Buffer.byteLength(one) > 255)))
-    return fail({ kind: 'bad-path', path: written, why: 'too-long' })
-  const segments = written.split('/').filter((segment) => segment !== '' && segment !== '.')
-  const start = isAbsolute(written) ? '/' : realpathSync(cwd)
-  const firstWild = options.patterns ? firstWildcard(start, segments) : -1
-  const fixed = firstWild < 0 ? segments : segments.slice(0, firstWild)
-  const rest = firstWild < 0 ? [] : segments.slice(firstWild)
-  if (rest.includes('..')) return fail({ kind: 'bad-path', path: written, why: 'parent-after-wildcard' })
-  const directory = /(?:^|\/)\.{0,2}$/.test(written)
-  const walked = resolve(dataset, start, fixed, {
-    written,
-    followLast: directory || rest.length > 0,
-  })
-  if (!walked.ok) return walked
-  const inside = relativeTo(dataset.root, walked.value)
-  if (inside === null) {
-    return fail({ kind: 'outside-repository', path: written, resolved: walked.value, root: dataset.root })
+  return normaliser(dataset, cwd, options)(written)
+}
+
+/** The dataset in which paths are. */
+type Place = Pick<Dataset, 'root' | 'gitDir' | 'commonDir'>
+
+interface NormaliseOptions {
+  readonly patterns: boolean
+}
+
+/** `normalise` for many paths at one time: a folder that several lie in is looked at once. */
+export function normaliser(
+  dataset: Place,
+  cwd: string,
+  options: NormaliseOptions = { patterns: false },
+): (written: string) => Fallible<RepositoryPath, PathFailure> {
+  const folders = new Folders()
+  const here = onceAsked(() => realpathSync(cwd))
+  return (written) => {
+    if (written === '') return fail({ kind: 'bad-path', path: written, why: 'empty' })
+    if (written.includes('\0')) return fail({ kind: 'bad-path', path: written, why: 'nul' })
+    // Node reads arguments that are not UTF-8 with this replacement: the real name is lost.
+    if (written.includes('\uFFFD')) return fail({ kind: 'not-utf8', path: written })
+    // The kernel's limits: to ask for such a path would be an error of the system.
+    const bytes = Buffer.byteLength(written)
+    if (bytes > 4095 || (bytes > 255 && written.split('/').some((one) => Buffer.byteLength(one) > 255)))
+      return fail({ kind: 'bad-path', path: written, why: 'too-long' })
+    const segments = written.split('/').filter((segment) => segment !== '' && segment !== '.')
+    const start = isAbsolute(written) ? '/' : here()
+    const firstWild = options.patterns ? firstWildcard(start, segments) : -1
+    const fixed = firstWild < 0 ? segments : segments.slice(0, firstWild)
+    const rest = firstWild < 0 ? [] : segments.slice(firstWild)
+    if (rest.includes('..')) return fail({ kind: 'bad-path', path: written, why: 'parent-after-wildcard' })
+    const directory = /(?:^|\/)\.{0,2}$/.test(written)
+    const walked = resolve(dataset, start, fixed, {
+      written,
+      followLast: directory || rest.length > 0,
+      folders,
+    })
+    if (!walked.ok) return walked
+    const inside = relativeTo(dataset.root, walked.value)
+    if (inside === null) {
+      return fail({
+        kind: 'outside-repository',
+        path: written,
+        resolved: walked.value,
+        root: dataset.root,
+      })
+    }
+    const failure = occupied(dataset, written, inside, walked.value, folders)
+    if (failure !== null) return fail(failure)
+    const literal = options.patterns ? escapePattern(inside) : inside
+    const path = [...(inside === '' ? [] : [literal]), ...rest].join('/')
+    return ok({
+      path: path === '' ? '.' : path,
+      directory,
+      pattern: rest.length > 0 || literal !== inside,
+    })
   }
-  const failure = occupied(dataset, written, inside, walked.value)
-  if (failure !== null) return fail(failure)
-  const literal = options.patterns ? escapePattern(inside) : inside
-  const path = [...(inside === '' ? [] : [literal]), ...rest].join('/')
-  return ok({ path: path === '' ? '.' : path, directory, pattern: rest.length > 0 || literal !== inside })
+}
+
+/** What was seen of folders, each looked at once. */
+class Folders {
+  readonly isSymlink = remembered(isSymlink)
+  readonly isRepository = remembered(isRepository)
+  readonly submodulesOf = remembered(submodulePaths)
+}
+
+function remembered<T>(look: (path: string) => T): (path: string) => T {
+  const known = new Map<string, T>()
+  return (path) => {
+    const before = known.get(path)
+    if (before !== undefined) return before
+    const found = look(path)
+    known.set(path, found)
+    return found
+  }
+}
+
+function onceAsked<T>(ask: () => T): () => T {
+  let answer: { readonly value: T } | null = null
+  return () => (answer ??= { value: ask() }).value
 }
 
 /** A path as a pattern that names it and nothing else; the same where it holds no wildcard. */
@@ -97,7 +150,7 @@ function resolve(
   dataset: Pick<Dataset, 'root'>,
   start: string,
   segments: readonly string[],
-  how: { readonly written: string; readonly followLast: boolean },
+  how: { readonly written: string; readonly followLast: boolean; readonly folders: Folders },
 ): Fallible<string, PathFailure> {
   let at = start
   for (const [i, segment] of segments.entries()) {
@@ -106,7 +159,7 @@ function resolve(
       continue
     }
     const next = join(at, segment)
-    if ((i < segments.length - 1 || how.followLast) && isSymlink(next)) {
+    if ((i < segments.length - 1 || how.followLast) && how.folders.isSymlink(next)) {
       const target = realTarget(next)
       const link = relativeTo(dataset.root, next)
       if (link !== null && relativeTo(dataset.root, target) === null) {
@@ -132,26 +185,29 @@ function realTarget(link: string): string {
 }
 
 function occupied(
-  dataset: Pick<Dataset, 'root' | 'gitDir' | 'commonDir'>,
+  dataset: Place,
   written: string,
   inside: string,
   absolute: string,
+  folders: Folders,
 ): PathFailure | null {
   const segments = inside === '' ? [] : inside.split('/')
   // git itself refuses `.GIT` and the like in a tree.
   const hidden = segments.findIndex((segment) => segment.toLowerCase() === '.git')
   const own = [dataset.gitDir, dataset.commonDir].some((dir) => relativeTo(dir, absolute) !== null)
   if (hidden === 0 || own) return { kind: 'inside-git-directory', path: written }
-  let listed = segments.length === 0 ? [] : submodulePaths(dataset.root)
+  let listed = segments.length === 0 ? [] : folders.submodulesOf(dataset.root)
   for (let depth = 1; depth <= segments.length; depth++) {
     const part = segments.slice(0, depth).join('/')
-    const there = isRepository(join(dataset.root, part))
+    const folder = join(dataset.root, part)
+    // Of the path itself there is one.
+    const there = depth < segments.length ? folders.isRepository(folder) : isRepository(folder)
     if (!listed.includes(part)) {
       if (there) return { kind: 'inside-submodule', path: written, submodule: part }
       continue
     }
     if (!there) return { kind: 'subdataset-not-installed', path: written, submodule: part }
-    listed = submodulePaths(join(dataset.root, part)).map((path) => `${part}/${path}`)
+    listed = folders.submodulesOf(folder).map((path) => `${part}/${path}`)
   }
   return hidden > 0 ? { kind: 'inside-git-directory', path: written } : null
 }

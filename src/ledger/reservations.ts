@@ -41,13 +41,19 @@ export function findConflict(
   const at = db.prepare(`${select} AND prefix = ?`)
   const under = db.prepare(`${select} AND prefix >= ? AND prefix < ?`)
   const everything = db.prepare(select)
+  // Many paths lie in one folder.
+  const folders = new Map<string, readonly Record<string, unknown>[]>()
+  const rowsAt = (folder: string): readonly Record<string, unknown>[] => {
+    const rows = folders.get(folder) ?? at.all(except, worktree, folder)
+    folders.set(folder, rows)
+    return rows
+  }
   for (const path of wanted) {
     const prefix = prefixOf(path)
-    const found =
-      first(
-        ancestors(prefix).flatMap((ancestor) => at.all(except, worktree, ancestor)),
-        path,
-      ) ??
+    let found: Conflict | null = null
+    for (const folder of foldersAbove(prefix)) found ??= first(rowsAt(folder), path)
+    found ??=
+      first(at.iterate(except, worktree, prefix), path) ??
       first(
         prefix === ''
           ? everything.iterate(except, worktree)
@@ -59,10 +65,10 @@ export function findConflict(
   return null
 }
 
-/** The path itself, each folder above it, and the root. */
-function ancestors(prefix: string): readonly string[] {
-  const segments = prefix === '' ? [] : prefix.split('/')
-  return ['', ...segments.map((_, i) => segments.slice(0, i + 1).join('/'))]
+/** The root and each folder above a path; of the root none. */
+function* foldersAbove(prefix: string): Generator<string> {
+  if (prefix !== '') yield ''
+  for (let end = prefix.indexOf('/'); end >= 0; end = prefix.indexOf('/', end + 1)) yield prefix.slice(0, end)
 }
 
 function first(rows: Iterable<Record<string, unknown>>, wanted: string): Conflict | null {

@@ -18,7 +18,7 @@ import { giveUp, makeFiles, reserve } from './intend.ts'
 import { submit, warnOfOpenInputs } from './submit.ts'
 import { submitMany } from './submit-many.ts'
 
-/** One line of a batch: a job, or why it is none. */
+/** One line of a batch: a job, or why it is none. What is wanted is asked for when its turn comes: of an array it may be long. */
 export interface BatchLine {
   readonly line: number
   readonly wanted: ScheduleRequest | { readonly problem: string }
@@ -26,6 +26,9 @@ export interface BatchLine {
 
 /** So many jobs go through each step together: few enough that Ctrl-C is heard within a second. */
 const chunkSize = 64
+
+/** So many paths, likewise; a single job may have more. */
+const chunkPaths = 4000
 
 /** One job on its way, with where to tell of it. */
 interface Item {
@@ -68,11 +71,12 @@ export async function scheduleBatch(
     describing = describing.then(async () => noteDescriptions(context, jobs))
     describing.catch(() => {})
   }
-  for (let from = 0; from < lines.length; from += chunkSize) {
-    const chunk = lines.slice(from, from + chunkSize)
+  let done = 0
+  for (const chunk of chunksOf(lines)) {
     const items = await look(context, chunk, head, report)
     await submitting
-    told(from)
+    told(done)
+    done += chunk.length
     submitting = submitChunk(context, items, { room, show, describe })
     // What it throws is thrown where it is waited for.
     submitting.catch(() => {})
@@ -80,6 +84,24 @@ export async function scheduleBatch(
   await submitting
   await describing
   told(lines.length)
+}
+
+/** Lines that go through each step together. */
+function* chunksOf(lines: readonly BatchLine[]): Generator<readonly BatchLine[]> {
+  let chunk: BatchLine[] = []
+  let paths = 0
+  for (const one of lines) {
+    const { line, wanted } = one
+    const own = 'problem' in wanted ? 0 : wanted.inputs.length + wanted.outputs.length
+    if (chunk.length === chunkSize || (chunk.length > 0 && paths + own > chunkPaths)) {
+      yield chunk
+      chunk = []
+      paths = 0
+    }
+    chunk.push({ line, wanted })
+    paths += own
+  }
+  if (chunk.length > 0) yield chunk
 }
 
 /** Thinks the jobs of some lines through; says of the others why not. */

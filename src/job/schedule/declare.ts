@@ -4,7 +4,7 @@ import { isAbsolute, join, posix, relative, resolve } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { parseIndices } from '../../contract/index-set.ts'
 import { readSubstitutions } from '../../dataset/config.ts'
-import { hasWildcard, normalise, type RepositoryPath } from '../../dataset/paths.ts'
+import { hasWildcard, normaliser, type RepositoryPath } from '../../dataset/paths.ts'
 import { expand } from '../../dataset/walk.ts'
 import { literalPrefix } from '../../ledger/path-pattern.ts'
 import type { Context } from '../context.ts'
@@ -135,8 +135,9 @@ function normaliseOutputs(
   const plain: RepositoryPath[] = []
   const known = new Set<string>()
   const tasks = new Set<string>()
+  const normalise = normaliser(context.dataset, context.cwd, { patterns: true })
   for (const text of texts) {
-    const path = normalise(context.dataset, context.cwd, text, { patterns: true })
+    const path = normalise(text)
     if (!path.ok) return path
     const task = fromMarked(path.value.path)
     if (task !== null) {
@@ -170,8 +171,9 @@ function normaliseInputs(
   texts: readonly string[],
 ): Fallible<readonly DeclaredInput[], Note> {
   const inputs: DeclaredInput[] = []
+  const normalise = normaliser(context.dataset, context.cwd, { patterns: true })
   for (const text of texts) {
-    const path = normalise(context.dataset, context.cwd, text, { patterns: true })
+    const path = normalise(text)
     if (path.ok) inputs.push({ inside: path.value })
     else if (path.failure.kind === 'outside-repository' || path.failure.kind === 'symlink-leaves') {
       inputs.push({ outside: resolve(context.cwd, text) })

@@ -1,6 +1,6 @@
 import { ok, type Fallible } from '../../contract/fallible.ts'
 import { installSubdataset } from '../../dataset/install-subdataset.ts'
-import { normalise } from '../../dataset/paths.ts'
+import { normaliser } from '../../dataset/paths.ts'
 import type { Context } from '../context.ts'
 import type { Note } from '../note.ts'
 import type { Report } from '../report.ts'
@@ -11,14 +11,18 @@ export async function installFor(
   texts: readonly string[],
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
+  const looked = (): ReturnType<typeof normaliser> =>
+    normaliser(context.dataset, context.cwd, { patterns: true })
+  let normalise = looked()
   for (const text of texts) {
     for (;;) {
-      const path = normalise(context.dataset, context.cwd, text, { patterns: true })
+      const path = normalise(text)
       // What else is wrong with a path is told where it is used.
       if (path.ok || path.failure.kind !== 'subdataset-not-installed') break
       const { submodule } = path.failure
       const installed = await installSubdataset(context.dataset, submodule)
       if (!installed.ok) return installed
+      normalise = looked()
       report({ action: 'install', status: 'ok', path: submodule, type: 'dataset' })
     }
   }
