@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { contextFile, messagesFile, type Work } from './folder.ts'
 import { listMarkers, readEnd, readStart } from './markers.ts'
@@ -76,5 +77,18 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect(await job.run(local)).toMatchObject({ code: 0 })
     expect(end(7)).toMatchObject({ code: 0 })
     expect(readStart(job.folder, 7, 0)).toMatchObject({ host: hostname(), job: null })
+  })
+
+  test('a task runs as usual where its folder has no room for what it finds out of its host', async () => {
+    const words = ['sh', '-c', 'grep SigIgn /proc/$$/status']
+    job.writeWork({
+      scheduler: 'slurm',
+      cwd: job.root,
+      env: {},
+      payload: [[0, { words, env: {}, context: null }]],
+    })
+    symlinkSync('gone/env', join(job.folder, 'env.n1'))
+    const ran = await job.run({ SLURM_ARRAY_TASK_ID: '0', SLURMD_NODENAME: 'n1' })
+    expect(ran).toMatchObject({ code: 0, output: expect.stringMatching(/^SigIgn:\t0+\n$/) })
   })
 })

@@ -153,7 +153,7 @@ payload() {
   # Of an array, one task on each host finds out which.
   _wb_can=$_wb_folder/env.$_wb_host
   if [ ! -e "$_wb_can" ] && /usr/bin/env --default-signal=INT,QUIT >/dev/null 2>&1; then
-    if [ -d "$_wb_folder/table" ]; then : >"$_wb_can"; else _wb_can=/; fi
+    if [ -d "$_wb_folder/table" ]; then printf '' >"$_wb_can" || _wb_can=/; else _wb_can=/; fi
   fi 2>/dev/null
   if [ -e "$_wb_can" ]; then
     exec /usr/bin/env --default-signal=INT,QUIT -- "$@"
