@@ -241,6 +241,8 @@ while [ "$_wb_check" -lt "$_wb_count" ]; do
   _wb_check=$((_wb_check + 1))
   messages "$_wb_task.$_wb_check"
   trap - HUP INT QUIT USR1 USR2 TERM
+  # What came until here is known; from here on it ends this shell.
+  [ "$_wb_stopped" = no ] || break
   run
   mark "$_wb_check.end" "code $_wb_code
 stopped $_wb_stopped
