@@ -18,7 +18,7 @@ import { pieceAt, type Book, type PieceId } from './book.ts'
 import { beginRun, openRun } from './begin-run.ts'
 import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
-import { fitting } from './fitting.ts'
+import { atOnceOf, fitting } from './fitting.ts'
 import { runLog, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
@@ -127,9 +127,18 @@ async function takeTurns(
       const cancelled = isCancelled()
       if (cancelled) await cancelLeft(context, run, report)
       const stopped = cancelled || (book.failed.size > 0 && !request.keepGoing)
-      const chosen = stopped ? [] : fitting(turn.ready, open, making.size, request.jobs)
+      const room = request.jobs === null ? Infinity : request.jobs - atOnceOf(open)
+      const chosen = stopped ? [] : fitting(turn.ready, open, room)
       if (chosen.length > 0) {
-        await submitPieces(context, setting.definitions, look.views, chosen, run.token, book, report)
+        await submitPieces(
+          context,
+          setting.definitions,
+          look.views,
+          { chosen, room },
+          run.token,
+          book,
+          report,
+        )
         // What could not be submitted changes what can be.
         if (chosen.some(({ view, index }) => book.failed.has(pieceAt(view, index)))) continue
       }
