@@ -76,7 +76,7 @@ export async function drive(
     }
     // What was made well is planned anew: something may have been edited since.
     else if (watched.state !== 'done' || start.kind === 'attach') return ok(nothingBesides)
-    else next = start
+    else next = { ...start, request: { ...start.request, force: false } }
   }
 }
 
@@ -114,6 +114,7 @@ async function takeTurns(
       checkMade(look.views, book, report)
       const open = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
       const making = new Set(open.flatMap(piecesOf))
+      if (isFirst) for (const id of making) book.forced.delete(id)
       const turn = turnOf(planned.value, making, book)
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
       if (run === null && left + making.size === 0) return ok(driven)
@@ -145,8 +146,8 @@ async function takeTurns(
       const waited = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
       if (waited.length === 0) {
         if (chosen.length > 0) continue
-        if (isCancelled())
-          report(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
+        // Whoever watches says it for itself, since no driver may be there to say it.
+        if (isCancelled()) tell(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
         else tellNotRun(turn, report)
         log.progress(progressOf(turn, [], book, all))
         endRun(context, run, turn.unsound || book.failed.size + left > 0, log)

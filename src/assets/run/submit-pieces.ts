@@ -79,7 +79,9 @@ export function asGroup({ note, facts = {}, ...rest }: Report, groups: readonly 
   if (group === undefined) return { ...rest, ...(note === undefined ? {} : { note }), facts }
   const [{ view }] = group
   const { name, partitions } = view.asset
-  const keys = partitions === null ? null : group.map(({ index }) => view.space.at(index).text)
+  // Files are many, and so are keys: of one that an array needs it is not said for which of them.
+  const isOfAll = partitions === null || (rest.type === 'file' && group.length > 1)
+  const keys = isOfAll ? null : group.map(({ index }) => view.space.at(index).text)
   const said = inner?.kind === 'scheduled' ? ({ kind: 'asset-submitted', asset: name, keys } as const) : inner
   return {
     ...rest,
