@@ -66,8 +66,12 @@ async function runMaterialize(
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening
-  await showRun(runtime, options, async (calls) =>
-    materialize(dataset, selection, { partition, site, force, jobs, keepGoing, detach, ...calls }),
+  await showRun(
+    runtime,
+    options,
+    async (calls) =>
+      materialize(dataset, selection, { partition, site, force, jobs, keepGoing, detach, ...calls }),
+    detach,
   )
 }
 
@@ -76,6 +80,7 @@ export async function showRun(
   runtime: Runtime,
   options: CommonOptions,
   drive: (calls: AttachOptions) => Promise<MaterializeOutcome>,
+  detach = false,
 ): Promise<void> {
   const json = options.json ?? false
   const printer = makePrinter(runtime, { json })
@@ -83,7 +88,7 @@ export async function showRun(
   runtime.farewell(runGoesOn(null))
   const done = await drive({
     ...printer.calls,
-    onRun: (run) => runtime.farewell(runGoesOn(run)),
+    onRun: (run) => runtime.farewell(runGoesOn(run, detach)),
     onResult: (result) => {
       told += 1
       printer.calls.onResult?.(result)

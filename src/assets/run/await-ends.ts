@@ -4,17 +4,8 @@ import type { Context, Job } from '../../job/context.ts'
 import { observe, type ObservedJob } from '../../job/observe.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
+import { spacingOf, untilNextLook } from './look-spacing.ts'
 import type { Wakes } from './wakes.ts'
-
-/**
- * Seconds between looks: half of the age of the youngest job that is waited for, or of the last marker, within these; `woken`
- * after a marker, which a job leaves a moment before its scheduler takes it for over. A scheduler on this machine costs nobody
- * anything; of Slurm's controller an hour asks for less than sixty, and a short job is not asked for before it tells of itself.
- */
-const spacing = {
-  local: { woken: 0.02, least: 0.02, most: 0.5 },
-  slurm: { woken: 0.02, least: 0.25, most: 100 },
-} as const
 
 /** What became of the jobs that were waited for, as soon as something has. */
 export interface Ends {
@@ -39,17 +30,17 @@ export async function awaitEnds(
   report: (report: Report) => void,
 ): Promise<Ends> {
   wakes.watch(jobs)
-  const { woken, least, most } = jobs.every(({ scheduler }) => scheduler === 'local')
-    ? spacing.local
-    : spacing.slurm
+  const spacing = spacingOf(jobs)
   const youngest = jobs.reduce((at, job) => Math.max(at, job.submittedAt ?? job.createdAt), 0)
   const doubtful = new Map<JobId, EpochSeconds>()
   let open = jobs
   let gathered = false
+  let silentSince: EpochSeconds = 0
   for (;;) {
-    const age = context.now() - Math.max(youngest, wakes.last)
-    const soonest = wakes.last === 0 ? least : woken
-    await wakes.wait(Math.min(most, Math.max(soonest, age / 2)), asked, said)
+    const least = wakes.last === 0 ? spacing.least : spacing.woken
+    const news = [youngest, wakes.last, silentSince]
+    const pause = untilNextLook(context.now(), news, { ...spacing, least })
+    await wakes.wait(pause, asked, said)
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)
     // Whoever submitted them may have died over it.
@@ -65,6 +56,8 @@ export async function awaitEnds(
       seen = await observe(context, open, 'states')
       open = withNews(open, seen)
     }
+    const isSilent = seen.some(({ verdict }) => verdict.kind === 'unanswered')
+    silentSince = isSilent ? silentSince || context.now() : 0
     const ended = seen.filter(({ verdict }) => verdict.kind === 'ended')
     const unsure = new Set(seen.flatMap(({ job, verdict }) => (verdict.kind === 'unknown' ? [job.id] : [])))
     // A submission whose end nobody knows has no id to ask about.
