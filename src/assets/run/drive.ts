@@ -148,7 +148,8 @@ async function takeTurns(
         if (isCancelled())
           report(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
         else tellNotRun(turn, report)
-        log.progress(progressOf(turn, [], book, all))
+        // What came out the same has saved the rest.
+        log.progress(progressOf(turn, [], book, made + failed + left))
         endRun(context, run, turn.unsound || book.failed.size + left > 0, log)
         return ok(driven)
       }
