@@ -153,7 +153,7 @@ payload() {
   # Of an array, one task on each host finds out which.
   _wb_can=$_wb_folder/env.$_wb_host
   if [ ! -e "$_wb_can" ] && /usr/bin/env --default-signal=INT,QUIT >/dev/null 2>&1; then
-    if [ -d "$_wb_folder/table" ]; then : >"$_wb_can"; else _wb_can=/; fi
+    if [ -d "$_wb_folder/table" ]; then printf '' >"$_wb_can" || _wb_can=/; else _wb_can=/; fi
   fi 2>/dev/null
   if [ -e "$_wb_can" ]; then
     exec /usr/bin/env --default-signal=INT,QUIT -- "$@"
@@ -241,6 +241,8 @@ while [ "$_wb_check" -lt "$_wb_count" ]; do
   _wb_check=$((_wb_check + 1))
   messages "$_wb_task.$_wb_check"
   trap - HUP INT QUIT USR1 USR2 TERM
+  # What came until here is known; from here on it ends this shell.
+  [ "$_wb_stopped" = no ] || break
   run
   mark "$_wb_check.end" "code $_wb_code
 stopped $_wb_stopped

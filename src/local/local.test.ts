@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Capacity, JobReference } from '../contract/scheduler.ts'
@@ -265,7 +265,11 @@ describe('a killed watcher', { timeout: 60_000 }, () => {
     expect(await site.rows(job)).toMatchObject([{ state: 'NODE_FAIL', reason: 'Reboot' }])
     writeFileSync(start, text.replace(/^host .*/, 'host elsewhere'))
     expect(await site.rows(job)).toMatchObject([{ state: 'RUNNING', reason: 'OnHost:elsewhere' }])
+    // Its watcher makes it before it writes it: that moment is no doubt.
     writeFileSync(start, '')
+    expect(await site.rows(job)).toMatchObject([{ state: 'RUNNING', reason: null }])
+    const earlier = Date.now() / 1000 - 60
+    utimesSync(start, earlier, earlier)
     expect(await site.rows(job)).toMatchObject([{ state: 'LOST', reason: 'TornMarker' }])
   })
 })

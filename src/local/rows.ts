@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { compactIndices } from '../contract/index-set.ts'
@@ -86,7 +86,12 @@ function startedTask(
   if (told !== null) return told
   const start = parseStart(readIfThere(taskFile(job, task, 'start')) ?? '')
   const unknown = { reason: null, exit: null, started: start?.started ?? null, ended: null, facts: {} }
-  if (start === null) return endOf(job, task) ?? { ...unknown, state: 'LOST', reason: 'TornMarker' }
+  if (start === null) {
+    const end = endOf(job, task)
+    if (end !== null) return end
+    if (isBeingWritten(taskFile(job, task, 'start'), now)) return { ...unknown, state: 'RUNNING' }
+    return { ...unknown, state: 'LOST', reason: 'TornMarker' }
+  }
   const running = { ...unknown, state: 'RUNNING', facts: { elapsed_seconds: since(start.started, now) } }
   switch (liveness(start.watcher)) {
     case 'elsewhere':
@@ -105,6 +110,14 @@ function startedTask(
       return rebooted ? { ...unknown, state: 'NODE_FAIL', reason: 'Reboot' } : { ...unknown, state: 'LOST' }
     }
   }
+}
+
+/** Seconds within which a start marker, which its writer makes before it writes it, is whole. */
+const writingTime = 5
+
+function isBeingWritten(marker: string, now: EpochSeconds): boolean {
+  const written = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return now - written / 1000 < writingTime
 }
 
 function endOf(job: string, task: number | null): Seen | null {
