@@ -222,6 +222,17 @@ describe('a job', { timeout: 60_000 }, () => {
   })
 })
 
+test('the ends of an array are read once by whoever waits for it', async () => {
+  site = makeSite(2)
+  const job = await site.submit('w1', 'exit 0', '0-2')
+  await site.whenOver(job)
+  for (const task of [0, 1, 2]) writeFileSync(taskFile(jobFolder(job.folder), task, 'end'), 'not again')
+  const ended = [0, 1, 2].map((task) => ({ task, state: 'COMPLETED' }))
+  expect(await site.rows(job)).toMatchObject(ended)
+  await site.scheduler.look([], { depth: 'states' })
+  expect(await site.rows(job)).not.toMatchObject(ended)
+})
+
 describe('a killed watcher', { timeout: 60_000 }, () => {
   test('leaves its payload running and in its slot; the end cannot be told then', async () => {
     site = makeSite(1)

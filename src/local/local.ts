@@ -24,7 +24,7 @@ import { homeOf, jobFolder } from './layout.ts'
 import { readIfThere } from './markers.ts'
 import { pumpHome } from './pump.ts'
 import type { Pump } from './pump.ts'
-import { readDescription, rowsOf } from './rows.ts'
+import { readDescription, rowsOf, type KnownEnds } from './rows.ts'
 import { forgetCommand, prepare, publish, withdraw, writeDurably, type Prepared } from './submission.ts'
 
 /** What the embedded scheduler is given. */
@@ -48,12 +48,13 @@ export interface LocalOptions {
 export function localScheduler(options: LocalOptions): Scheduler {
   const home = homeOf(options.folder, hostname(), userInfo().uid)
   const pump: Pump = { home, env: options.env, user: userInfo().username }
+  const ends: EndsOfArrays = { byFolder: new Map() }
   return {
     kind: 'local',
     capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
     holdMany: async (requests) => holdMany(options, pump, requests),
-    look: async (jobs) => look(options, pump, jobs),
+    look: async (jobs) => look(options, pump, ends, jobs),
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
     describe: async (jobs) => jobs.map(() => null),
@@ -153,7 +154,17 @@ function setLimits(home: string, { cpus, memory, gpus }: Capacity): void {
   }
 }
 
-async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReference[]): Promise<Look> {
+/** What the last look read of the ends of many tasks: whoever waits for an array looks again and again. */
+interface EndsOfArrays {
+  byFolder: ReadonlyMap<string, KnownEnds>
+}
+
+async function look(
+  options: LocalOptions,
+  pump: Pump,
+  ends: EndsOfArrays,
+  jobs: readonly JobReference[],
+): Promise<Look> {
   const now = options.now()
   const accounting = {
     answered: false,
@@ -162,9 +173,12 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
   } as const
   const rows: Row[] = []
   const unheard = new Map<SchedulerJobId, Silence>()
+  const read = new Map<string, KnownEnds>()
   for (const job of jobs) {
     try {
-      const own = rowsOf(job, now)
+      const known = ends.byFolder.get(job.folder) ?? new Map()
+      const own = rowsOf(job, now, known)
+      if (known.size > 1) read.set(job.folder, known)
       rows.push(...own)
       if (own.length > 0 && own.every((row) => hasRead(row, now))) forgetCommand(jobFolder(job.folder))
     } catch (error) {
@@ -172,6 +186,7 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
       unheard.set(job.id, { answered: false, why: 'failed', message: String(error) })
     }
   }
+  ends.byFolder = read
   // Should a pump have been killed at its work, this one goes on with it.
   if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump, false)
   return { queue: { answered: true, rows, unheard }, accounting }

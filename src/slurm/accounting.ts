@@ -197,7 +197,8 @@ function withSteps(row: Row, steps: readonly Cells[]): Row {
   return { ...row, facts }
 }
 
-function pieces(ids: readonly string[]): readonly string[] {
+/** Ids in lists with commas between them, each short enough for one argument. */
+export function pieces(ids: readonly string[]): readonly string[] {
   const lists: string[] = []
   let list = ''
   for (const id of ids) {
