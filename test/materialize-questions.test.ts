@@ -27,3 +27,15 @@ test('an asset on Slurm: what a run asks of Slurm and git, each thing once', asy
   expect(questions('ls-tree')).toBeLessThanOrEqual(3)
   expect(questions('annex add')).toBe(1)
 })
+
+test('of a job that the queue has forgotten the facts of its steps are asked for, too', async () => {
+  await using box = await project(`${assetsHead}\n  one: { outputs: [one.txt], run: "echo 1 >one.txt" }\n`)
+  const sacct = noteCalls(box, 'sacct')
+  box.write('noting/squeue', '#!/bin/sh\nexit 0\n', 0o755)
+  const env = { PATH: sacct.PATH, WAYBILL_FACTS_WAIT: '30' }
+  const made = await tell(box, ['materialize', '--site', 'cluster'], { env })
+  expect(made.code, made.words).toBe(0)
+  const steps = sacct.calls().map((call) => !call.includes(' -X '))
+  expect(steps).toContain(false)
+  expect(steps.at(-1)).toBe(true)
+})
