@@ -159,6 +159,7 @@ test.each(sites)(
     expect(cancelled.code, cancelled.words).toBe(0)
     const [, list = ''] =
       /cancelled, too: \d jobs? \(([\d, ]+)\) that job \w+ submitted/.exec(cancelled.words) ?? []
+    expect(list, cancelled.words).not.toBe('')
     const children = list.split(', ')
     for (const id of children) await jobEnded(box, id)
     const told = await run
