@@ -149,7 +149,8 @@ async function takeTurns(
         // Whoever watches says it for itself, since no driver may be there to say it.
         if (isCancelled()) tell(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
         else tellNotRun(turn, report)
-        log.progress(progressOf(turn, [], book, all))
+        // What came out the same has saved the rest.
+        log.progress(progressOf(turn, [], book, made + failed + left))
         endRun(context, run, turn.unsound || book.failed.size + left > 0, log)
         return ok(driven)
       }
