@@ -116,6 +116,9 @@ test.each(sites)('killed, a run is interrupted, and attach goes on with it (%s)'
   expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   expect(box.read('quicks')).toBe('1\n')
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3, notRun: 0 }])
+  // Nor when the run is over.
+  expect((await tell(box, ['attach', 'r1'])).code).toBe(0)
+  expect(box.read('quicks')).toBe('1\n')
 })
 
 test('attempts count on when a run is taken up', async () => {

@@ -198,7 +198,7 @@ async function plan(
   if (!request.force || !isFirst) return planOnce(false)
   const planned = await planOnce(true)
   if (!planned.ok) return planned
-  const isMade = (id: PieceId): boolean => (book.before.get(id) ?? 0) >= (run?.since ?? Infinity)
+  const isMade = (id: PieceId): boolean => (book.before.get(id) ?? 0) >= (run?.began ?? Infinity)
   for (const { name, stale } of planned.value.plan.assets) {
     const view = planned.value.look.views.get(name)
     if (view === undefined) continue
