@@ -71,6 +71,8 @@ export async function materialize(
     keepGoing: flag,
     detach: flag,
   })
+  if (options.detach === true && (options.jobs !== undefined || options.keepGoing !== undefined))
+    throw new TypeError('materialize: detach has neither jobs nor keepGoing: Slurm decides about both')
   const request = {
     selection: [selection].flat().join(' '),
     keys: options.partition ?? null,
