@@ -23,7 +23,8 @@ each() {
     alive "$payload" "$payload_born" "$payload_boot" || continue
     left=$((left + 1))
     [ "$1" != 0 ] || continue
-    : >"t/$key.cancel"
+    # Not by `:`, at which dash ends where that cannot be written, and the task would go on.
+    printf '' >"t/$key.cancel"
     kill -s "$1" -- "-$payload" 2>/dev/null
     # A stopped process sees its SIGTERM only when it goes on.
     kill -s CONT -- "-$payload" 2>/dev/null

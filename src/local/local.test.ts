@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Capacity, JobReference } from '../contract/scheduler.ts'
@@ -210,6 +218,18 @@ describe('a job', { timeout: 60_000 }, () => {
     await site.whenOver(job)
     const left = Number(readFileSync(join(site.dir, 'left'), 'utf8'))
     await eventually('the stray is gone', () => (identify(left) === null ? true : null))
+  })
+
+  test('ends when it is cancelled, though no note of that can be left beside it', async () => {
+    site = makeSite(1)
+    const gate = makeGate(site.dir)
+    const job = await site.submit('w1', 'cat gate')
+    const way = await reached(gate)
+    const start = taskFile(jobFolder(job.folder), null, 'start')
+    mkdirSync(start.replace(/start$/, 'cancel'))
+    await site.scheduler.cancel([job])
+    expect(await site.whenOver(job)).toMatchObject([{ exit: { signal: 15 } }])
+    await way.close()
   })
 
   test('that ignores SIGTERM is killed after the grace', async () => {
