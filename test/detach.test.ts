@@ -283,6 +283,32 @@ exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
   expect((await tell(box, ['materialize'])).results).toEqual([])
 })
 
+test('cancelled while it is handed over, nothing of it runs', long, async () => {
+  await using box = await project(graph)
+  // Before the first job is there, so that cancel itself sees none.
+  box.write(
+    'bin/sbatch',
+    `#!/bin/sh
+if [ ! -e '${box.path('asked')}' ]; then
+  : >'${box.path('asked')}'
+  waybill cancel r1 >'${box.path('said')}' 2>&1
+fi
+exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
+`,
+  )
+  chmodSync(box.path('bin/sbatch'), 0o755)
+  const shell = 'PATH=$PWD/../bin:$PATH; exec waybill materialize --detach'
+  const { code, stdout } = await box.run(['sh', '-c', shell], { cwd: 'ds', allowFailure: true })
+  expect(box.read('said')).toContain('nothing more is submitted')
+  expect([code, stdout]).toEqual([1, expect.stringContaining('run r1 was cancelled')])
+  expect(await stateOfRun(box)).toBe('cancelled')
+  expect(await openJobs(box)).toHaveLength(1)
+  await idle(box)
+  await tell(box, ['finish', '--close-failed-jobs'])
+  expect(await openJobs(box)).toEqual([])
+  expect(await assetsMade(box)).toEqual([])
+})
+
 test('a graph whose first jobs could not be let go is taken back by cancel', long, async () => {
   await using box = await project(graph)
   box.write(

@@ -11,6 +11,7 @@ import { calledName, isOpen } from '../../job/select.ts'
 import { makePlan, type PlanFailure } from '../make-plan.ts'
 import { beginRun, type OpenedRun } from './begin-run.ts'
 import { pieceAt } from './book.ts'
+import { cancelLeft } from './cancel-left.ts'
 import { whyNotDetached } from './detach-refusals.ts'
 import type { Driven, DriveSetting } from './drive.ts'
 import { graphPlace, placesOf, unitsOf, waitsFor, type Unit, type Wait } from './graph-units.ts'
@@ -18,7 +19,7 @@ import { groupPieces } from './group-pieces.ts'
 import { openAssetJobs } from './pieces-of-job.ts'
 import { settingsOfPieces, type Piece } from './piece-settings.ts'
 import { requestFor } from './request.ts'
-import type { Run } from './runs.ts'
+import { findRun, type Run } from './runs.ts'
 import { asGroup, largestArray } from './submit-pieces.ts'
 import { aboutRun } from './tell-run.ts'
 
@@ -113,6 +114,7 @@ export async function detach(
       () => {},
     )
     noteJobs(context, run, ready)
+    if (await isTakenBack(context, run, report)) return ok(driven)
     if (ready.some(({ job }) => job === null)) {
       report(aboutRun('impossible', run, { kind: 'detach-incomplete', run: runName(run.id) }))
       return ok(driven)
@@ -150,6 +152,15 @@ function noteJobs(context: Context, run: Run, units: readonly Unit[]): void {
     ),
   )
   for (const unit of units) unit.job = made.get(unit.ids[0] ?? '')?.unit.job ?? null
+}
+
+/** Whether a person has cancelled the run meanwhile. What that could not see, since it was just being submitted, ends as well. */
+async function isTakenBack(context: Context, run: Run, report: (report: Report) => void): Promise<boolean> {
+  if (findRun(context, run.id)?.state !== 'cancelled') return false
+  await cancelLeft(context, run, report)
+  context.ledger.changeRun(run.id, { ended: context.now() })
+  report(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
+  return true
 }
 
 /** Lets the first jobs of a graph go that stands; those that run already are left alone. */

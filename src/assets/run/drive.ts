@@ -1,13 +1,11 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
-import { jobName, runName, type RunId } from '../../contract/ids.ts'
+import { runName, type RunId } from '../../contract/ids.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
-import { cancel } from '../../job/cancel.ts'
 import type { Context, Job } from '../../job/context.ts'
 import { tryLease } from '../../job/lease.ts'
 import type { Note } from '../../job/note.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
-import { isOpen } from '../../job/select.ts'
 import type { AssetView, Look } from '../look.ts'
 import { makePlan, type PlanFailure, type Planned, type PlanRequest } from '../make-plan.ts'
 import type { Plan } from '../plan.ts'
@@ -16,6 +14,7 @@ import { lackingHere } from './weights.ts'
 import { awaitEnds } from './await-ends.ts'
 import { pieceAt, type Book, type PieceId } from './book.ts'
 import { beginRun, openRun } from './begin-run.ts'
+import { cancelLeft } from './cancel-left.ts'
 import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
 import { atOnceOf, fitting } from './fitting.ts'
@@ -210,20 +209,6 @@ async function plan(
   }
   // This plan would make once more what the run has made before.
   return book.before.size === 0 ? planned : planOnce(false)
-}
-
-/** What was submitted before this process saw that the run is cancelled ends as well. */
-async function cancelLeft(context: Context, run: Run, report: (report: Report) => void): Promise<void> {
-  const left = context.ledger
-    .jobsOfRun(run.token)
-    .filter((job) => isOpen(job) && job.schedulerId !== null)
-    .filter(({ id }) => !context.ledger.events(id).some(({ kind }) => kind === 'cancel-asked'))
-  if (left.length > 0)
-    await cancel(
-      context,
-      left.map(({ id }) => jobName(id)),
-      report,
-    )
 }
 
 /** What was said last stands there before anybody can see that the run is over. One that was cancelled stays so. */
