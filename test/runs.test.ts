@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, sites } from './support/assets.ts'
+import { assetsHead, assetsMade, project, sites } from './support/assets.ts'
 import { makeGate } from './support/gate.ts'
 import type { Ran } from './support/programs.ts'
 import type { Sandbox } from './support/sandbox.ts'
@@ -94,6 +94,17 @@ test('a run is listed with what became of its pieces, and one with nothing to do
   const unknown = await tell(box, ['attach', 'r9'])
   expect(unknown.code).toBe(1)
   expect(unknown.words).toContain('there is no run r9')
+})
+
+test('a run that is over stays so when what it was asked for is no longer defined', async () => {
+  await using box = await project(`${assetsHead}\n  one: { outputs: [one.txt], run: exit 1 }\n`)
+  expect((await tell(box, ['materialize', 'one'])).code).toBe(1)
+  const before = await runs(box)
+  await addFiles(box, 'ds', { 'waybill.yaml': `${assetsHead}\n  two: { outputs: [one.txt], run: exit 1 }\n` })
+  const told = await tell(box, ['attach', 'r1'])
+  expect(told.code).toBe(1)
+  expect(told.words).toContain('one')
+  expect(await runs(box)).toEqual(before)
 })
 
 test.each(sites)('killed, a run is interrupted, and attach goes on with it (%s)', async (site) => {

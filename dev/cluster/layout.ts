@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { attempt, Hindrance } from '../setup/command.ts'
@@ -50,19 +50,30 @@ export function mungeSocket(layout: Layout): string {
   return join(layout.home.folder, 'munge/munge.sock')
 }
 
-/** The first of a cluster's ports: controller, accounting, then one a node. Chosen once, kept in its folder. */
+/** The first of a cluster's ports: controller, accounting, then one a node. Kept in its folder. */
 export function portsOf(layout: Layout): number {
   const note = join(layout.folder, 'ports')
   if (existsSync(note)) return Number(readFileSync(note, 'utf8'))
   const taken = listeningPorts()
   for (let first = layout.variant.firstPort; first < 32000; first += 200) {
-    const range = Array.from({ length: 6 }, (_, index) => first + index)
-    if (range.some((port) => taken.has(port))) continue
+    if (portsFrom(first).some((port) => taken.has(port))) continue
     mkdirSync(layout.folder, { recursive: true })
     writeFileSync(note, `${first}\n`)
     return first
   }
   throw new Hindrance('no free ports for the cluster between 17000 and 32000')
+}
+
+/** Chooses anew where others have taken a cluster's ports while it was down. */
+export function forgetTakenPorts(layout: Layout): void {
+  const note = join(layout.folder, 'ports')
+  if (!existsSync(note)) return
+  const [first, taken] = [portsOf(layout), listeningPorts()]
+  if (portsFrom(first).some((port) => taken.has(port))) rmSync(note)
+}
+
+function portsFrom(first: number): readonly number[] {
+  return Array.from({ length: 6 }, (_, index) => first + index)
 }
 
 /** All TCP ports on which something listens on this host, from /proc/net/tcp and tcp6. */

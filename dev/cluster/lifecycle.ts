@@ -5,7 +5,7 @@ import { registerCluster } from './accounts.ts'
 import { writeConfs } from './confs.ts'
 import { isFrozen, killDaemon, runningDaemon, signalDaemon, startDaemon, stopDaemon } from './daemon.ts'
 import { killLeftovers } from './leftovers.ts'
-import type { Layout } from './layout.ts'
+import { forgetTakenPorts, type Layout } from './layout.ts'
 import { answers, daemonNamed, daemonNames, nodeState, prepareFolders, resumeNode } from './services.ts'
 
 const readyLimitMs = 60_000
@@ -16,6 +16,7 @@ export async function bringUp(layout: Layout, say: (line: string) => void): Prom
   if (layout.home !== layout) await bringUp(layout.home, say)
   mkdirSync(layout.folder, { recursive: true, mode: 0o755 })
   const running = daemonNames(layout).filter((name) => runningDaemon(layout, name) !== undefined)
+  if (!running.some((name) => name.startsWith('slurm'))) forgetTakenPorts(layout)
   if (writeConfs(layout) && running.length > 0) {
     say(`${layout.variant.name}: its configuration changed, daemons start anew`)
     await takeDown(layout)

@@ -51,6 +51,11 @@ test('words of a program are filled as they are: no shell reads them', async () 
   expect(commandOf(run, key).env).toMatchObject({ WAYBILL_KEY: "$(x) '|2026-02" })
 })
 
+test.each(['bash', 'python'] as const)('a file that begins like an option is none to %s', (kind) => {
+  const { words } = commandOf({ kind, file: '-c.sh', args: [] }, null)
+  expect(words.at(-1)).toBe('./-c.sh')
+})
+
 test('a key that shell code could misread is refused where it stands in shell code', async () => {
   const unsafe = 'assets: { a: { partitions: { m: ["$(rm x)"] }, outputs: ["{m}"], run: "echo {m}" } }'
   expect(await problemsIn(unsafe)).toEqual(['1:71 key-not-shell-safe'])

@@ -26,12 +26,17 @@ export function commandOf(run: RunSpec, key: PartitionKey | null): RunCommand {
     case 'shell':
       return { words: ['sh', '-c', fill(run.line)], env }
     case 'bash':
-      return { words: ['bash', run.file, ...run.args.map(fill)], env }
+      return { words: ['bash', fileWord(run.file), ...run.args.map(fill)], env }
     case 'python':
-      return { words: ['python3', run.file, ...run.args.map(fill)], env }
+      return { words: ['python3', fileWord(run.file), ...run.args.map(fill)], env }
     case 'exec':
       return { words: run.words.map(fill), env }
   }
+}
+
+/** A file as a word that no program takes for an option. */
+function fileWord(file: string): string {
+  return file.startsWith('-') ? `./${file}` : file
 }
 
 /** The variables that tell a payload its key. */

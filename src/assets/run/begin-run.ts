@@ -15,6 +15,8 @@ export interface OpenedRun {
   readonly run: Run | null
   readonly request: RunRequest
   readonly book: Book
+  /** A run that was over is over again: nothing could be begun. */
+  readonly undo: () => void
 }
 
 /**
@@ -37,7 +39,7 @@ export function openRun(
   const found = start.kind === 'new' ? brokenOff(context, start.request) : findRun(context, start.run)
   if (found === null) {
     return start.kind === 'new'
-      ? ok({ run: null, request: start.request, book: newBook(context.now()) })
+      ? ok({ run: null, request: start.request, book: newBook(context.now()), undo: () => {} })
       : fail({ kind: 'no-such-run', run: runName(start.run) })
   }
   if (found.worktree !== context.dataset.root)
@@ -57,7 +59,12 @@ export function openRun(
     })
   })
   const run = findRun(context, found.id) ?? found
-  return ok({ run, request, book: bookOf(context, run, definitions) })
+  const undo = (): void => {
+    if (found.state === 'running') return
+    const { state, ended, driver, since, request: before } = found
+    context.ledger.changeRun(found.id, { state, ended, driver, since, request: before })
+  }
+  return ok({ run, request, book: bookOf(context, run, definitions), undo })
 }
 
 /** Notes a run that begins, now that there is something to make. */

@@ -107,7 +107,10 @@ async function takeTurns(
     for (;;) {
       const isFirst = driven === null
       const planned = await plan(context, setting, request, book, run, isFirst)
-      if (!planned.ok) return planned
+      if (!planned.ok) {
+        if (isFirst) opened.value.undo()
+        return planned
+      }
       const { look } = planned.value
       driven ??= { failures: look.failures, notes: planned.value.plan.notes }
       checkMade(look.views, book, report)
@@ -117,7 +120,10 @@ async function takeTurns(
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
       if (run === null && left + making.size === 0) return ok(driven)
       const tooLarge = isFirst ? lackingHere(context, [...turn.ready, ...turn.waiting]) : null
-      if (tooLarge !== null) return fail(tooLarge)
+      if (tooLarge !== null) {
+        opened.value.undo()
+        return fail(tooLarge)
+      }
       const goesOn = isFirst && run !== null && (left + making.size > 0 || start.kind === 'attach')
       run ??= beginRun(context, request, left + making.size, setting.onRun, report)
       if (goesOn) report(aboutRun('ok', run, { kind: 'run-goes-on', run: runName(run.id) }))
