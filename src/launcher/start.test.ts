@@ -97,7 +97,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
         `trap 'echo got' ${signal}; trap 'exit 7' ABRT; echo ready; while :; do sleep 0.02; done`,
       ])
       const { child, ended } = job.start()
-      await job.printed('ready')
+      await job.ready()
       await until(() => catches(child.pid, `SIG${signal}`))
       child.kill(`SIG${signal}`)
       await job.printed('got')
@@ -123,7 +123,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       'trap : TERM USR1 USR2; echo ready; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.05; done; exit 127',
     ])
     const second = job.start()
-    await job.printed('ready')
+    await job.ready()
     await until(() => catches(second.child.pid, 'SIGTERM'))
     for (let i = 0; i < 20; i++) {
       second.child.kill((['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)[i % 3])
@@ -156,7 +156,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
   test('killed with its script, it leaves a start and no end', async () => {
     job.write(['sh', '-c', 'echo ready; exec sleep 60'])
     const { child, ended } = job.start()
-    await job.printed('ready')
+    await job.ready()
     const payload = await payloadOf(child.pid)
     child.kill('SIGKILL')
     expect(await ended).toMatchObject({ signal: 'SIGKILL' })

@@ -23,6 +23,7 @@ export class TestJob {
   readonly root = mkdtempSync(join(tmpdir(), 'waybill-launcher-'))
   readonly folder = join(this.root, "the job's folder")
   readonly #shell: readonly [string, ...(readonly string[])]
+  #pid = 0
 
   constructor(shell: readonly [string, ...(readonly string[])]) {
     this.#shell = shell
@@ -53,6 +54,7 @@ export class TestJob {
       stdio: ['ignore', file, file],
     })
     closeSync(file)
+    this.#pid = child.pid ?? 0
     const ended = once(child, 'exit').then(([code, signal]) => ({
       code: code as number | null,
       signal: signal as NodeJS.Signals | null,
@@ -63,6 +65,17 @@ export class TestJob {
 
   async run(env: NodeJS.ProcessEnv = {}, before = ''): Promise<Ended> {
     return this.start(env, before).ended
+  }
+
+  /** Waits until the payload has printed `ready`, and its shell passes SIGTERM, the last of all signals, on to it. */
+  async ready(): Promise<void> {
+    const hears = (): boolean => {
+      const [, caught = '0'] =
+        /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${this.#pid}/status`, 'utf8')) ?? []
+      return (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n
+    }
+    await this.printed('ready')
+    while (!hears()) await new Promise((wake) => setTimeout(wake, 10))
   }
 
   /** Waits until the job has printed that. */

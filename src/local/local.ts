@@ -48,12 +48,21 @@ export interface LocalOptions {
 export function localScheduler(options: LocalOptions): Scheduler {
   const home = homeOf(options.folder, hostname(), userInfo().uid)
   const pump: Pump = { home, env: options.env, user: userInfo().username }
+  let lookedAfter = -Infinity
   return {
     kind: 'local',
     capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
     holdMany: async (requests) => holdMany(options, pump, requests),
-    look: async (jobs) => look(options, pump, jobs),
+    look: async (jobs) => {
+      const seen = look(options, jobs)
+      // Should a pump have been killed at its work, this one goes on with it: looks may come often, and kills are rare.
+      if (seen.waits && Math.abs(options.now() - lookedAfter) >= pumpingRests) {
+        lookedAfter = options.now()
+        await pumpHome(pump, false)
+      }
+      return seen.look
+    },
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
     describe: async (jobs) => jobs.map(() => null),
@@ -153,7 +162,14 @@ function setLimits(home: string, { cpus, memory, gpus }: Capacity): void {
   }
 }
 
-async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReference[]): Promise<Look> {
+/** Seconds between two pumps that only look after others. */
+const pumpingRests = 1
+
+/** Reads how jobs are; `waits`: one of them may have been left waiting. */
+function look(
+  options: LocalOptions,
+  jobs: readonly JobReference[],
+): { readonly look: Look; readonly waits: boolean } {
   const now = options.now()
   const accounting = {
     answered: false,
@@ -172,9 +188,10 @@ async function look(options: LocalOptions, pump: Pump, jobs: readonly JobReferen
       unheard.set(job.id, { answered: false, why: 'failed', message: String(error) })
     }
   }
-  // Should a pump have been killed at its work, this one goes on with it.
-  if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump, false)
-  return { queue: { answered: true, rows, unheard }, accounting }
+  return {
+    look: { queue: { answered: true, rows, unheard }, accounting },
+    waits: rows.some((row) => row.state === 'PENDING'),
+  }
 }
 
 /** Payloads read their files within a moment, or never. Seconds. */

@@ -75,7 +75,8 @@ takers() {
     [ -e "$file" ] || continue
     owner=
     while read -r _ pid pid_born pid_boot entry _; do
-      [ "$pid" != "$$" ] || continue
+      # The payload is looked at where its watcher is gone: a shell reads byte by byte.
+      [ "$pid" != "$$" ] && [ -z "$owner" ] || continue
       ! alive "$pid" "$pid_born" "$pid_boot" || owner=$entry
     done <"$file"
     if [ -n "$owner" ]; then
