@@ -208,6 +208,27 @@ test.each(sites)('a check may speak Dagster Pipes, and so may payloads of checks
   ])
 })
 
+test('a check that is ended from outside, before its shell hears of that, is not known', async () => {
+  await using box = await project(`
+  model:
+    outputs: [model.txt]
+    run: echo 1 >model.txt
+    checks:
+      ended: { run: "exec sh -c 'kill -TERM $$'", blocking: true }
+      crashed: { run: "exec sh -c 'kill -ABRT $$'" }
+  next: { needs: [model], outputs: [next.txt], run: cp model.txt next.txt }
+`)
+  const told = await tell(box, ['materialize'])
+  expect(told.code, told.words).toBe(1)
+  expect(told.words).toContain('model: the check ended did not come to its end')
+  expect(told.words).toContain('model: the check crashed did not pass (exit code 134)')
+  expect(told.words).toContain('next was not run: the check ended of model did not pass')
+  expect(await checksOf(box, 'model')).toMatchObject([
+    { name: 'ended', passed: null, why: 'SIGTERM' },
+    { name: 'crashed', passed: false, exit_code: 134 },
+  ])
+})
+
 test('a limit of time that ends a check leaves it unknown, and what the payload made is kept', async () => {
   await using box = await project(`
   model:

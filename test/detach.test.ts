@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, project } from './support/assets.ts'
+import { assetsHead, assetsMade, idle, project } from './support/assets.ts'
 import type { Sandbox } from './support/sandbox.ts'
 import { openJobs, tell, type Told } from './support/scenario.ts'
 import { askLedger } from './support/template.ts'
@@ -25,21 +25,6 @@ const graph = `${assetsHead}
     outputs: [report.txt]
     run: cat score-gold.txt score-silver.txt prices.txt >report.txt
 `
-
-/** Waits until no job of the sandbox is in the queue any more. */
-async function idle(box: Sandbox): Promise<void> {
-  const end = performance.now() + 100_000
-  const ids = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs WHERE scheduler_id IS NOT NULL')
-  const list = ids.map(({ id }) => String(id)).join(',')
-  for (;;) {
-    const { stdout } = await box.run(['squeue', '-h', '-t', 'PD,R,CG', '-j', list, '-o', '%i %r'], {
-      allowFailure: true,
-    })
-    if (stdout.trim() === '') return
-    if (performance.now() > end) throw new Error(`still in the queue:\n${stdout}`)
-    await new Promise((wake) => setTimeout(wake, 200))
-  }
-}
 
 async function stateOfRun(box: Sandbox): Promise<unknown> {
   const [newest] = (await tell(box, ['runs'])).results as unknown as readonly { readonly state: string }[]

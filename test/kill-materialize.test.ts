@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openInLedger } from './support/after-kill.ts'
-import { assetsHead, assetsMade, killMaterialize, project } from './support/assets.ts'
+import { assetsHead, assetsMade, idle, killMaterialize, project } from './support/assets.ts'
 import { killEverywhere } from './support/kill-harness.ts'
 import type { Sandbox } from './support/sandbox.ts'
 import { status, tell, type Told } from './support/scenario.ts'
@@ -90,6 +90,70 @@ test(
       },
       command: () => ({ words: ['waybill', 'attach', 'r1'], options: { cwd: 'ds' } }),
       check: async () => madeOnce(box, ['materialize']),
+    })
+    expect(report.tried.some(({ died }) => died)).toBe(true)
+  },
+)
+
+const detach = ['materialize', '--site', 'cluster', '--detach']
+
+/** What a user may give next, where it is known which run was broken off. */
+const nexts: readonly ((run: string | null) => readonly string[])[] = [
+  () => detach,
+  (run) => (run === null ? detach : ['attach', run]),
+  () => ['finish'],
+  () => ['materialize', '--site', 'cluster'],
+]
+
+/** The jobs of the sandbox that Slurm holds. */
+async function held(box: Sandbox): Promise<readonly string[]> {
+  const ids = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs WHERE scheduler_id IS NOT NULL')
+  if (ids.length === 0) return []
+  const list = ids.map(({ id }) => String(id)).join(',')
+  const { stdout } = await box.run(['squeue', '-h', '-j', list, '-o', '%i %r'], { allowFailure: true })
+  return stdout.split('\n').filter((line) => line.includes('JobHeldUser'))
+}
+
+test.each([
+  { signal: 'SIGKILL', points: 5 },
+  { signal: 'SIGINT', points: 3 },
+] as const)(
+  'a graph that is being handed to Slurm, ended by $signal at any call, is completed by what comes next',
+  { timeout: sweepLimit },
+  async ({ signal, points }) => {
+    await using box = await project(graph, script)
+    await keepTemplate(box)
+    let tried = 0
+    const report = await killEverywhere(box, {
+      signal,
+      points,
+      prepare: async () => {
+        // What it has submitted runs on.
+        if (box.exists('ds/.git/waybill/ledger.db')) await idle(box)
+        await restore(box)
+        await box.run(['rm', '-f', 'ran'])
+      },
+      command: () => ({ words: ['waybill', ...detach], options: { cwd: 'ds' } }),
+      check: async () => {
+        const runs = (await tell(box, ['runs'])).results as unknown as readonly {
+          readonly run: string
+          readonly state: string
+        }[]
+        const words = nexts[tried++ % nexts.length]?.(runs[0]?.run ?? null) ?? detach
+        await again(box, words)
+        // What cannot complete it says who can.
+        const left = await held(box)
+        if (left.length > 0) {
+          const told = await tell(box, ['materialize', '--site', 'cluster'])
+          expect(told.words, left.join()).toContain('its jobs are held; `waybill attach r1` completes it')
+        }
+        await again(box, detach)
+        expect(await held(box)).toEqual([])
+        await idle(box)
+        const finished = await tell(box, ['finish'])
+        expect(finished.code, finished.stdout + finished.stderr).toBe(0)
+        await madeOnce(box, detach)
+      },
     })
     expect(report.tried.some(({ died }) => died)).toBe(true)
   },

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { assetsHead, assetsMade, recordOfPiece, project, sites } from './support/assets.ts'
-import { finish, openJobs, recordOf, status, tell } from './support/scenario.ts'
+import { addFiles, finish, openJobs, recordOf, status, tell } from './support/scenario.ts'
 import { repeatHere, repeatOnSlurm } from './support/repeat.ts'
 import type { Sandbox } from './support/sandbox.ts'
 
@@ -56,7 +56,17 @@ test.each(sites)(
     expect((await assetsMade(box)).slice(4).toSorted()).toEqual(['model gold', 'model silver', 'report'])
     expect(await planned(box)).toBe('nothing to do\n')
 
+    await box.git('ds', 'commit', '-qam', 'louder')
     await repeat(box, site, [await recordOfPiece(box, 'model gold')])
+    expect(await planned(box)).toBe('nothing to do\n')
+
+    const original = await recordOfPiece(box, 'model gold')
+    const [commit = ''] = original.split(':')
+    expect((await recordOf(box, commit)).record).toMatchObject({ extra_inputs: ['scripts/model.sh'] })
+    await addFiles(box, 'ds', { 'scripts/model.sh': 'exit 1\n' })
+    expect(await planned(box)).toContain('model: all 2 keys (gold..silver): code changed\n')
+    await repeat(box, site, ['--as-recorded', original])
+    expect(box.read('ds/scripts/model.sh')).toContain('$SEED!')
     expect(await planned(box)).toBe('nothing to do\n')
     await repeat(box, site, [await recordOfPiece(box, 'side')])
     expect((await recordOf(box)).record.waybill).toMatchObject({

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, project, recordOfPiece } from './support/assets.ts'
+import { assetsHead, assetsMade, newestId, project, recordOfPiece } from './support/assets.ts'
 import { takeCluster } from './support/cluster.ts'
 import { makeGate } from './support/gate.ts'
 import { repeatOnSlurm } from './support/repeat.ts'
@@ -66,6 +66,13 @@ echo "$SEED $NAME $WAYBILL_KEY_metal" >models/$1.txt; echo $1 >logs/$1/log\n`,
   expect((await submitted(box)).map(({ state }) => state)).toEqual(['closed', 'closed'])
   const { stdout } = await box.waybill(['show', 'HEAD:2'], { cwd: 'ds' })
   expect(stdout).toContain('COMPLETED')
+  expect(stdout).toMatch(/^key: +lead$/m)
+  const whole = (await box.waybill(['show'], { cwd: 'ds' })).stdout
+  expect(whole).toMatch(/^asset: +model \(gold, tin, lead, zinc\)$/m)
+  expect(whole).toMatch(/^tasks: +0,2-3 COMPLETED; 1 \(tin\) FAILED/m)
+  const usage = (await box.waybill(['usage', '--by', 'asset', '--by', 'key'], { cwd: 'ds' })).stdout
+  for (const key of ['gold', 'lead', 'zinc'])
+    expect(usage).toMatch(new RegExp(`^model +${key} +1 +1 +1 `, 'm'))
 
   box.write('ds/model.sh', 'mkdir -p models logs/$1; echo new >models/$1.txt; echo $1 >logs/$1/log\n')
   const mended = await tell(box, cluster)
@@ -124,6 +131,35 @@ test('killed while an array runs, the same command goes on with it', async () =>
   expect(told.code, told.words).toBe(0)
   expect(box.read('ds/after.txt')).toBe('1\n2\n3\n')
   expect(await submitted(box)).toMatchObject([{ state: 'recorded' }, { state: 'recorded' }])
+})
+
+test('a range with a limit runs as one array, so many tasks at once', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  many: { outputs: ["many/{n}"], partitions: { n: ["1", "2", "3", "4", "5"] }, run: { bash: many.sh, args: ["{n}"] } }
+  other: { outputs: [other.txt], run: echo 1 >other.txt }
+`,
+    'many.sh': `count() { flock ../lock sh -c 'n=$(($(cat ../now 2>/dev/null || echo 0) $1)); echo $n | tee -a ../most >../now' sh "$1"; }
+count +1; mkdir -p many; ${gate.line}\necho $1 >many/$1; count -1\n`,
+  })
+  const running = tell(box, [...cluster, '--jobs', '2'])
+  await gate.reached()
+  const id = await newestId(box)
+  const rows = async (): Promise<readonly string[]> => {
+    const { stdout } = await box.run(['squeue', '-h', '-r', '-j', id, '-o', '%T %r'])
+    return stdout.trim().split('\n').toSorted()
+  }
+  const waits = 'PENDING JobArrayTaskLimit'
+  await expect.poll(rows).toEqual([waits, waits, waits, 'RUNNING None', 'RUNNING None'])
+  expect((await submitted(box)).map(({ cmd }) => cmd.split(' ')[2])).toEqual(['--array=0-4%2'])
+  await gate.open()
+  const told = await running
+  expect(told.code, told.words).toBe(0)
+  expect(Math.max(...box.read('most').trim().split('\n').map(Number))).toBe(2)
+  expect((await submitted(box)).map(({ state }) => state)).toEqual(['recorded', 'recorded'])
+  expect(await commits(box)).toBe(2)
 })
 
 const pipes = `

@@ -112,6 +112,11 @@ test('NODE_FAIL, slurmd killed: a job that may not be requeued has failed, and i
   ])
 })
 
+/** Submits what takes the node n1 from whatever runs there. */
+async function preempt(box: Sandbox): Promise<void> {
+  await box.run('sbatch -p urgent -w n1 --exclusive -o /dev/null --wrap true'.split(' '))
+}
+
 test('PREEMPTED and requeued: it is the same job, made once, and its record tells of both attempts', async () => {
   await using cluster = await takeCluster('preempt')
   const { box, gate } = await gated(cluster, {
@@ -121,19 +126,7 @@ test('PREEMPTED and requeued: it is the same job, made once, and its record tell
   await using _ = box
   const made = tell(box, onCluster, { limitMs: 220_000, env: { WAYBILL_FACTS_WAIT: '20' } })
   await gate.reached()
-  const urgent = [
-    '--parsable',
-    '-p',
-    'urgent',
-    '-w',
-    'n1',
-    '--exclusive',
-    '-o',
-    '/dev/null',
-    '--wrap',
-    'true',
-  ]
-  await box.run(['sbatch', ...urgent])
+  await preempt(box)
   await jobIs(box, await newestId(box), 'PENDING')
   await gate.open(200_000)
   const { code, words } = await made
@@ -169,19 +162,7 @@ test('PREEMPTED for good, and OUT_OF_MEMORY: each is a failure by its name, trie
   const env = { WAYBILL_FACTS_WAIT: '20' }
   const made = tell(box, [...onCluster, '-k'], { limitMs: 200_000, env })
   await gate.reached()
-  const urgent = [
-    '--parsable',
-    '-p',
-    'urgent',
-    '-w',
-    'n1',
-    '--exclusive',
-    '-o',
-    '/dev/null',
-    '--wrap',
-    'true',
-  ]
-  await box.run(['sbatch', ...urgent])
+  await preempt(box)
   const { code, words } = await made
   expect(code).toBe(1)
   expect(words).toContain('scrap failed (PREEMPTED)')

@@ -32,12 +32,15 @@ async function kill(box: Sandbox, signal: string): Promise<void> {
 }
 
 /** Starts a second `waybill materialize`, which writes to `watched`, and at its end its exit code to `code`. */
-function startWatching(box: Sandbox): {
+function startWatching(
+  box: Sandbox,
+  ...words: readonly string[]
+): {
   readonly watches: () => Promise<void>
   readonly ended: Promise<Ran>
 } {
-  const shell = 'waybill materialize --json >../watched 2>&1; echo $? >../code'
-  const ended = box.run(['sh', '-c', shell], { cwd: 'ds', env: { WAYBILL_FACTS_WAIT: '0' } })
+  const shell = 'waybill materialize --json "$@" >../watched 2>&1; echo $? >../code'
+  const ended = box.run(['sh', '-c', shell, 'sh', ...words], { cwd: 'ds', env: { WAYBILL_FACTS_WAIT: '0' } })
   const watches = async (): Promise<void> => {
     const end = performance.now() + 60_000
     while (!existsSync(box.path('watched')) || !box.read('watched').includes('this one watches')) {
@@ -151,10 +154,26 @@ test('Ctrl-C says how to go on, and the jobs do', async () => {
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3 }])
 })
 
+test('--force once more makes again what was made, and not what jobs are making', async () => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const { ended } = begin(box, '--force')
+  await gate.reached()
+  await kill(box, 'KILL')
+  await ended
+  const again = tell(box, ['materialize', '--force'])
+  await gate.open()
+  const told = await again
+  expect(told.code, told.words).toBe(0)
+  expect((await assetsMade(box)).toSorted()).toEqual(['after', 'quick', 'quick', 'slow'])
+})
+
 test.each([
-  { ends: 'mended', code: 0 },
-  { ends: 'broken', code: 1 },
-])('of two at once one drives and the other watches to the same end ($ends)', async ({ ends, code }) => {
+  { ends: 'mended', code: 0, words: [] },
+  { ends: 'mended', code: 0, words: ['--force'] },
+  { ends: 'broken', code: 1, words: [] },
+])('of two at once one drives and the other watches to the same end ($ends, $words)', async (how) => {
+  const { ends, code, words } = how
   await using box = await sandboxWithDataset()
   const gate = makeGate(box)
   await addFiles(box, 'ds', {
@@ -164,9 +183,9 @@ test.each([
 `,
     'slow.sh': `${gate.line}\n[ ${ends} = mended ] && echo done >slow.txt\n`,
   })
-  const first = tell(box, ['materialize'])
+  const first = tell(box, ['materialize', ...words])
   await gate.reached()
-  const second = startWatching(box)
+  const second = startWatching(box, ...words)
   await second.watches()
   await gate.open()
   const [drove] = await Promise.all([first, second.ended])
@@ -211,12 +230,17 @@ test.each(sites)('cancel ends the jobs of a run, and its driver submits nothing 
   await using _ = box
   const driver = tell(box, ['materialize', '--site', site])
   await gate.reached()
+  const watcher = startWatching(box, '--site', site)
+  await watcher.watches()
   const cancelled = await tell(box, ['cancel', 'r1'])
   expect(cancelled.code, cancelled.words).toBe(0)
   expect(cancelled.words).toContain('run r1, 1 open job: nothing more is submitted')
   const told = await driver
   expect(told.code).toBe(1)
   expect(told.words).toContain('run r1 was cancelled')
+  await watcher.ended
+  expect(box.read('code')).toBe('1\n')
+  expect(box.read('watched').split('run r1 was cancelled')).toHaveLength(2)
   expect(await openJobs(box)).toEqual([])
   expect(await assetsMade(box)).toEqual(['quick'])
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'cancelled', made: 1, running: 0 }])

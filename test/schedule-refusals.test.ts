@@ -88,6 +88,7 @@ test.for([
   [['close', 'w9'], 1, 'there is no job w9 here'],
   [['cancel'], 2, "missing required argument 'job'"],
   [['logs', 'w1', '--task', 'x'], 2, 'It must be a whole number'],
+  [['runs', '--most', '9'.repeat(20)], 2, 'It must be a whole number'],
   [['show', 'nosuchthing'], 1, 'nosuchthing'],
   [['jobs', 'extra'], 2, 'too many arguments'],
   [['frobnicate'], 2, "unknown command 'frobnicate'"],

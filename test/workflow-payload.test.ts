@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { installSnakemake } from '../dev/setup/peers.ts'
 import { makeGate } from './support/gate.ts'
+import { jobEnded } from './support/job.ts'
 import type { Sandbox } from './support/sandbox.ts'
 import { addFiles, recordOf, sandboxWithDataset, tell } from './support/scenario.ts'
 
@@ -58,6 +59,18 @@ rule part:
     shell: "echo {wildcards.metal} > {output}"
 `
 
+function asset(program: string): string {
+  return `  table:
+    inputs: [Snakefile]
+    outputs: [out]
+    run: >
+      mkdir -p .snakemake &&
+      exec ${program} --jobs 4 --executor cluster-generic --seconds-between-status-checks 1
+      --cluster-generic-submit-cmd "sbatch --parsable --output=.snakemake/%j.out"
+      --cluster-generic-cancel-cmd scancel
+`
+}
+
 test.each(sites)(
   'Snakemake as an asset: the jobs that it submits are found and counted (%s)',
   async (site) => {
@@ -66,15 +79,7 @@ test.each(sites)(
       '.gitignore': '.snakemake/\n',
       Snakefile: snakefile,
       'waybill.yaml': `${head}
-  table:
-    inputs: [Snakefile]
-    outputs: [out]
-    run: >
-      mkdir -p .snakemake &&
-      exec ${snakemake}/snakemake --jobs 4 --executor cluster-generic --seconds-between-status-checks 1
-      --cluster-generic-submit-cmd "sbatch --parsable --output=.snakemake/%j.out"
-      --cluster-generic-cancel-cmd scancel
-`,
+${asset(`${snakemake}/snakemake`)}`,
     })
     const told = await tell(box, ['materialize', '--site', site], {
       env: { WAYBILL_FACTS_WAIT: '10' },
@@ -137,6 +142,47 @@ sbatch --test-only --wrap true 2>/dev/null
   },
   120_000,
 )
+
+test.each(sites)(
+  'a run that is cancelled ends what Snakemake submitted, too (%s)',
+  async (site) => {
+    await using box = await sandboxWithDataset()
+    const gate = makeGate(box)
+    await addFiles(box, 'ds', {
+      '.gitignore': '.snakemake/\n',
+      Snakefile: snakefile.replace('"echo', `"${gate.line}; echo`),
+      'waybill.yaml': `${head}\n${asset(`${snakemake}/snakemake`)}`,
+    })
+    const run = tell(box, ['materialize', '--site', site], { limitMs: 300_000 })
+    await gate.reached(100_000)
+    const cancelled = await tell(box, ['cancel', 'r1'])
+    expect(cancelled.code, cancelled.words).toBe(0)
+    const [, list = ''] =
+      /cancelled, too: \d jobs? \(([\d, ]+)\) that job \w+ submitted/.exec(cancelled.words) ?? []
+    const children = list.split(', ')
+    for (const id of children) await jobEnded(box, id)
+    const told = await run
+    expect(told.code).toBe(1)
+    expect(told.words).toContain('run r1 was cancelled')
+  },
+  400_000,
+)
+
+test('a cancelled payload that goes on submitting is told of when its job is closed', async () => {
+  await using box = await sandboxWithDataset()
+  const [gate, child] = [makeGate(box), makeGate(box, 'child')]
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${head}\n  stubborn: { outputs: [a.txt], run: { bash: stubborn.sh } }\n`,
+    'stubborn.sh': `trap 'sbatch --output=/dev/null child.sh; exit 1' TERM\n${gate.line} & wait\n`,
+    'child.sh': `#!/bin/sh\n${child.line}\n`,
+  })
+  const run = tell(box, ['materialize', '--keep-going'])
+  await gate.reached()
+  await tell(box, ['cancel', 'r1'])
+  const told = await run
+  expect(told.words).toMatch(/job w1 submitted 1 job \((\d+)\), and not all have ended; .*: `scancel \1`/)
+  await child.open()
+})
 
 test('what a payload leaves running is told, and stands in the record as it is', async () => {
   await using box = await sandboxWithDataset()

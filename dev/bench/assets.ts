@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bench } from './bench.ts'
-import { interruption, succeed, type Place } from './measure.ts'
+import { interruption, pause, succeed, type Place } from './measure.ts'
 import { makeRepository, removeFolders } from './repository.ts'
 import { Hindrance } from '../setup/command.ts'
 
@@ -60,9 +60,26 @@ export function materialized(
   env: NodeJS.ProcessEnv = bench.env,
 ): number {
   const place = { cwd: folder, env }
+  return recorded(place, records, () => succeed([...bench.waybill.words, 'materialize'], place))
+}
+
+/** The same of a graph that is handed to Slurm: `finish` is called when the queue has none of its jobs any more. */
+function finished(bench: Bench, folder: string, records: number, env: NodeJS.ProcessEnv = bench.env): number {
+  const place = { cwd: folder, env }
+  return recorded(place, records, () => {
+    const { words } = bench.waybill
+    const told = succeed([...words, 'materialize', '--detach', '--json'], place)
+    const ids = [...told.matchAll(/"slurm_job_id":(\d+)/g)].map(([, id]) => id).join(',')
+    const waiting = ['squeue', '-h', '-t', 'PD,CF,R,CG', '-o', '%i', '-j', ids]
+    while (succeed(waiting, place) !== '') pause(20)
+    succeed([...words, 'finish'], place)
+  })
+}
+
+function recorded(place: Place, records: number, make: () => void): number {
   const before = commits(place)
   const begun = performance.now()
-  succeed([...bench.waybill.words, 'materialize'], place)
+  make()
   const seconds = (performance.now() - begun) / 1000
   const made = commits(place) - before
   if (made !== records) throw new Hindrance(`${made} of ${records} results were recorded`)
@@ -75,15 +92,22 @@ export function making(
   site: 'local' | 'slurm',
   assets: readonly string[],
   warmEnv: NodeJS.ProcessEnv = bench.env,
+  make = materialized,
 ): (warmUp: boolean) => number {
   return (warmUp) => {
     const folder = assetsProject(bench, site, assets)
     try {
-      return materialized(bench, folder, assets.length, warmUp ? warmEnv : bench.env)
+      return make(bench, folder, assets.length, warmUp ? warmEnv : bench.env)
     } finally {
       removeFolders(folder)
     }
   }
+}
+
+/** The same for a graph that is handed to Slurm. */
+export function detaching(...of: Parameters<typeof making>): ReturnType<typeof making> {
+  const [bench, site, assets, warmEnv] = of
+  return making(bench, site, assets, warmEnv, finished)
 }
 
 function commits(place: Place): number {

@@ -1,5 +1,5 @@
 import { attempt, Hindrance } from '../setup/command.ts'
-import { interruption, succeed, type Place } from './measure.ts'
+import { pause, succeed, type Place } from './measure.ts'
 
 /** Wall seconds of submitting lines as jobs by sbatch alone, until accounting has the end of each. */
 export function bareJobs(place: Place, name: string, lines: readonly string[]): number {
@@ -37,9 +37,4 @@ function untilAccounted(place: Place, name: string, jobs: number, submit: () => 
     pause(20)
   }
   return (performance.now() - begun) / 1000
-}
-
-function pause(milliseconds: number): void {
-  interruption.signal.throwIfAborted()
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

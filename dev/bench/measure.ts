@@ -74,3 +74,9 @@ export async function breath(): Promise<void> {
   await new Promise((wake) => setImmediate(wake))
   if (interruption.signal.aborted) throw new Hindrance('interrupted')
 }
+
+/** Stands still between two looks at something that is waited for. */
+export function pause(milliseconds: number): void {
+  interruption.signal.throwIfAborted()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}

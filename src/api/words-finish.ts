@@ -21,8 +21,11 @@ export const finishWords = {
     `recorded of job ${note.job}: ${/^\d+$/.test(note.tasks) ? 'task' : 'tasks'} ${note.tasks}; it stays open for the others (${note.statuses}). ${restWords(note.job)}`,
   'tasks-untold': ({ job, paths }) =>
     `it cannot be told which task of job ${job} made ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` (and ${paths.length - 3} more)` : ''}, and so nothing of it was recorded. Say it, with {task} for the index: \`waybill finish ${job} --completed-tasks -o 'out/{task}.csv'\`; or record all that it made, with --commit-failed-jobs`,
-  'children-open': ({ job, jobs }) =>
-    `job ${job} submitted ${counted(jobs.length, 'job')} (${jobs.slice(0, 5).join(', ')}${jobs.length > 5 ? ', …' : ''}), and not all have ended; its record says how they are now, and nobody records what they make from now on. A payload should wait for what it submits`,
+  'children-open': ({ job, jobs, recorded }) =>
+    `job ${job} submitted ${childJobs(jobs)}, and not all have ended; ${recorded ? 'its record says how they are now, and nobody records what they make from now on. A payload should wait for what it submits' : `nobody records what they make. To end them: \`scancel ${jobs.join(' ')}\``}`,
+  'children-cancelled': ({ job, jobs }) => `cancelled, too: ${childJobs(jobs)} that job ${job} submitted`,
+  'children-not-cancelled': ({ job, jobs }) =>
+    `${childJobs(jobs)} that job ${job} submitted may still run; to end them: \`scancel ${jobs.join(' ')}\``,
   'log-shared': () => 'written by several tasks: it goes with the last record of the job',
   'being-replaced': ({ job, by }) =>
     `the failed tasks of job ${job} are being submitted again as ${by}, and it is not known yet whether they were; see \`waybill jobs\``,
@@ -170,4 +173,9 @@ function refusedWords(why: RefusedFile['why'], message: string): string {
     case 'other':
       return `it could not be stored: ${message.trim()}`
   }
+}
+
+/** `2 jobs (4711, 4712)` */
+function childJobs(jobs: readonly string[]): string {
+  return `${counted(jobs.length, 'job')} (${jobs.slice(0, 5).join(', ')}${jobs.length > 5 ? ', …' : ''})`
 }

@@ -34,9 +34,10 @@ export const runsWords = {
 } satisfies Words<RunsNote>
 
 /** What is said to a person who interrupts a run; null: it has not begun. */
-export function runGoesOn(run: string | null): string {
-  return run === null
-    ? 'interrupted; nothing was submitted'
+export function runGoesOn(run: string | null, detach = false): string {
+  if (run === null) return 'interrupted; nothing was submitted'
+  return detach
+    ? `interrupted. What was submitted is held until the graph stands; \`waybill attach ${run}\` completes it, \`waybill cancel ${run}\` takes it back`
     : `interrupted. Jobs that were submitted go on; \`waybill attach ${run}\`, or the same command, goes on with them, and \`waybill finish\` records them`
 }
 

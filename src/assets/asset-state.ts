@@ -1,6 +1,7 @@
 import type { KeySpace } from './definitions/key-space.ts'
 import { endAt } from './index/asset-records.ts'
 import type { MadeRecord } from './index/made-records.ts'
+import { readLater } from './versions/later.ts'
 import { versionOf, type Version } from './versions/version.ts'
 
 /** What is known of each key of an asset, by its place: the newest record of it, and its place in that record. */
@@ -38,7 +39,14 @@ export function dataVersion(state: AssetState, hasOutputs: boolean, index: numbe
   const position = state.position[index] ?? 0
   if (record === undefined || endAt(record, position) !== 'done') return null
   const { reported, facts } = record
-  const told = typeof reported === 'string' ? reported : reported?.[facts.keys?.[position] ?? '']
-  if (told !== undefined) return told
+  const key = facts.keys?.[position] ?? ''
+  const told =
+    typeof reported !== 'object' || reported === null
+      ? reported
+      : Object.hasOwn(reported, key)
+        ? (reported[key] ?? null)
+        : null
+  // A payload may say what reads as the place of something that is still to be made.
+  if (told !== null) return readLater(told) === null ? told : versionOf([told])
   return hasOutputs ? (record.now[position] ?? null) : versionOf(['job', record.token, `${position}`])
 }

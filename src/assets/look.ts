@@ -27,6 +27,8 @@ export interface AssetView {
   readonly space: KeySpace
   readonly state: AssetState
   readonly code: PerKey
+  /** The files of its code that its command names, as it names them. */
+  readonly files: readonly string[]
   readonly inputs: PerKey
   /** Of each asset and external source that it needs; null: a source whose state could not be told. */
   readonly upstream: ReadonlyMap<string, PerKey | null>
@@ -107,6 +109,7 @@ export async function lookAt(request: LookRequest): Promise<Fallible<Look, Note>
       space,
       state: stateOf(made.value.get(asset.name) ?? [], space, asset.partitions !== null),
       code: codeVersions(asset, site, space, named.get(asset.name) ?? [], contents),
+      files: named.get(asset.name) ?? [],
       inputs: inputVersions(asset, space, files.value),
       upstream,
       maps,

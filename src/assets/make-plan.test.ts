@@ -224,3 +224,11 @@ test('stale with keys means nothing once all is fresh, and unknown keys are told
   expect(await plan(repo, { selection: 'stale', keys: 'tin' })).toEqual([])
   expect(await plan(repo, { selection: 'stale', keys: 'lead' })).toEqual(['no-such-key'])
 })
+
+test('any data version that a payload reports is one, and keys may have the names of what objects have', async () => {
+  const repo = project(yaml.replace('[gold, silver, tin]', '[constructor, toString, tin]'))
+  await make(repo, 'corpus', [0], { data_version: 'later:abc:x' })
+  await make(repo, 'model', [0, 1, 2], { data_version: { tin: 'later:' } })
+  await make(repo, 'scores', [0], { data_version: 'v1' })
+  expect(await plan(repo)).toEqual([])
+})

@@ -65,8 +65,12 @@ async function runMaterialize(
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening
-  await showRun(runtime, options, async (calls) =>
-    materialize(dataset, selection, { partition, site, force, jobs, keepGoing, detach, ...calls }),
+  await showRun(
+    runtime,
+    options,
+    async (calls) =>
+      materialize(dataset, selection, { partition, site, force, jobs, keepGoing, detach, ...calls }),
+    detach,
   )
 }
 
@@ -75,6 +79,7 @@ export async function showRun(
   runtime: Runtime,
   options: CommonOptions,
   drive: (calls: AttachOptions) => Promise<MaterializeOutcome>,
+  detach = false,
 ): Promise<void> {
   const json = options.json ?? false
   const printer = makePrinter(runtime, { json })
@@ -85,7 +90,7 @@ export async function showRun(
     onRun: (run) => {
       // Not before there is something to do: it makes plans take half as long again.
       runtime.collectEarly()
-      runtime.farewell(runGoesOn(run))
+      runtime.farewell(runGoesOn(run, detach))
     },
     onResult: (result) => {
       told += 1

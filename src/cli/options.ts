@@ -25,7 +25,7 @@ export function repeatable(flags: string, description: string): Option {
 
 /** Reads a whole number that is not negative. */
 export function wholeNumber(value: string): number {
-  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
   return Number(value)
 }
 

@@ -6,7 +6,7 @@ import { bytes, counted, dateTime, duration } from '../api/quantities.ts'
 import { printable } from '../api/printable.ts'
 import { metricFields } from './metric-lines.ts'
 
-/** Files are named up to so many; the rest is counted. */
+/** Files, and keys of an asset, are named up to so many; else they are counted. */
 const named = 20
 
 /** A record for people: what ran, where, how long, how much memory, from what, and what it made. */
@@ -58,8 +58,14 @@ function madeLines(shown: Extract<Shown, { kind: 'record' }>): readonly string[]
       ['of subdataset', shown.subdataset],
       ['command', typeof record.cmd === 'string' ? record.cmd : record.cmd.join(' ')],
       ['directory', record.pwd],
+      ['asset', assetWords(own['asset'])],
       ['ended as', endWords(record, own)],
-      ['tasks', texts(own['tasks']).join('; ')],
+      [
+        'tasks',
+        texts(own['tasks'])
+          .map((row) => taskRow(row, own['asset']))
+          .join('; '),
+      ],
       ['jobs', jobsWords(own['jobs'])],
       ['submitted', childrenWords(own['children'])],
       ['recorded here', taskWords(own['recorded_tasks'])],
@@ -122,6 +128,27 @@ function endWords(record: RunRecord, own: Own): string {
       : `, exit code ${code}${signal === undefined || signal === 0 ? '' : `, signal ${signal}`}`
   const word = text(own['assumed']) === undefined ? '' : ' (by the word of a person)'
   return `${state}${how}${word}`.replace(/^, /, '')
+}
+
+/** The asset that was made, and of which keys: beside a row of tasks stands which of them they are. */
+function assetWords(asset: Json | undefined): string {
+  if (typeof asset !== 'object' || asset === null || Array.isArray(asset)) return ''
+  const { name, keys, key_count: count } = asset as Own
+  const all = texts(keys)
+  const many = number(count) ?? all.length
+  if (many === 0) return text(name) ?? ''
+  return `${text(name) ?? ''} (${many > named || all.length === 0 ? counted(many, 'key') : all.join(', ')})`
+}
+
+/** A row of tasks that did not complete, with the keys that they were to make. */
+function taskRow(row: string, asset: Json | undefined): string {
+  const [indices = '', ...words] = row.split(' ')
+  if (typeof asset !== 'object' || asset === null || Array.isArray(asset)) return row
+  const keys = texts((asset as Own)['keys'])
+  const tasks = /^\d+(?:,\d+)*$/.test(indices) ? indices.split(',').map(Number) : []
+  const own = tasks.map((task) => keys[task] ?? '').filter((key) => key !== '')
+  if (words[0] === 'COMPLETED' || own.length === 0 || own.length > named) return row
+  return `${indices} (${own.join(', ')}) ${words.join(' ')}`
 }
 
 /** The jobs of a command that submitted several. */

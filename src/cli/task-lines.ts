@@ -10,6 +10,7 @@ export function taskLines(shown: ShownTask): readonly string[] {
   return [
     ...fields([
       ['task', shown.job],
+      ['key', shown.key ?? undefined],
       ['record', commit === null ? 'none yet' : `${commit}${own}`],
       ['command', shown.cmd],
       ['ended as', endWords(shown)],

@@ -3,6 +3,7 @@ import type { Context, Job } from './context.ts'
 import { isHeld } from './lease.ts'
 import type { Note } from './note.ts'
 import type { CancelOutcome } from '../contract/scheduler.ts'
+import { cancelChildren } from './members/children.ts'
 import { referencesTo } from './members/members.ts'
 import { reconcile } from './reconcile.ts'
 import { giveUpHeld } from './schedule/held.ts'
@@ -10,7 +11,7 @@ import type { Report } from './report.ts'
 import { calledName, findJob, isOpen, jobFacts, noIdNote } from './select.ts'
 
 /**
- * Asks the schedulers to end the named jobs, or those of the named runs. They stay open: only `finish` and `close` end a job's life here. One that was
+ * Asks the schedulers to end the named jobs, or those of the named runs, with what their payloads submitted. They stay open: only `finish` and `close` end a job's life here. One that was
  * not submitted yet is given up.
  */
 export async function cancel(
@@ -41,6 +42,7 @@ export async function cancel(
       say('impossible', found.job, noIdNote(context, found.job))
     } else jobs.set(found.job.id, found.job)
   }
+  const ending: Job[] = []
   for (const kind of ['slurm', 'local'] as const) {
     const own = [...jobs.values()].filter((job) => job.scheduler === kind)
     if (own.length === 0) continue
@@ -53,6 +55,7 @@ export async function cancel(
       const count = references[i]?.length ?? 0
       const outcome = together(outcomes.slice(next, next + count))
       next += count
+      if (outcome?.kind !== 'failed') ending.push(job)
       if (outcome?.kind === 'asked') {
         context.ledger.change(job.id, context.now(), 'cancel-asked', {})
         say('ok', job, { kind: 'cancel-asked' })
@@ -61,6 +64,7 @@ export async function cancel(
       else say('error', job, { kind: 'cancel-failed', words: outcome?.message ?? 'no answer' })
     }
   }
+  await cancelChildren(context, ending, report)
 }
 
 /**

@@ -235,7 +235,14 @@ export type ScheduleNote =
 /** What `finish`, `close`, `cancel` and recovery can have to say. */
 export type FinishNote =
   /** Jobs that its payload submitted have not all ended. */
-  | { readonly kind: 'children-open'; readonly job: string; readonly jobs: readonly string[] }
+  | {
+      readonly kind: 'children-open'
+      readonly job: string
+      readonly jobs: readonly string[]
+      readonly recorded: boolean
+    }
+  | { readonly kind: 'children-cancelled'; readonly job: string; readonly jobs: readonly string[] }
+  | { readonly kind: 'children-not-cancelled'; readonly job: string; readonly jobs: readonly string[] }
   | {
       readonly kind: 'not-complete'
       readonly scheduler: 'slurm' | 'local'

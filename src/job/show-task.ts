@@ -6,7 +6,13 @@ import type { Json } from '../provenance/python-json.ts'
 import type { RunRecord } from '../provenance/record.ts'
 import { isAbout, readTaskName, type TaskName } from './arrays/task-name.ts'
 import { factsOfTasks } from './arrays/task-facts.ts'
-import { missingFrom, recordedTaskFacts, rowsOfTasks, type TaskRow } from './arrays/task-rows.ts'
+import {
+  missingFrom,
+  recordedKeys,
+  recordedTaskFacts,
+  rowsOfTasks,
+  type TaskRow,
+} from './arrays/task-rows.ts'
 import type { Context, Job } from './context.ts'
 import { attemptJson } from './finish/attempt-json.ts'
 import { logFiles, placeInDataset } from './logs-plan.ts'
@@ -25,6 +31,8 @@ export interface ShownTask {
   /** `4711_3`; `w12_3` of a job of this machine. */
   readonly job: string
   readonly task: number
+  /** The key of its asset's partition that it made; null: it made none. */
+  readonly key: string | null
   /** The record that has this task's row; null: the job has none (yet). */
   readonly commit: CommitId | null
   /** Whether that record holds what the task made: one that is about some tasks tells the states of all. */
@@ -82,6 +90,7 @@ async function ofRecord(
   const own = record.waybill ?? {}
   const facts = await recordedTaskFacts(context, commit, own, task)
   if (!facts.ok) return facts
+  const keys = await recordedKeys(context, commit, own)
   const outputs = texts(own['task_outputs']).map((template) => taskPath(template, task))
   const logs = texts(own['task_logs']).map((template) => taskPath(template, task))
   const isOwn = (path: string): boolean => logs.includes(path) || outputs.some((one) => covers(one, path))
@@ -90,6 +99,7 @@ async function ofRecord(
     kind: 'task',
     job: `${record.slurm_job_id ?? String(own['job'])}_${task}`,
     task,
+    key: keys[task] ?? null,
     commit,
     recorded,
     ...endOf(rows.value, task),
@@ -125,6 +135,7 @@ function ofJob(context: Context, { of }: TaskName, job: Job, task: number): Fall
     kind: 'task',
     job: `${calledName(job)}_${task}`,
     task,
+    key: spec.asset?.keys?.[task] ?? null,
     commit: null,
     recorded: false,
     ...endOf(rows, task),

@@ -93,24 +93,27 @@ function writeChecks(folder: string, checks: readonly CheckWork[] = []): void {
   write(join(folder, 'checks'), [[checks.length, ...failing].join(' ')])
 }
 
-/** Gives the checks of the last task, which are as many as those of each. */
+/** Tasks come in order, and only those of one file are in memory. Gives the checks of the last, which are as many as those of each. */
 function writeTable(
   folder: string,
   tasks: Iterable<readonly [number, TaskWork]>,
 ): readonly CheckWork[] | undefined {
-  const files = new Map<number, string[]>()
+  mkdirSync(folder, { mode: 0o700 })
   let checks: readonly CheckWork[] | undefined
+  let file = 0
+  let lines: string[] = []
+  const flush = (): void => {
+    if (lines.length > 0) write(join(folder, String(file)), ['case $_wb_task in', ...lines, 'esac'])
+    lines = []
+  }
   for (const [index, work] of tasks) {
     checks = work.checks
-    const file = Math.floor(index / tasksAFile)
-    const lines = files.get(file) ?? []
+    const own = Math.floor(index / tasksAFile)
+    if (own !== file) flush()
+    file = own
     lines.push(`${index})`, ...taskLines(work), '_wb_words=1', ';;')
-    files.set(file, lines)
   }
-  mkdirSync(folder, { mode: 0o700 })
-  for (const [file, lines] of files) {
-    write(join(folder, String(file)), ['case $_wb_task in', ...lines, 'esac'])
-  }
+  flush()
   return checks
 }
 

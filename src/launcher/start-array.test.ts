@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { contextFile, messagesFile, type Work } from './folder.ts'
+import { contextFile, messagesFile, type TaskWork, type Work } from './folder.ts'
 import { listMarkers, readEnd, readStart } from './markers.ts'
 import { shells, TestJob } from './test-job.ts'
 
@@ -77,4 +78,31 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect(end(7)).toMatchObject({ code: 0 })
     expect(readStart(job.folder, 7, 0)).toMatchObject({ host: hostname(), job: null })
   })
+
+  test('a task runs as usual where its folder has no room for what it finds out of its host', async () => {
+    const words = ['sh', '-c', 'grep SigIgn /proc/$$/status']
+    job.writeWork({
+      scheduler: 'slurm',
+      cwd: job.root,
+      env: {},
+      payload: [[0, { words, env: {}, context: null }]],
+    })
+    symlinkSync('gone/env', join(job.folder, 'env.n1'))
+    const ran = await job.run({ SLURM_ARRAY_TASK_ID: '0', SLURMD_NODENAME: 'n1' })
+    expect(ran).toMatchObject({ code: 0, output: expect.stringMatching(/^SigIgn:\t0+\n$/) })
+  })
+})
+
+test('of the tasks of a large array only those of one file are kept in memory', () => {
+  const job = new TestJob(['sh'])
+  const written = (file: number): boolean => existsSync(join(job.folder, `table/${file}`))
+  function* tasks(): Generator<readonly [number, TaskWork]> {
+    for (const index of [0, 99, 100, 305]) {
+      if (index === 305) expect([written(0), written(1), written(3)]).toEqual([true, false, false])
+      yield [index, { words: [`w${index}`], env: {}, context: null }]
+    }
+  }
+  job.writeWork({ scheduler: 'slurm', cwd: '/', env: {}, payload: tasks() })
+  expect(readdirSync(join(job.folder, 'table')).toSorted()).toEqual(['0', '1', '3'])
+  job.dispose()
 })

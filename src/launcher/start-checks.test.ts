@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkFailedCode, checkMessagesFile, type CheckWork, type TaskWork } from './folder.ts'
 import { readCheckEnd, readEnd } from './markers.ts'
@@ -89,6 +90,23 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect((await second.ended).output).not.toContain('second')
     expect(readEnd(job.folder, 0, 0)).toMatchObject({ code: 0, stopped: false })
     expect(readCheckEnd(job.folder, 0, 0, 1)).toMatchObject({ code: 143, stopped: true })
+  })
+
+  test('SIGTERM between a payload and its check is none that a check survives', async () => {
+    write(work(':', [sh('echo checked')]))
+    const messages = checkMessagesFile(job.folder, 0, 1)
+    // Where nobody reads it, it stops the shell there.
+    execFileSync('mkfifo', [messages])
+    const { child, ended } = job.start()
+    while (
+      readEnd(job.folder, 0, 0) === null ||
+      !/\) S /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))
+    )
+      await new Promise((wake) => setTimeout(wake, 10))
+    child.kill('SIGTERM')
+    closeSync(openSync(messages, constants.O_RDONLY | constants.O_NONBLOCK))
+    expect(await ended).toMatchObject({ code: 0, output: '' })
+    expect(readCheckEnd(job.folder, 0, 0, 1)).toBeNull()
   })
 
   test('each check has a file for messages, each attempt its marks, and tasks of an array their own', async () => {

@@ -157,7 +157,7 @@ payload() {
   # Of an array, one task on each host finds out which.
   _wb_can=$_wb_folder/env.$_wb_host
   if [ ! -e "$_wb_can" ] && /usr/bin/env --default-signal=INT,QUIT >/dev/null 2>&1; then
-    if [ -d "$_wb_folder/table" ]; then : >"$_wb_can"; else _wb_can=/; fi
+    if [ -d "$_wb_folder/table" ]; then printf '' >"$_wb_can" || _wb_can=/; else _wb_can=/; fi
   fi 2>/dev/null
   if [ -e "$_wb_can" ]; then
     exec /usr/bin/env --default-signal=INT,QUIT -- "$@"
@@ -207,7 +207,9 @@ run() {
     _wb_code=$?
     case "$_wb_got " in *" $_wb_code "*) ;; *) break ;; esac
   done
-  trap : HUP INT QUIT USR1 USR2 TERM
+  trap : HUP INT QUIT USR1 USR2
+  # What ends all processes of a job may reach the payload first.
+  trap '_wb_stopped=yes' TERM
 }
 
 # The embedded scheduler says of its tasks all that markers would: where nothing is left to do after the payload, this shell
@@ -243,6 +245,8 @@ while [ "$_wb_check" -lt "$_wb_count" ]; do
   _wb_check=$((_wb_check + 1))
   messages "$_wb_task.$_wb_check"
   trap - HUP INT QUIT USR1 USR2 TERM
+  # What came until here is known; from here on it ends this shell.
+  [ "$_wb_stopped" = no ] || break
   run
   mark "$_wb_check.end" "code $_wb_code
 stopped $_wb_stopped

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Capacity, JobReference } from '../contract/scheduler.ts'
@@ -222,6 +222,17 @@ describe('a job', { timeout: 60_000 }, () => {
   })
 })
 
+test('the ends of an array are read once by whoever waits for it', async () => {
+  site = makeSite(2)
+  const job = await site.submit('w1', 'exit 0', '0-2')
+  await site.whenOver(job)
+  for (const task of [0, 1, 2]) writeFileSync(taskFile(jobFolder(job.folder), task, 'end'), 'not again')
+  const ended = [0, 1, 2].map((task) => ({ task, state: 'COMPLETED' }))
+  expect(await site.rows(job)).toMatchObject(ended)
+  await site.scheduler.look([], { depth: 'states' })
+  expect(await site.rows(job)).not.toMatchObject(ended)
+})
+
 describe('a killed watcher', { timeout: 60_000 }, () => {
   test('leaves its payload running and in its slot; the end cannot be told then', async () => {
     site = makeSite(1)
@@ -265,7 +276,11 @@ describe('a killed watcher', { timeout: 60_000 }, () => {
     expect(await site.rows(job)).toMatchObject([{ state: 'NODE_FAIL', reason: 'Reboot' }])
     writeFileSync(start, text.replace(/^host .*/, 'host elsewhere'))
     expect(await site.rows(job)).toMatchObject([{ state: 'RUNNING', reason: 'OnHost:elsewhere' }])
+    // Its watcher makes it before it writes it: that moment is no doubt.
     writeFileSync(start, '')
+    expect(await site.rows(job)).toMatchObject([{ state: 'RUNNING', reason: null }])
+    const earlier = Date.now() / 1000 - 60
+    utimesSync(start, earlier, earlier)
     expect(await site.rows(job)).toMatchObject([{ state: 'LOST', reason: 'TornMarker' }])
   })
 })

@@ -24,7 +24,7 @@ import { homeOf, jobFolder } from './layout.ts'
 import { readIfThere } from './markers.ts'
 import { pumpHome } from './pump.ts'
 import type { Pump } from './pump.ts'
-import { readDescription, rowsOf } from './rows.ts'
+import { readDescription, rowsOf, type KnownEnds } from './rows.ts'
 import { forgetCommand, prepare, publish, withdraw, writeDurably, type Prepared } from './submission.ts'
 
 /** What the embedded scheduler is given. */
@@ -48,21 +48,13 @@ export interface LocalOptions {
 export function localScheduler(options: LocalOptions): Scheduler {
   const home = homeOf(options.folder, hostname(), userInfo().uid)
   const pump: Pump = { home, env: options.env, user: userInfo().username }
-  let lookedAfter = -Infinity
+  const before: LastLook = { ends: new Map(), pumped: -Infinity }
   return {
     kind: 'local',
     capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
     holdMany: async (requests) => holdMany(options, pump, requests),
-    look: async (jobs) => {
-      const seen = look(options, jobs)
-      // Should a pump have been killed at its work, this one goes on with it: looks may come often, and kills are rare.
-      if (seen.waits && Math.abs(options.now() - lookedAfter) >= pumpingRests) {
-        lookedAfter = options.now()
-        await pumpHome(pump, false)
-      }
-      return seen.look
-    },
+    look: async (jobs) => look(options, pump, before, jobs),
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
     describe: async (jobs) => jobs.map(() => null),
@@ -162,14 +154,23 @@ function setLimits(home: string, { cpus, memory, gpus }: Capacity): void {
   }
 }
 
-/** Seconds between two pumps that only look after others. */
+/** What is kept of the last look: whoever waits looks again and again. */
+interface LastLook {
+  /** What was read of the ends of many tasks, by the folders of arrays. */
+  ends: ReadonlyMap<string, KnownEnds>
+  /** When a pump last looked after others. */
+  pumped: EpochSeconds
+}
+
+/** Seconds between two such pumps. */
 const pumpingRests = 1
 
-/** Reads how jobs are; `waits`: one of them may have been left waiting. */
-function look(
+async function look(
   options: LocalOptions,
+  pump: Pump,
+  before: LastLook,
   jobs: readonly JobReference[],
-): { readonly look: Look; readonly waits: boolean } {
+): Promise<Look> {
   const now = options.now()
   const accounting = {
     answered: false,
@@ -178,9 +179,12 @@ function look(
   } as const
   const rows: Row[] = []
   const unheard = new Map<SchedulerJobId, Silence>()
+  const read = new Map<string, KnownEnds>()
   for (const job of jobs) {
     try {
-      const own = rowsOf(job, now)
+      const known = before.ends.get(job.folder) ?? new Map()
+      const own = rowsOf(job, now, known)
+      if (known.size > 1) read.set(job.folder, known)
       rows.push(...own)
       if (own.length > 0 && own.every((row) => hasRead(row, now))) forgetCommand(jobFolder(job.folder))
     } catch (error) {
@@ -188,10 +192,13 @@ function look(
       unheard.set(job.id, { answered: false, why: 'failed', message: String(error) })
     }
   }
-  return {
-    look: { queue: { answered: true, rows, unheard }, accounting },
-    waits: rows.some((row) => row.state === 'PENDING'),
+  before.ends = read
+  // Should a pump have been killed at its work, this one goes on with it.
+  if (Math.abs(now - before.pumped) >= pumpingRests && rows.some((row) => row.state === 'PENDING')) {
+    before.pumped = now
+    await pumpHome(pump, false)
   }
+  return { queue: { answered: true, rows, unheard }, accounting }
 }
 
 /** Payloads read their files within a moment, or never. Seconds. */

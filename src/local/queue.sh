@@ -76,7 +76,8 @@ takers() {
     owner=
     while read -r _ pid pid_born pid_boot entry _; do
       # The payload is looked at where its watcher is gone: a shell reads byte by byte.
-      [ "$pid" != "$$" ] && [ -z "$owner" ] || continue
+      [ -z "$owner" ] || break
+      [ "$pid" != "$$" ] || continue
       ! alive "$pid" "$pid_born" "$pid_boot" || owner=$entry
     done <"$file"
     if [ -n "$owner" ]; then

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { compactIndices } from '../contract/index-set.ts'
@@ -13,9 +13,13 @@ import type { JobDescription } from './submission.ts'
 /**
  * What a job's markers say, one row a task; tasks that never started stand in one row together. No rows: never
  * submitted, or its folder is gone. States are Slurm's, and `LOST`: it started and nobody is left to tell how it
- * ended. A task on another host is RUNNING by its start marker until its end marker comes.
+ * ended. A task on another host is RUNNING by its start marker until its end marker comes. What is in `ends` is not read.
  */
-export function rowsOf(reference: JobReference, now: EpochSeconds): readonly Row[] {
+export function rowsOf(
+  reference: JobReference,
+  now: EpochSeconds,
+  ends: KnownEnds = new Map(),
+): readonly Row[] {
   const job = jobFolder(reference.folder)
   const description = readDescription(job)
   const submitted = readIfThere(join(job, 'submitted'))
@@ -38,14 +42,22 @@ export function rowsOf(reference: JobReference, now: EpochSeconds): readonly Row
   const waiting: (number | null)[] = []
   let running = 0
   for (const task of tasks) {
+    const known = ends.get(task)
+    if (known !== undefined) {
+      rows.push(known)
+      continue
+    }
     if (!present.has(`${taskKey(task)}.start`)) {
       waiting.push(task)
       continue
     }
-    const seen = startedTask(job, task, present, now)
+    const ended = present.has(`${taskKey(task)}.end`) ? endOf(job, task) : null
+    const seen = ended ?? startedTask(job, task, present, now)
     if (seen.state === 'RUNNING') running += 1
     const stdout = taskFile(job, task, 'log')
-    rows.push({ ...common, ...seen, task, facts: { ...common.facts, ...seen.facts, stdout } })
+    const row = { ...common, ...seen, task, facts: { ...common.facts, ...seen.facts, stdout } }
+    if (ended !== null) ends.set(task, row)
+    rows.push(row)
   }
   if (waiting.length === 0) return rows
   const limit = description.array?.limit ?? null
@@ -76,17 +88,23 @@ function waitsFor(description: JobDescription, full: boolean): string {
 
 type Seen = Pick<Row, 'state' | 'reason' | 'exit' | 'started' | 'ended' | 'facts'>
 
+/** Rows of a job's tasks whose end markers were read: once whole those stay as they are. */
+export type KnownEnds = Map<number | null, Row>
+
 function startedTask(
   job: string,
   task: number | null,
   present: ReadonlySet<string>,
   now: EpochSeconds,
 ): Seen {
-  const told = present.has(`${taskKey(task)}.end`) ? endOf(job, task) : null
-  if (told !== null) return told
   const start = parseStart(readIfThere(taskFile(job, task, 'start')) ?? '')
   const unknown = { reason: null, exit: null, started: start?.started ?? null, ended: null, facts: {} }
-  if (start === null) return endOf(job, task) ?? { ...unknown, state: 'LOST', reason: 'TornMarker' }
+  if (start === null) {
+    const end = endOf(job, task)
+    if (end !== null) return end
+    if (isBeingWritten(taskFile(job, task, 'start'), now)) return { ...unknown, state: 'RUNNING' }
+    return { ...unknown, state: 'LOST', reason: 'TornMarker' }
+  }
   const running = { ...unknown, state: 'RUNNING', facts: { elapsed_seconds: since(start.started, now) } }
   switch (liveness(start.watcher)) {
     case 'elsewhere':
@@ -105,6 +123,14 @@ function startedTask(
       return rebooted ? { ...unknown, state: 'NODE_FAIL', reason: 'Reboot' } : { ...unknown, state: 'LOST' }
     }
   }
+}
+
+/** Seconds within which a start marker, which its writer makes before it writes it, is whole. */
+const writingTime = 5
+
+function isBeingWritten(marker: string, now: EpochSeconds): boolean {
+  const written = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return now - written / 1000 < writingTime
 }
 
 function endOf(job: string, task: number | null): Seen | null {

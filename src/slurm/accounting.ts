@@ -8,7 +8,7 @@ import { fieldSeparator, query } from './query.ts'
 import type { Answer, QuerySettings } from './query.ts'
 import { knownFacts } from './slurm-facts.ts'
 import { usageOf, usageOfSteps, type Cells } from './usage-facts.ts'
-import { readExit, readState, readTime, readWord } from './values.ts'
+import { readCount, readExit, readState, readTime, readWord } from './values.ts'
 
 /**
  * Fields that every sacct from 21.08 on has (`Restarts` is not one, and `Planned` was `Reserved` before). Free text stands
@@ -20,13 +20,32 @@ const columns = (
   'WorkDir,JobName,SubmitLine'
 ).split(',')
 
+/** What sacct has to fetch lists of names for, by a question to slurmdbd each: on a quiet cluster 0.1 s. */
+const named: ReadonlySet<string> = new Set([
+  'TRESUsageInAve',
+  'TRESUsageInTot',
+  'ReqTRES',
+  'AllocTRES',
+  'QOS',
+])
+
+/** What it has without: the controller knows the names. */
+const briefColumns = ['JobID', 'QOSRAW', 'ReqMem', 'NTasks', ...columns.slice(1)].filter(
+  (column) => !named.has(column),
+)
+
 /** One attempt of one part, and the whole command line that submitted it. */
 export interface AccountingEntry {
   readonly row: Row
   readonly submitLine: string
   /** Its end, where accounting has not heard of its beginning yet: then the row says nothing of an end. */
   readonly end: EpochSeconds | null
+  /** How many tasks its largest step had, where that was asked. */
+  readonly tasks: number
 }
+
+/** How much is asked: states alone; all facts, those of steps too; or of these what accounting alone knows. */
+export type Depth = 'states' | 'facts' | 'brief'
 
 /** How sacct is asked: each time anew, unless looks are shared. */
 type Ask = (
@@ -43,24 +62,25 @@ const silence =
   /error:.*(Connection refused|timed out|Unable to connect|Problem talking|slurm_persist_conn|slurmdbd)/i
 
 /**
- * Every attempt of some jobs as accounting has them: one row an attempt of a part, in order of submission, with the
- * steps' memory in it when `steps` is set. Asks once, or a few times when the ids are very many.
+ * Every attempt of some jobs as accounting has them: one row an attempt of a part, in order of submission. Asks once, or a
+ * few times when the ids are very many.
  */
 export async function askAccounting(
   settings: QuerySettings,
   jobs: readonly string[],
   cluster: string | null,
-  steps: boolean,
+  depth: Depth,
   ask: Ask = query,
 ): Promise<Fallible<readonly AccountingEntry[], SlurmFailure>> {
+  const asked = depth === 'brief' ? briefColumns : columns
   const entries: AccountingEntry[] = []
   for (const ids of pieces(jobs)) {
-    const depth = steps ? [] : ['-X']
+    const whole = depth === 'states' ? ['-X'] : []
     const where = cluster === null ? [] : ['-M', cluster]
-    const args = ['-D', ...depth, ...where, '-j', ids, '-o', columns.join(',')]
+    const args = ['-D', ...whole, ...where, '-j', ids, '-o', asked.join(',')]
     const answer = await sacct(settings, args, ask)
     if (!answer.ok) return answer
-    entries.push(...readAccounting(answer.value))
+    entries.push(...readAccounting(answer.value, asked))
   }
   return ok(entries)
 }
@@ -86,7 +106,7 @@ export async function sacct(
  * part of its row.
  */
 export function readAccounting(text: string, asked: readonly string[] = columns): readonly AccountingEntry[] {
-  const attempts: (AccountingEntry & { readonly steps: readonly Cells[] })[] = []
+  const attempts: (Omit<AccountingEntry, 'tasks'> & { readonly steps: readonly Cells[] })[] = []
   const cellsOf = (fields: readonly string[]): Cells => ({
     get: (column) => fields[asked.indexOf(column)] ?? '',
   })
@@ -107,6 +127,7 @@ export function readAccounting(text: string, asked: readonly string[] = columns)
   return attempts.map(({ row, steps, ...entry }) => ({
     ...entry,
     row: steps.length > 0 ? withSteps(row, steps) : row,
+    tasks: steps.reduce((most, { get }) => Math.max(most, readCount(get('NTasks')) ?? 0), 0),
   }))
 }
 
@@ -130,7 +151,7 @@ export function sacctRecords(text: string, width: number): readonly (readonly st
 
 /** slurmdbd may hear of a job's end before its beginning: for a moment the row has no name and no QOS (seen on 22.05). */
 function isHalf({ get }: Cells): boolean {
-  return get('JobName') === 'allocation' && get('QOS') === 'Unknown'
+  return get('JobName') === 'allocation' && (get('QOS') === 'Unknown' || get('QOSRAW') === '0')
 }
 
 function readRow({ get }: Cells, part: NonNullable<ReturnType<typeof readPartName>>): Row {
@@ -176,7 +197,8 @@ function withSteps(row: Row, steps: readonly Cells[]): Row {
   return { ...row, facts }
 }
 
-function pieces(ids: readonly string[]): readonly string[] {
+/** Ids in lists with commas between them, each short enough for one argument. */
+export function pieces(ids: readonly string[]): readonly string[] {
   const lists: string[] = []
   let list = ''
   for (const id of ids) {

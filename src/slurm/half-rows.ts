@@ -37,7 +37,7 @@ function partKey(record: JobRecord): string {
 }
 
 /** scontrol writes seconds or local times as it was asked, or `Unknown`. */
-function timeOf(text = ''): number | null {
+export function timeOf(text = ''): number | null {
   const time = readTime(text) ?? Date.parse(text) / 1000
   return Number.isNaN(time) ? null : time
 }

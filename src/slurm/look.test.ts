@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { JobReference, Scheduler } from '../contract/scheduler.ts'
+import type { BatchScheduler, JobReference } from '../contract/scheduler.ts'
 import { slurmScheduler } from './slurm.ts'
 
 // What no quiet cluster shows: programs that stand for Slurm's answer as they did elsewhere, and note what they were asked.
@@ -24,7 +24,7 @@ function put(name: string, body: string): void {
   chmodSync(path, 0o755)
 }
 
-function scheduler(deadline = 30, now = 1000): Scheduler {
+function scheduler(deadline = 30, now = 1000): BatchScheduler {
   const env = { PATH: `${join(dir, 'bin')}:/usr/bin:/bin`, ASKED: join(dir, 'asked') }
   return slurmScheduler({ env, now: () => now, user: 'ada', deadline })
 }
@@ -119,6 +119,16 @@ test('very many ids are asked for in pieces', async () => {
   const questions = asked().filter((line) => line.startsWith('sacct'))
   expect(questions).toHaveLength(2)
   expect(questions.join(',').match(/\b1000\d{4}\b|\b1001\d{4}\b/g)).toHaveLength(20_000)
+})
+
+test('very many jobs are let go in pieces, each once', async () => {
+  const many = Array.from({ length: 20_000 }, (_, i) => job(`${10_000_000 + i}`))
+  expect(await scheduler().release(many)).toEqual({ kind: 'released' })
+  const calls = asked().filter((line) => line.startsWith('scontrol release'))
+  expect(calls).toHaveLength(2)
+  expect(calls.flatMap((line) => line.split(/[ ,]/).filter((word) => /^\d+$/.test(word)))).toEqual(
+    many.map(({ id }) => id),
+  )
 })
 
 test('a cancellation that cannot be verified is not sent', async () => {

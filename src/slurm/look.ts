@@ -5,6 +5,7 @@ import { askAccounting } from './accounting.ts'
 import { askTogether } from './ask-together.ts'
 import type { SharingSettings } from './ask-together.ts'
 import { belongs } from './belongs.ts'
+import { areShownOver, askBriefly } from './brief-facts.ts'
 import type { AskController } from './controller-memory.ts'
 import { silent } from './failure.ts'
 import { withBeginnings } from './half-rows.ts'
@@ -42,13 +43,8 @@ export async function lookAt(
   const { rows } = queue
   const heard = queue.unheard === undefined ? jobs : jobs.filter(({ id }) => !queue.unheard?.has(id))
   const asked = await unsettled(settings, heard, rows, options)
-  const accounting = await lookInAccounting(
-    hurried(settings, asked, rows, options),
-    asked,
-    cluster,
-    options,
-    at,
-  )
+  const hasty = hurried(settings, asked, rows, options)
+  const accounting = await lookInAccounting(hasty, asked, cluster, options, at, rows)
   const { said } = accounting
   const alone = options.depth === 'facts' && !said.answered && said.why === 'off'
   return {
@@ -101,6 +97,7 @@ async function lookInAccounting(
   cluster: string | null,
   { depth, maxAge }: LookOptions,
   since: EpochSeconds,
+  inQueue: readonly Row[] = [],
 ): Promise<{ readonly said: Testimony; readonly again: EpochSeconds }> {
   let again = 0
   if (jobs.length === 0) {
@@ -114,7 +111,11 @@ async function lookInAccounting(
     return told.answer
   }
   const ask = depth === 'states' && maxAge !== undefined ? together : undefined
-  const answer = await askAccounting(settings, [...byId.keys()], cluster, depth === 'facts', ask)
+  const ids = [...byId.keys()]
+  const answer =
+    depth === 'facts' && areShownOver(ids, inQueue)
+      ? await askBriefly(settings, ids, cluster)
+      : await askAccounting(settings, ids, cluster, depth, ask)
   if (!answer.ok) return { said: silent(answer.failure), again }
   const entries = depth === 'facts' ? await withBeginnings(settings, answer.value, cluster) : answer.value
   const rows = entries.flatMap(({ row, submitLine }) => {

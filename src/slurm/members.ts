@@ -148,7 +148,7 @@ async function rowsOf(
   const queued = (queue.ok ? queue.value : []).map(({ row, comment }) => ({ row, words: comment }))
   const rest = ids.filter((id) => !queued.some(({ row }) => row.job === id))
   if (rest.length === 0) return queued
-  const accounting = await askAccounting(settings, rest, cluster, false)
+  const accounting = await askAccounting(settings, rest, cluster, 'states')
   const past = accounting.ok ? accounting.value : []
   return [...queued, ...past.map(({ row, submitLine }) => ({ row, words: submitLine }))]
 }

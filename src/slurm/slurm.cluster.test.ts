@@ -7,6 +7,7 @@ import type { JobToken, SchedulerJobId } from '../contract/ids.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type { JobReference, Look, LookOptions, Row, SubmitRequest } from '../contract/scheduler.ts'
 import { run } from '../process/run.ts'
+import { askAccounting } from './accounting.ts'
 import { askConfig } from './config.ts'
 import { logPlan, placeLog } from './log-pattern.ts'
 import { readSbatch } from './sbatch-line.ts'
@@ -105,6 +106,24 @@ test('a job from submission to its facts, with a name of every kind of character
   expect(described).toMatchObject({ JobName: jobName, ExitCode: '3:0', WorkDir: dir })
   expect(described).not.toHaveProperty('UserId')
 })
+
+test.each([
+  ['one core', ['--mem=100M'], 'sleep 1.2'],
+  ['two tasks', ['-n2', '-c2'], 'srun -n2 sleep 1.2; exit 1'],
+  ['a GPU', ['--gres=gpu:1', '-t', '5'], 'sleep 0.1'],
+])(
+  'the controller and accounting together say of a job with %s what accounting says alone',
+  async (_, words, script) => {
+    const job = await submit(request([...words, 'job.sh'], script))
+    await whenOver(job, 1, 'facts')
+    const alone = await eventually(async () => {
+      const answer = await askAccounting({ env, deadline: 30 }, [job.id], null, 'facts')
+      return answer.ok && answer.value[0]?.end === null ? answer.value[0].row : null
+    })
+    expect(await whenOver(job, 1, 'facts')).toEqual([alone])
+    expect(alone.facts).toMatchObject({ billing: expect.any(Number), qos: 'normal' })
+  },
+)
 
 test('an array: tasks, and the rest of it folded', async () => {
   const job = await submit(request(['-a', '0-100:2%3', '--hold', 'job.sh']))

@@ -51,7 +51,7 @@ export function usageOf({
     node_seconds: product(nodes, elapsed),
     gpu_seconds: product(gpus, elapsed),
     max_memory_bytes: measured(readBytes(get('MaxRSS'))),
-    requested_memory_bytes: measured(readTresBytes(get('ReqTRES'), 'mem')),
+    requested_memory_bytes: measured(readTresBytes(get('ReqTRES'), 'mem') ?? readBytes(get('ReqMem'))),
     allocated_memory_bytes: measured(readTresBytes(given, 'mem')),
     energy_joules: energyOf(get('ConsumedEnergyRaw')),
     billing: readTres(given, 'billing'),

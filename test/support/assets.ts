@@ -94,3 +94,18 @@ export async function newestId(box: Sandbox): Promise<string> {
   const [job] = await askLedger(box, 'SELECT scheduler_id FROM jobs ORDER BY id DESC LIMIT 1')
   return String(job?.['scheduler_id'])
 }
+
+/** Waits until no job of the sandbox is in the queue any more. */
+export async function idle(box: Sandbox): Promise<void> {
+  const end = performance.now() + 100_000
+  const ids = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs WHERE scheduler_id IS NOT NULL')
+  const list = ids.map(({ id }) => String(id)).join(',')
+  for (;;) {
+    const { stdout } = await box.run(['squeue', '-h', '-t', 'PD,R,CG', '-j', list, '-o', '%i %r'], {
+      allowFailure: true,
+    })
+    if (stdout.trim() === '') return
+    if (performance.now() > end) throw new Error(`still in the queue:\n${stdout}`)
+    await new Promise((wake) => setTimeout(wake, 200))
+  }
+}

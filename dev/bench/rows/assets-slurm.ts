@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { asset, line, makeFolders, making, names } from '../assets.ts'
+import { asset, detaching, line, makeFolders, making, names } from '../assets.ts'
 import type { Bench } from '../bench.ts'
 import { bareChain, bareJobs } from '../bare-slurm.ts'
 import { duration, type Line } from '../line.ts'
@@ -23,15 +23,20 @@ function inFolder(bench: Bench, run: (cwd: string) => number): () => number {
 
 interface Work {
   readonly work: string
+  readonly make?: typeof making
   readonly bar: (floor: number) => readonly [words: string, most: number]
   readonly assets: readonly string[]
   readonly floor: readonly [run: (cwd: string) => number, what: string]
 }
 
-async function measured(bench: Bench, { work, bar, assets, floor }: Work, times: number): Promise<Line> {
+async function measured(
+  bench: Bench,
+  { work, make = making, bar, assets, floor }: Work,
+  times: number,
+): Promise<Line> {
   const peak = peakOf(bench)
   const [[waybill = Number.NaN], [bare = Number.NaN]] = await alternate(
-    { times, run: making(bench, 'slurm', assets, peak.env) },
+    { times, run: make(bench, 'slurm', assets, peak.env) },
     { times, run: inFolder(bench, floor[0]) },
   )
   const [words, most] = bar(bare)
@@ -55,6 +60,19 @@ export const assetsSlurm: Row = {
           bench.fresh('bare'),
           names(count).map((name) => line(name, seconds)),
         )
+    const chain = {
+      assets: names(5).map((name, i) => asset(name, i === 0 ? {} : { more: `, needs: [a${i - 1}]` })),
+      floor: [
+        (cwd: string) =>
+          bareChain(
+            place(cwd),
+            bench.fresh('bare'),
+            names(5).map((name) => line(name)),
+          ),
+        'by dependencies',
+      ],
+      times: dear,
+    } as const
     const works: readonly (Work & { readonly times: number })[] = [
       {
         work: 'one trivial asset on Slurm (quoted: dagster-slurm 12.2 s, AiiDA 3.3 s, Snakemake 13.6 s)',
@@ -80,17 +98,13 @@ export const assetsSlurm: Row = {
       {
         work: 'a chain of 5 assets on Slurm, watched (quoted: AiiDA 10.6 s)',
         bar: () => ['≤ 4 s', 4],
-        assets: names(5).map((name, i) => asset(name, i === 0 ? {} : { more: `, needs: [a${i - 1}]` })),
-        floor: [
-          (cwd) =>
-            bareChain(
-              place(cwd),
-              bench.fresh('bare'),
-              names(5).map((name) => line(name)),
-            ),
-          'by dependencies',
-        ],
-        times: dear,
+        ...chain,
+      },
+      {
+        work: "a chain of 5 assets on Slurm, detached, to the end of `finish` called at the last job's end",
+        make: detaching,
+        bar: () => ['≤ 3.5 s', 3.5],
+        ...chain,
       },
     ]
     const lines: Line[] = []

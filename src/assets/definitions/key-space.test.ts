@@ -86,6 +86,9 @@ test('ranges and lists of keys, in order and without what they share', () => {
   expect(selectKeys(space, '2026-01-03..2026-01-01', now)).toMatchObject({
     failure: { kind: 'range-backwards' },
   })
+  expect(selectKeys(space, '2026-01-01..2026-01-02..2026-01-03', now)).toMatchObject({
+    failure: { kind: 'no-such-key', key: '2026-01-01..2026-01-02..2026-01-03' },
+  })
 })
 
 test('a key that is none: the nearest is named', () => {

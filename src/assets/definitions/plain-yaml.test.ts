@@ -54,6 +54,9 @@ test.each([
   'a:\n    b: 1\n  c: 2\n',
   'a: {b:1}\n',
   '- a: 1\n',
+  'a: b\u00a0\n',
+  'a: 1\n\u00a0b: 2\n',
+  'a: { b: c\u3000}\n',
   '',
 ])('what is more than plain, or wrong, is left to the other reader: %j', (text) => {
   expect(readPlainYaml(text)).toBeUndefined()

@@ -10,10 +10,9 @@ class NotPlain extends Error {}
  * that is or may be wrong: the reader that knows places and everything takes half a second for a thousand assets.
  */
 export function readPlainYaml(text: string): unknown {
-  // A tab, a carriage return or another control character, or a document's mark.
+  // A control character, a blank that is none for YAML, or a document's mark.
   // eslint-disable-next-line no-control-regex
-  if (/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|^(?:---|\.\.\.|%)/m.test(text))
-    return undefined
+  if (/[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffe\uffff]|[^\S \n]|^(?:---|\.\.\.|%)/m.test(text)) return undefined
   const lines = text.split('\n').flatMap((line): readonly Line[] => {
     const content = line.trim()
     return content === '' || content.startsWith('#') ? [] : [{ indent: line.search(/[^ ]/), content }]

@@ -35,7 +35,8 @@ export function selectKeys(
 ): Fallible<readonly KeyRange[], KeySelectionFailure> {
   const ranges: KeyRange[] = []
   for (const item of text.split(',').map((part) => part.trim())) {
-    const [first = '', last = first] = item.split('..')
+    const [first = '', last = first, ...more] = item.split('..')
+    if (more.length > 0) return fail(missing(space, item, now))
     const ends: number[] = []
     for (const key of [first, last]) {
       const index = space.indexOf(key)

@@ -4,13 +4,8 @@ import type { Context, Job } from '../../job/context.ts'
 import { observe, type ObservedJob } from '../../job/observe.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
+import { spacingOf, untilNextLook } from './look-spacing.ts'
 import type { Wakes } from './wakes.ts'
-
-/**
- * Seconds between looks while no marker wakes: half of the age of the youngest job that is waited for, or of the last marker,
- * within these. A scheduler on this machine costs nobody anything; of Slurm's controller an hour asks for less than sixty.
- */
-const spacing = { local: { least: 0.02, most: 0.5 }, slurm: { least: 0.05, most: 100 } } as const
 
 /** What became of the jobs that were waited for, as soon as something has. */
 export interface Ends {
@@ -35,14 +30,15 @@ export async function awaitEnds(
   report: (report: Report) => void,
 ): Promise<Ends> {
   wakes.watch(jobs)
-  const { least, most } = jobs.every(({ scheduler }) => scheduler === 'local') ? spacing.local : spacing.slurm
+  const spacing = spacingOf(jobs)
   const youngest = jobs.reduce((at, job) => Math.max(at, job.submittedAt ?? job.createdAt), 0)
   const doubtful = new Map<JobId, EpochSeconds>()
   let open = jobs
   let gathered = false
+  let silentSince: EpochSeconds = 0
   for (;;) {
-    const age = context.now() - Math.max(youngest, wakes.last)
-    await wakes.wait(Math.min(most, Math.max(least, age / 2)), asked, said)
+    const pause = untilNextLook(context.now(), [youngest, wakes.last, silentSince], spacing)
+    await wakes.wait(pause, asked, said)
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)
     // Whoever submitted them may have died over it.
@@ -58,6 +54,8 @@ export async function awaitEnds(
       seen = await observe(context, open, 'states')
       open = withNews(open, seen)
     }
+    const isSilent = seen.some(({ verdict }) => verdict.kind === 'unanswered')
+    silentSince = isSilent ? silentSince || context.now() : 0
     const ended = seen.filter(({ verdict }) => verdict.kind === 'ended')
     const unsure = new Set(seen.flatMap(({ job, verdict }) => (verdict.kind === 'unknown' ? [job.id] : [])))
     // A submission whose end nobody knows has no id to ask about.

@@ -34,7 +34,10 @@ export async function detach(
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
   const { dataset } = context
   const { selection, keys, site, force } = request
-  if (begun !== null) await settle(context, begun, report)
+  if (begun !== null) {
+    onRun(begun.id)
+    await settle(context, begun, report)
+  }
   const planned = await makePlan({
     dataset,
     definitions,
@@ -97,7 +100,9 @@ export async function detach(
       const place = graphPlace(group, views, places, waits.get(unit) ?? [])
       const settings = settingsFor(group[0])
       const { objectFormat } = dataset
-      const wanted = requestFor(definitions, objectFormat, views, group, settings, run.token, place)
+      const wanted = requestFor(definitions, objectFormat, views, group, settings, run.token, {
+        graph: place,
+      })
       return [{ line, wanted }]
     })
     await scheduleBatch(

@@ -18,7 +18,7 @@ import { pieceAt, type Book, type PieceId } from './book.ts'
 import { beginRun, openRun } from './begin-run.ts'
 import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
-import { fitting } from './fitting.ts'
+import { atOnceOf, fitting } from './fitting.ts'
 import { runLog, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
@@ -76,7 +76,7 @@ export async function drive(
     }
     // What was made well is planned anew: something may have been edited since.
     else if (watched.state !== 'done' || start.kind === 'attach') return ok(nothingBesides)
-    else next = start
+    else next = { ...start, request: { ...start.request, force: false } }
   }
 }
 
@@ -114,6 +114,7 @@ async function takeTurns(
       checkMade(look.views, book, report)
       const open = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
       const making = new Set(open.flatMap(piecesOf))
+      if (isFirst) for (const id of making) book.forced.delete(id)
       const turn = turnOf(planned.value, making, book)
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
       if (run === null && left + making.size === 0) return ok(driven)
@@ -127,17 +128,26 @@ async function takeTurns(
       const cancelled = isCancelled()
       if (cancelled) await cancelLeft(context, run, report)
       const stopped = cancelled || (book.failed.size > 0 && !request.keepGoing)
-      const chosen = stopped ? [] : fitting(turn.ready, open, making.size, request.jobs)
+      const room = request.jobs === null ? Infinity : request.jobs - atOnceOf(open)
+      const chosen = stopped ? [] : fitting(turn.ready, open, room)
       if (chosen.length > 0) {
-        await submitPieces(context, setting.definitions, look.views, chosen, run.token, book, report)
+        await submitPieces(
+          context,
+          setting.definitions,
+          look.views,
+          { chosen, room },
+          run.token,
+          book,
+          report,
+        )
         // What could not be submitted changes what can be.
         if (chosen.some(({ view, index }) => book.failed.has(pieceAt(view, index)))) continue
       }
       const waited = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
       if (waited.length === 0) {
         if (chosen.length > 0) continue
-        if (isCancelled())
-          report(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
+        // Whoever watches says it for itself, since no driver may be there to say it.
+        if (isCancelled()) tell(aboutRun('impossible', run, { kind: 'run-cancelled', run: runName(run.id) }))
         else tellNotRun(turn, report)
         log.progress(progressOf(turn, [], book, all))
         endRun(context, run, turn.unsound || book.failed.size + left > 0, log)

@@ -56,12 +56,13 @@ export async function repeatAsAsset(
         : words.at(-1) === made.words.at(-1) && (group.length > 1 || words.at(-2) === '--wrap')
     const tasks = isSame ? tasksAsked(words, group) : null
     if (tasks === null) continue
-    const { asset: facts, launch, checks, weight } = made
+    const { asset: facts, extraInputs = [], launch, checks, weight } = made
     const { inputs, outputs, patterns } = tasks.length === group.length ? made : requestOf(tasks)
     return ok({
       ...request,
       words,
       inputs,
+      extraInputs,
       outputs,
       ...(patterns === undefined ? {} : { patterns }),
       ...(group.length === 1 ? {} : { outputsPerTask: asset.outputs.length }),

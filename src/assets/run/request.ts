@@ -39,7 +39,7 @@ export function requestFor(
   group: Group,
   settings: Settings,
   run: string,
-  graph: GraphPlace | null = null,
+  { graph = null, atOnce = null }: HowSubmitted = {},
 ): ScheduleRequest {
   const [{ view }] = group
   const { asset, site } = view
@@ -49,7 +49,7 @@ export function requestFor(
   const script = group.length === 1 ? null : scriptOf(objectFormat, common, commands(group, settings, common))
   const options = [
     ...(settings.slurm.has('job-name') ? [] : [`--job-name=${asset.name}`]),
-    ...(script === null ? [] : [`--array=0-${group.length - 1}`]),
+    ...(script === null ? [] : [`--array=0-${group.length - 1}${atOnce === null ? '' : `%${atOnce}`}`]),
     ...sbatchOptions(settings),
   ]
   const words = wordsByHand(commandOf(asset.run, keys[0] ?? null).words, common)
@@ -64,6 +64,7 @@ export function requestFor(
             : ['sbatch', ...options, '--wrap', words.map(quoteWord).join(' ')]
           ).map(literal),
     inputs: [...new Set([...inputs, ...madeUpstream(root, views, group, graph)])].map(fromFolder),
+    extraInputs: view.files.map((file) => file.replaceAll(/[*?[]/g, '[$&]')),
     outputs: keys.flatMap((key) => pathsFor(asset.outputs, key)).map(fromFolder),
     ...(script === null
       ? {}
@@ -110,6 +111,13 @@ export function requestFor(
       script,
     },
   }
+}
+
+/** What is special about a submission. */
+interface HowSubmitted {
+  readonly graph?: GraphPlace | null
+  /** So many tasks of an array run at once; null: all. */
+  readonly atOnce?: number | null
 }
 
 /** The place of a job in a graph that is submitted as a whole. */

@@ -5,29 +5,35 @@ import type { Definitions } from '../definitions/definitions.ts'
 import type { Settings } from '../definitions/settings.ts'
 import type { AssetView } from '../look.ts'
 import { pieceAt, type Book } from './book.ts'
+import { limited } from './fitting.ts'
 import { groupPieces, type Group } from './group-pieces.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
 import { settingsOfPieces, type Piece } from './piece-settings.ts'
 import { requestFor } from './request.ts'
 
-/** Submits pieces as one batch, in order. Of which no job came is given up in this run; it was told why. */
+/**
+ * Submits pieces as one batch, in order, as far as there is room for what runs at once. Of which no job came is given up in
+ * this run; it was told why.
+ */
 export async function submitPieces(
   context: Context,
   definitions: Definitions,
   views: ReadonlyMap<string, AssetView>,
-  pieces: readonly Piece[],
+  { chosen, room }: { readonly chosen: readonly Piece[]; readonly room: number },
   run: string,
   book: Book,
   report: (report: Report) => void,
 ): Promise<void> {
   const before = new Set(openAssetJobs(context, views).map(({ id }) => id))
   const settingsFor = settingsOfPieces()
-  const groups = groupPieces(pieces, settingsFor, await largestArray(context, pieces))
+  const all = groupPieces(chosen, settingsFor, await largestArray(context, chosen))
+  const submissions = limited(all, room)
+  const groups = submissions.map(({ group }) => group)
   const { objectFormat } = context.dataset
-  const lines = groups.map((group, line) => ({
+  const lines = submissions.map(({ group, atOnce }, line) => ({
     line,
     get wanted() {
-      return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run)
+      return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run, { atOnce })
     },
   }))
   await scheduleBatch(
@@ -40,7 +46,7 @@ export async function submitPieces(
   const jobs = openAssetJobs(context, views).filter((job) => !before.has(job.id))
   const begun = new Set(jobs.flatMap(piecesOf))
   for (const { id } of jobs) book.own.add(id)
-  for (const { view, index, attempt } of pieces) {
+  for (const { view, index, attempt } of groups.flat()) {
     const id = pieceAt(view, index)
     book.attempts.set(id, attempt + 1)
     if (!begun.has(id)) book.failed.add(id)
@@ -73,7 +79,9 @@ export function asGroup({ note, facts = {}, ...rest }: Report, groups: readonly 
   if (group === undefined) return { ...rest, ...(note === undefined ? {} : { note }), facts }
   const [{ view }] = group
   const { name, partitions } = view.asset
-  const keys = partitions === null ? null : group.map(({ index }) => view.space.at(index).text)
+  // Files are many, and so are keys: of one that an array needs it is not said for which of them.
+  const isOfAll = partitions === null || (rest.type === 'file' && group.length > 1)
+  const keys = isOfAll ? null : group.map(({ index }) => view.space.at(index).text)
   const said = inner?.kind === 'scheduled' ? ({ kind: 'asset-submitted', asset: name, keys } as const) : inner
   return {
     ...rest,

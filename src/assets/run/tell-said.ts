@@ -1,4 +1,5 @@
-import { jobName } from '../../contract/ids.ts'
+import { jobName, type JobId } from '../../contract/ids.ts'
+import type { AssetFacts } from '../../job/asset-facts.ts'
 import type { Context } from '../../job/context.ts'
 import type { Report } from '../../job/report.ts'
 import type { PipesEvent } from '../../pipes/event.ts'
@@ -25,12 +26,15 @@ export function tellSaid(
   return () => {
     const run = token()
     if (run === null) return
+    // An array has one row with all its keys, and each of them may say much.
+    const assets = new Map<JobId, AssetFacts | undefined>()
     for (;;) {
       const messages = context.ledger.messagesOfRun(run, after, atOnce)
       for (const { job, task, event } of messages) {
         const said = saidBy(event as PipesEvent)
         if (said === null) continue
-        const { asset } = context.ledger.job(job)?.spec ?? {}
+        if (!assets.has(job)) assets.set(job, context.ledger.job(job)?.spec.asset)
+        const asset = assets.get(job)
         if (asset === undefined) continue
         const key = asset.keys?.[task] ?? asset.keys?.[0] ?? null
         const { level, text } = said

@@ -90,6 +90,17 @@ export async function recordedTaskFacts(
   }
 }
 
+/** The keys that the tasks of an asset's array make, by index; none where it is no such array. */
+export async function recordedKeys(
+  context: Context,
+  commit: CommitId,
+  own: NonNullable<RunRecord['waybill']>,
+): Promise<readonly string[]> {
+  const asset = asObject(own['asset'])
+  const many = asset['key_count'] === undefined ? {} : await longLists(context, commit, own)
+  return textsOf(asset['keys'] ?? asObject(many['asset'])['keys']) ?? []
+}
+
 async function taskLines(
   context: Context,
   commit: CommitId,
@@ -104,14 +115,31 @@ export async function longLists(
   commit: CommitId,
   own: NonNullable<RunRecord['waybill']>,
 ): Promise<JsonObject> {
-  const lists = own['lists']
-  if (typeof lists !== 'string' || lists.includes('\n')) return {}
-  const read = await readObjects(context.dataset, [`${commit}:${lists}`])
-  try {
-    return asObject(JSON.parse(read.ok ? (read.value[0]?.content.toString() ?? '') : '') as unknown)
-  } catch {
-    return {}
-  }
+  const [lists] = await manyLongLists(context, [{ commit, own }])
+  return lists ?? {}
+}
+
+/** The same of many records, by one git process, in their order. */
+export async function manyLongLists(
+  context: Context,
+  records: readonly { readonly commit: CommitId | null; readonly own: JsonObject }[],
+): Promise<readonly JsonObject[]> {
+  const names = records.map(({ commit, own: { lists } }) =>
+    commit === null || typeof lists !== 'string' || lists.includes('\n') ? null : `${commit}:${lists}`,
+  )
+  const read = await readObjects(
+    context.dataset,
+    names.filter((name) => name !== null),
+  )
+  const found = read.ok ? read.value.values() : [].values()
+  return names.map((name) => {
+    const object = name === null ? null : found.next().value
+    try {
+      return asObject(JSON.parse(object?.content.toString() ?? '') as unknown)
+    } catch {
+      return {}
+    }
+  })
 }
 
 /** An array without any text in it says nothing, as a list that is not there. */

@@ -55,8 +55,9 @@ function partsOf(context: Context, job: Job, group: Group): readonly Group[] {
     if (payload?.code !== 0 || payload.stopped) return false
     return limits.has(group.state) || checks.some((end) => end !== null && end.code !== 0)
   }
-  const made = tasks.filter(isMade)
-  const rest = tasks.filter((task) => !made.includes(task))
+  const { true: made = [], false: rest = [] } = Object.groupBy(tasks, (task) =>
+    isMade(task) ? 'true' : 'false',
+  )
   const named = (some: readonly number[]): string => (group.parts === '' ? '' : compactIndices(some))
   const exit = { code: 0, signal: 0 }
   return [

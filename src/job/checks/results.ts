@@ -33,6 +33,12 @@ interface Told {
   readonly byCheck: Map<string, PipesEvent[]>
 }
 
+/** Signals by which a check is ended from outside, by a limit of time or of memory. */
+const endings: ReadonlyMap<number | null, string> = new Map([
+  [9, 'SIGKILL'],
+  [15, 'SIGTERM'],
+])
+
 /** Metadata of a check above so many bytes stay in the ledger alone. */
 const mostMetadata = 1024
 
@@ -86,9 +92,11 @@ function runResult(
   all: readonly PipesEvent[],
   reason: string | null,
 ): CheckResult {
-  // What was told to stop, and did, has not come to its verdict.
-  if (end === null || (end.stopped && end.code !== 0))
-    return { name, passed: null, severity: 'ERROR', why: reason ?? (end === null ? 'no end' : 'SIGTERM') }
+  if (end === null) return { name, passed: null, severity: 'ERROR', why: reason ?? 'no end' }
+  // What was told to stop, and did, has not come to its verdict. A check may end by the signal that its shell gets later.
+  const stoppedBy = end.stopped ? 'SIGTERM' : endings.get(end.signal)
+  if (end.code !== 0 && stoppedBy !== undefined)
+    return { name, passed: null, severity: 'ERROR', why: reason ?? stoppedBy }
   const { code } = end
   const said = ofNewestAttempt(all)
   const own = said.findLast((event) => event.kind === 'check' && event.checkName === name)

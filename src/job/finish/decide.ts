@@ -7,6 +7,7 @@ import { payloadFolder, type Context, type Job } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
 import { replacementOf } from '../arrays/handover.ts'
 import type { FinishRequest } from './finish-request.ts'
+import { tellChildrenLeft } from '../members/children.ts'
 import { schedulerJobs } from '../members/members.ts'
 import type { Note } from '../note.ts'
 import type { ObservedJob } from '../observe.ts'
@@ -94,6 +95,7 @@ async function decideEnded(
     const statuses = statusText(job, evidence)
     context.ledger.change(job.id, context.now(), 'closed', { state: 'closed' }, { statuses })
     report(aboutJob('ok', job, { kind: 'closed-failed', statuses, recorded: recordedTasks(job) }))
+    await tellChildrenLeft(context, job, report)
     if (job.spec.altDir !== undefined)
       report(aboutJob('ok', job, { kind: 'alt-dir-left', dir: job.spec.altDir }))
     return null

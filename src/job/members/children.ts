@@ -1,3 +1,4 @@
+import { phaseOf } from '../../contract/job-state.ts'
 import type { Member } from '../../contract/scheduler.ts'
 import { memberOf, readCalls } from '../../slurm/calls.ts'
 import { payloadFolder, type Context, type Job } from '../context.ts'
@@ -5,9 +6,11 @@ import type { ChildJobs, EndedJob } from '../finish/ended.ts'
 import type { Evidence } from '../evidence.ts'
 import { observe, type ObservedJob } from '../observe.ts'
 import { aboutJob } from '../finish/ended.ts'
+import type { Note } from '../note.ts'
 import type { Report } from '../report.ts'
-import { calledName } from '../select.ts'
+import { calledName, jobFacts } from '../select.ts'
 import { waitForFacts } from '../wait-for-facts.ts'
+import { referencesTo } from './members.ts'
 
 /**
  * Adds to ended jobs what is known of the jobs that their payloads submitted (a workflow's own), as our sbatch noted them:
@@ -18,7 +21,10 @@ export async function withChildren(
   ended: readonly EndedJob[],
   report: (report: Report) => void,
 ): Promise<readonly EndedJob[]> {
-  const parents = ended.flatMap(({ job }) => asParent(context, job) ?? [])
+  // Of an array they stand in the record of those tasks that were recorded first.
+  const parents = ended.flatMap(({ job }) =>
+    job.recorded.length > 0 ? [] : (childrenOf(context, job) ?? []),
+  )
   if (parents.length === 0) return ended
   const seen = await observe(context, parents, 'facts', 'only-look')
   const over = seen.flatMap(({ job, verdict, evidence }) =>
@@ -33,7 +39,7 @@ export async function withChildren(
     if (whole === undefined && one.verdict.kind !== 'unanswered') {
       const own = ended.find((other) => other.job.id === job.id)?.job ?? job
       const jobs = job.members.map(({ id }) => id)
-      report(aboutJob('ok', own, { kind: 'children-open', job: calledName(own), jobs }))
+      report(aboutJob('ok', own, { kind: 'children-open', job: calledName(own), jobs, recorded: true }))
     }
   }
   return ended.map((one) => {
@@ -42,13 +48,59 @@ export async function withChildren(
   })
 }
 
+/** Says of a job that is closed which jobs of its payload's it leaves behind. */
+export async function tellChildrenLeft(
+  context: Context,
+  job: Job,
+  report: (report: Report) => void,
+): Promise<void> {
+  const children = childrenOf(context, job)
+  if (children === null) return
+  const [seen] = await observe(context, [children], 'states', 'only-look')
+  if (seen === undefined || seen.verdict.kind === 'ended') return
+  const over = new Set<string | undefined>(
+    seen.evidence?.groups.flatMap((group) => (phaseOf(group.state) === 'over' ? (group.job ?? []) : [])),
+  )
+  const jobs = children.members.map(({ id }) => id).filter((id) => !over.has(id))
+  report(aboutJob('ok', job, { kind: 'children-open', job: calledName(job), jobs, recorded: false }))
+}
+
 /**
- * The job as its children's: they are asked about as those of a command that submits by itself. Null: it has none, or they
- * stand in the record of some of its tasks already.
+ * Ends the jobs that the payloads of jobs submitted, which nobody would end then. What a payload submits while it dies is not
+ * among them: whoever closes the job is told.
  */
-function asParent(context: Context, job: Job): Job | null {
+export async function cancelChildren(
+  context: Context,
+  jobs: readonly Job[],
+  report: (report: Report) => void,
+): Promise<void> {
+  const parents = jobs.flatMap((job) => {
+    const children = childrenOf(context, job)
+    return children === null ? [] : [{ job, references: referencesTo(context, children) }]
+  })
+  if (parents.length === 0) return
+  const all = parents.flatMap(({ references }) => references)
+  const outcomes = await context.schedulers.slurm.cancel(all, (seconds) =>
+    context.progress({ kind: 'waiting-for-slurm', seconds }),
+  )
+  const outcomeOf = new Map(all.map((reference, i) => [reference, outcomes[i]]))
+  for (const { job, references } of parents) {
+    const [asked = [], failed = []] = ['asked', 'failed'].map((kind) =>
+      references.filter((one) => outcomeOf.get(one)?.kind === kind).map(({ id }) => id),
+    )
+    const facts = jobFacts(job)
+    const say = (status: Report['status'], note: Note): void =>
+      report({ action: 'cancel', status, path: '', type: 'job', note, facts })
+    if (asked.length > 0) say('ok', { kind: 'children-cancelled', job: calledName(job), jobs: asked })
+    if (failed.length > 0)
+      say('error', { kind: 'children-not-cancelled', job: calledName(job), jobs: failed })
+  }
+}
+
+/** The job as its children's: they are asked about as those of a command that submits by itself. Null: it has none. */
+function childrenOf(context: Context, job: Job): Job | null {
   const { asset, ...spec } = job.spec
-  if (asset === undefined || job.recorded.length > 0) return null
+  if (asset === undefined) return null
   const members = readCalls(payloadFolder(context, job.token)).flatMap((call): readonly Member[] =>
     call.printed === null ? [] : [memberOf(call, call.printed)],
   )

@@ -58,7 +58,7 @@ export async function declare(
 
   const outputs = normaliseOutputs(context, request, outputTexts.value)
   if (!outputs.ok) return outputs
-  const extraTexts = [...(request.repeat?.extraInputs ?? []), ...(request.extraInputs ?? [])]
+  const extraTexts = [...new Set([...(request.repeat?.extraInputs ?? []), ...(request.extraInputs ?? [])])]
   if (request.dryRun === null) {
     const installed = await installFor(context, [...inputTexts.value, ...extraTexts], report)
     if (!installed.ok) return installed

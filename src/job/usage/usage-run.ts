@@ -1,5 +1,5 @@
 import { parseIndices } from '../../contract/index-set.ts'
-import type { EpochSeconds } from '../../contract/ids.ts'
+import type { CommitId, EpochSeconds } from '../../contract/ids.ts'
 import type { JobFacts } from '../../contract/job-facts.ts'
 import type { LoggedCommit } from '../../dataset/log.ts'
 import { readMessage } from '../../provenance/message.ts'
@@ -43,19 +43,30 @@ export interface UsageRun {
   readonly children?: UsageRun
 }
 
+/** What is counted: what stands, or would stand, under `waybill` in a record, and what is known beside it. */
+export interface UsageSource {
+  readonly own: JsonObject
+  readonly command: string
+  readonly user: string
+  readonly at: EpochSeconds
+  /** Of a record. */
+  readonly commit: CommitId | null
+}
+
 /** Reads a commit of the history; null: it holds no record of a job that has ended. */
-export function runOfCommit(logged: LoggedCommit): UsageRun | null {
+export function sourceOfCommit(logged: LoggedCommit): UsageSource | null {
   const read = readMessage(logged.message)
   if (!read.ok || read.value.title === 'DATALAD SCHEDULE' || read.value.title === 'DATALAD RESCHEDULE')
     return null
   const { record } = read.value
-  if (typeof record === 'string') return runOf({}, read.value.text, logged.author, logged.committed)
+  const { commit, author: user, committed } = logged
+  if (typeof record === 'string') return { own: {}, command: read.value.text, user, at: committed, commit }
   const own = withNote(record.waybill ?? {}, logged.note ?? null)
-  return runOf(own, commandOf(record), logged.author, readIso(own['ended']) ?? logged.committed)
+  return { own, command: commandOf(record), user, at: readIso(own['ended']) ?? committed, commit }
 }
 
-/** Counts what stands, or would stand, under `waybill` in a record. */
-export function runOf(own: JsonObject, command: string, user: string, at: EpochSeconds): UsageRun {
+/** Counts it. */
+export function runOf({ own, command, user, at }: UsageSource): UsageRun {
   const asset = asObject(own['asset'])
   const name = text(asset['name'])
   const keys = texts(asset['keys'])
@@ -85,7 +96,7 @@ export function runOf(own: JsonObject, command: string, user: string, at: EpochS
 /** They are counted with the asset that they were submitted for, and for the account that they say themselves. */
 function childrenOf({ asset, key, account, user, at }: UsageRun, own: JsonObject): UsageRun {
   const count = own['count']
-  const run = runOf(own, '', user ?? '', at)
+  const run = runOf({ own, command: '', user: user ?? '', at, commit: null })
   const jobs = typeof count === 'number' && count > run.jobs ? count : run.jobs
   return { ...run, asset, key, account: run.account ?? account, jobs, parts: Math.max(run.parts, jobs) }
 }

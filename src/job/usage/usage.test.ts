@@ -6,7 +6,8 @@ import type { Json } from '../../provenance/python-json.ts'
 import { adviceOf } from './advice.ts'
 import { readDay } from './read-day.ts'
 import { sumOf, sumUsage, weekOf } from './sum-usage.ts'
-import { runOf, runOfCommit } from './usage-run.ts'
+import { hasKeys, splitByKey } from './split-keys.ts'
+import { runOf, sourceOfCommit, type UsageRun } from './usage-run.ts'
 
 const G = 1024 ** 3
 const lists = { chain: [], inputs: [], extra_inputs: [], outputs: [] }
@@ -14,7 +15,13 @@ const lists = { chain: [], inputs: [], extra_inputs: [], outputs: [] }
 function commit(waybill: { readonly [key: string]: Json } | undefined, more: Partial<LoggedCommit> = {}) {
   const record = { cmd: 'sbatch job.sh', ...lists, ...(waybill === undefined ? {} : { waybill }) }
   const message = writeMessage('DATALAD SLURM RUN', 'Slurm job 1: Completed', record)
-  return runOfCommit({ commit: 'c' as CommitId, parents: [], message, author: 'Ada', committed: 9, ...more })
+  const logged = { commit: 'c' as CommitId, parents: [], message, author: 'Ada', committed: 9, ...more }
+  const source = sourceOfCommit(logged)
+  return source === null ? null : runOf(source)
+}
+
+function counted(waybill: { readonly [key: string]: Json }, user = 'Ada', at = 0): UsageRun {
+  return runOf({ own: waybill, command: '', user, at, commit: null })
 }
 
 const own = {
@@ -62,7 +69,7 @@ describe('a record as usage counts it', () => {
     })
     expect(commit({ attempts: [3, null, {}] })).toMatchObject({ earlier: [{}, {}] })
     expect(
-      runOfCommit({ commit: 'c' as CommitId, parents: [], author: '', committed: 1, message: 'hi' }),
+      sourceOfCommit({ commit: 'c' as CommitId, parents: [], author: '', committed: 1, message: 'hi' }),
     ).toBeNull()
   })
 
@@ -114,11 +121,66 @@ describe('a record as usage counts it', () => {
   })
 })
 
+describe('an array of keys', () => {
+  const facts = { tasks: '0-2', elapsed_seconds: '60 120 -', cpu_seconds: '30 60 7' }
+  const array = {
+    ...own,
+    tasks: ['0,2 COMPLETED', '1 FAILED 1:0'],
+    parts: 3,
+    account: 'abc',
+    children: { count: 2 },
+    asset: { name: 'model', keys: ['gold', 'tin', 'lead'], code: 'c' },
+    task_facts: facts,
+    attempts: [
+      { task: 1, state: 'TIMEOUT', elapsed_seconds: 5 },
+      { task: 1, state: 'FAILED', elapsed_seconds: 120 },
+    ],
+  }
+
+  test('is counted by key, each with what its task took', () => {
+    const runs = splitByKey(array, {})?.map((one) => counted(one)) ?? []
+    expect(runs).toMatchObject([
+      {
+        asset: 'model',
+        key: 'gold',
+        account: 'abc',
+        parts: 1,
+        jobs: 1,
+        earlier: [],
+        facts: { elapsed_seconds: 60, cpu_seconds: 30, cores: 4 },
+      },
+      { key: 'tin', earlier: [{ elapsed_seconds: 5 }], facts: { elapsed_seconds: 120 } },
+      { key: 'lead', parts: 1 },
+    ])
+    expect(runs[2]?.facts).not.toHaveProperty('elapsed_seconds')
+    expect(runs.flatMap(({ children }) => children ?? [])).toEqual([])
+  })
+
+  test('has its keys, and what was measured of them, in the file of long lists where there are many', () => {
+    const { asset: _asset, task_facts: _facts, tasks: _tasks, ...short } = array
+    const waybill = { ...short, lists: 'x.json', asset: { name: 'model', key_count: 3 } }
+    const long = { tasks: array.tasks, task_facts: facts, asset: { keys: array.asset.keys } }
+    expect(hasKeys(waybill)).toBe(true)
+    expect(splitByKey(waybill, long)?.map((one) => counted(one).key)).toEqual(['gold', 'tin', 'lead'])
+    expect(splitByKey({ ...waybill, recorded_tasks: '1' }, long)).toMatchObject([
+      { asset: { name: 'model', keys: ['tin'] }, elapsed_seconds: 120 },
+    ])
+    expect(splitByKey(waybill, {})).toBeNull()
+    expect(splitByKey({ ...array, tasks: ['many COMPLETED'] }, {})).toBeNull()
+  })
+
+  test('is told from jobs of one key, and from arrays without any', () => {
+    expect(hasKeys({ ...array, asset: { name: 'model', keys: ['gold'] } })).toBe(false)
+    expect(hasKeys({ ...array, asset: { name: 'model', keys: null } })).toBe(false)
+    expect(hasKeys(own)).toBe(false)
+  })
+})
+
 test('sums are by any combination of keys, the group that took most first', () => {
   const runs = [
-    runOf({ ...own, account: 'a' }, '', 'Ada', 0),
-    runOf({ ...own, account: 'b' }, '', 'Ada', 0),
-    runOf({ ...own, account: 'b', gpu_seconds: 7200, energy_joules: 3_600_000 }, '', 'Ben', 0),
+    counted({ ...own, account: 'a' }, 'Ada', 0),
+    counted({ ...own, account: 'b' }, 'Ada', 0),
+    counted({ ...own, account: 'b', gpu_seconds: 7200, energy_joules: 3_600_000 }, 'Ben', 0),
   ]
   expect(sumUsage(runs, ['account'])).toMatchObject([
     { by: { account: 'b' }, jobs: 2, core_hours: 8, node_hours: 2, gpu_hours: 2, energy_kwh: 1 },
@@ -152,7 +214,7 @@ test('days are read from their first to their last second, in UTC', () => {
 
 describe('advice', () => {
   const like = (count: number, more: { readonly [key: string]: Json } = {}) =>
-    Array.from({ length: count }, (_, i) => runOf({ ...own, ...more }, '', 'Ada', i))
+    Array.from({ length: count }, (_, i) => counted({ ...own, ...more }, 'Ada', i))
 
   test('says what share of what was asked was used, and what would have been enough', () => {
     expect(adviceOf(like(40))).toEqual([
@@ -174,10 +236,7 @@ describe('advice', () => {
     ['runs that needed it', [...like(9), ...like(1, { max_memory_bytes: 200 * G, elapsed_seconds: 50_000 })]],
     [
       'what the newest did not ask for any more',
-      [
-        ...like(9),
-        runOf({ ...own, requested_memory_bytes: 32 * G, time_limit_seconds: 7200 }, '', 'Ada', 100),
-      ],
+      [...like(9), counted({ ...own, requested_memory_bytes: 32 * G, time_limit_seconds: 7200 }, 'Ada', 100)],
     ],
     ['runs that failed', like(9, { state: 'FAILED' })],
     ['runs of which it is not known', like(9, { max_memory_bytes: null, time_limit_seconds: null })],

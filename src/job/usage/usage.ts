@@ -3,6 +3,7 @@ import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { readHead } from '../../dataset/head.ts'
 import { readLog } from '../../dataset/log.ts'
 import { factsOfTasks } from '../arrays/task-facts.ts'
+import { manyLongLists } from '../arrays/task-rows.ts'
 import { groupsOfTasks, restOf } from '../arrays/array-part.ts'
 import type { Context, Job } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
@@ -14,7 +15,8 @@ import { observe } from '../observe.ts'
 import { adviceOf, type UsageAdvice } from './advice.ts'
 import { readDay } from './read-day.ts'
 import { sumOf, sumUsage, type UsageKey, type UsageSum } from './sum-usage.ts'
-import { runOf, runOfCommit, type UsageRun } from './usage-run.ts'
+import { hasKeys, splitByKey } from './split-keys.ts'
+import { runOf, sourceOfCommit, type UsageRun, type UsageSource } from './usage-run.ts'
 
 /** Which jobs are counted, and how. */
 export interface UsageRequest {
@@ -52,27 +54,55 @@ export async function usage(context: Context, request: UsageRequest): Promise<Fa
   const until = request.until === null ? Infinity : readDay(request.until, 'end')
   if (since === null) return fail({ kind: 'bad-day', text: request.since ?? '' })
   if (until === null) return fail({ kind: 'bad-day', text: request.until ?? '' })
-  const recorded = await recordedRuns(context)
+  const recorded = await recordedSources(context)
   if (!recorded.ok) return recorded
-  const all = [...recorded.value, ...(await openRuns(context))].filter(({ at }) => since <= at && at <= until)
-  const chosen: UsageRun[] = []
+  const all = [...recorded.value, ...(await openSources(context))].filter(
+    ({ at }) => since <= at && at <= until,
+  )
+  const chosen: { readonly source: UsageSource; readonly run: UsageRun }[] = []
   let undecided = 0
-  for (const run of all) {
+  for (const source of all) {
+    const run = runOf(source)
     const answers = conditions.map((condition) => holds(condition, run.metrics))
-    if (answers.every((answer) => answer === true)) chosen.push(run)
+    if (answers.every((answer) => answer === true)) chosen.push({ source, run })
     else if (!answers.includes(false)) undecided += run.jobs
   }
-  // What a payload submitted is part of what it cost; what it asked for is its own affair.
-  const whole = chosen.flatMap((run) => (run.children === undefined ? [run] : [run, run.children]))
+  const runs = chosen.map(({ run }) => run)
+  const grouped = request.by.includes('key') ? await runsByKey(context, chosen) : runs
   return ok({
-    total: sumOf(whole, []),
-    groups: request.by.length === 0 ? [] : sumUsage(whole, request.by),
-    advice: adviceOf(chosen),
+    total: sumOf(withChildren(runs), []),
+    groups: request.by.length === 0 ? [] : sumUsage(withChildren(grouped), request.by),
+    advice: adviceOf(runs),
     undecided_jobs: undecided,
   })
 }
 
-async function recordedRuns(context: Context): Promise<Fallible<readonly UsageRun[], Note>> {
+/** What a payload submitted is part of what it cost; what it asked for is its own affair. */
+function withChildren(runs: readonly UsageRun[]): readonly UsageRun[] {
+  return runs.flatMap((run) => (run.children === undefined ? [run] : [run, run.children]))
+}
+
+/** An array of keys as one run a key; what its payloads submitted is not known by key. */
+async function runsByKey(
+  context: Context,
+  chosen: readonly { readonly source: UsageSource; readonly run: UsageRun }[],
+): Promise<readonly UsageRun[]> {
+  const sources = chosen.map(({ source }) => source)
+  const lists = await manyLongLists(
+    context,
+    sources.map((source) => (hasKeys(source.own) ? source : { ...source, commit: null })),
+  )
+  return chosen.flatMap(({ source, run }, i) => {
+    const split = hasKeys(source.own) ? splitByKey(source.own, lists[i] ?? {}) : null
+    if (split === null) return [run]
+    return [
+      ...split.map((own) => runOf({ ...source, own })),
+      ...(run.children === undefined ? [] : [run.children]),
+    ]
+  })
+}
+
+async function recordedSources(context: Context): Promise<Fallible<readonly UsageSource[], Note>> {
   const head = await readHead(context.dataset)
   if (!head.ok) return head
   if (head.value.commit === null) return ok([])
@@ -82,23 +112,23 @@ async function recordedRuns(context: Context): Promise<Fallible<readonly UsageRu
     containing: '[DATALAD ',
     notes: true,
   })
-  return logged.ok ? ok(logged.value.flatMap((one) => runOfCommit(one) ?? [])) : logged
+  return logged.ok ? ok(logged.value.flatMap((one) => sourceOfCommit(one) ?? [])) : logged
 }
 
 /** Jobs that have ended and wait for their record. */
-async function openRuns(context: Context): Promise<readonly UsageRun[]> {
+async function openSources(context: Context): Promise<readonly UsageSource[]> {
   const open = context.ledger.openJobsIn(context.dataset.root)
   if (open.length === 0) return []
   const seen = await observe(context, open, 'facts')
   return seen.flatMap(({ job, verdict, evidence }) =>
     evidence !== null &&
     (verdict.kind === 'ended' || (verdict.kind === 'unanswered' && job.state === 'ended'))
-      ? [openRun(context, job, evidence)]
+      ? [openSource(context, job, evidence)]
       : [],
   )
 }
 
-function openRun(context: Context, job: Job, evidence: Evidence): UsageRun {
+function openSource(context: Context, job: Job, evidence: Evidence): UsageSource {
   const rest = restOf(job)
   const facts =
     rest === null ? evidence.facts : factsOfTasks(evidence.facts, evidence.tasks, parseIndices(rest.tasks))
@@ -112,8 +142,11 @@ function openRun(context: Context, job: Job, evidence: Evidence): UsageRun {
     ...(job.spec.parts.kind === 'single'
       ? {}
       : { tasks: groups.map(({ parts, state }) => `${parts} ${state}`) }),
+    ...(evidence.tasks === undefined ? {} : { task_facts: evidence.tasks }),
     attempts: evidence.attempts.map(attemptJson),
+    ...(job.spec.asset === undefined ? {} : { asset: { ...job.spec.asset } }),
     ...(job.spec.script === null ? {} : { script: { path: job.spec.script.path } }),
   }
-  return runOf(own, job.spec.cmd, job.user, evidence.ended ?? context.now())
+  const at = evidence.ended ?? context.now()
+  return { own, command: job.spec.cmd, user: job.user, at, commit: null }
 }
