@@ -1,8 +1,10 @@
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { assetsHead, assetsMade, idle, project } from './support/assets.ts'
+import { takeCluster } from './support/cluster.ts'
+import { makeGate } from './support/gate.ts'
 import type { Sandbox } from './support/sandbox.ts'
-import { openJobs, tell, type Told } from './support/scenario.ts'
+import { addFiles, openJobs, sandboxWithDataset, tell, type Told } from './support/scenario.ts'
 import { askLedger } from './support/template.ts'
 
 const graph = `${assetsHead}
@@ -143,6 +145,100 @@ test('keys that Slurm cannot pair are refused by name', async () => {
   expect(told.code).toBe(1)
   expect(told.words).toContain('b cannot be handed to Slurm: its keys need other keys upstream')
   expect(await askLedger(box, 'SELECT 1 FROM jobs')).toEqual([])
+})
+
+function keys(count: number): string {
+  return Array.from({ length: count }, (_, i) => `"${i}"`).join(', ')
+}
+
+/** Two assets with the same keys, and one made of all of them, at a site with limits. */
+function limited(account: string, count: number): string {
+  return `
+sites: { cluster: { scheduler: slurm, defaults: { account: ${account} } } }
+assets:
+  a: { outputs: ["a/{n}"], partitions: { n: [${keys(count)}] }, run: "mkdir -p a; echo 1 >a/{n}" }
+  b: { needs: [a], outputs: ["b/{n}"], partitions: { n: [${keys(count)}] }, run: "mkdir -p b; cp a/{n} b/{n}" }
+  sum: { needs: [b], outputs: [sum.txt], run: "cat b/* | wc -l >sum.txt" }
+`
+}
+
+test(
+  'more jobs than the limits have room for are refused, with what is in the queue already',
+  long,
+  async () => {
+    await using cluster = await takeCluster('limits')
+    await using box = await project(limited('capped', 4), {}, cluster.env)
+    // Of 10: 4, 4 and 1 of the graph.
+    const queued = await box.run(
+      ['sh', '-c', 'for i in 1 2; do sbatch --parsable -H -A capped -o /dev/null --wrap true; done'],
+      {},
+    )
+    const told = await detach(box)
+    expect(told.code).toBe(1)
+    expect(told.words).toContain(
+      'sum cannot be handed to Slurm with all the others: MaxSubmitJobs 10 of account capped',
+    )
+    expect(await askLedger(box, 'SELECT 1 FROM jobs')).toEqual([])
+    await box.run(['scancel', queued.stdout.split('\n')[0] ?? ''])
+    const now = await detach(box)
+    expect(now.code, now.words).toBe(0)
+    await idle(box)
+    expect((await tell(box, ['finish'])).code).toBe(0)
+    expect(await assetsMade(box)).toHaveLength(9)
+    await box.run(['scancel', '--me'])
+  },
+)
+
+test('arrays that the site has to split are paired part by part', long, async () => {
+  await using cluster = await takeCluster('limits')
+  await using box = await project(limited('open', 23), {}, cluster.env)
+  const told = await detach(box)
+  expect(told.code, told.words).toBe(0)
+  // Its arrays have 21 tasks at most.
+  expect(told.words).toContain("run r1: 5 jobs are in Slurm's hands")
+  const rows = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs ORDER BY id')
+  const ids = rows.map(({ id }) => String(id))
+  // What was said to sbatch accounting alone remembers.
+  const waits = async (): Promise<readonly unknown[]> => {
+    const query = ['sacct', '-n', '-P', '-X', '-j', ids.join(','), '-o', 'JobID,SubmitLine']
+    const lines = (await box.run(query)).stdout.split('\n')
+    return ids.map((id) => {
+      const line = lines.find((one) => one.startsWith(id)) ?? ''
+      return /--(?:hold|dependency=(\S+))/.exec(line)?.[1] ?? null
+    })
+  }
+  await idle(box)
+  await expect
+    .poll(waits, { timeout: 40_000 })
+    .toEqual([
+      null,
+      null,
+      `aftercorr:${ids[0]}`,
+      `aftercorr:${ids[1]}`,
+      `afterok:${ids[2]},afterok:${ids[3]}`,
+    ])
+  expect((await tell(box, ['finish'])).code).toBe(0)
+  expect(box.read('ds/sum.txt').trim()).toBe('23')
+  expect(await assetsMade(box)).toHaveLength(47)
+})
+
+test('a key waits for its own key alone, and not for the whole array', long, async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  a: { site: cluster, outputs: ["a-{n}"], partitions: { n: [x, y] }, run: { bash: a.sh, args: ["{n}"] } }
+  b: { site: cluster, needs: [a], outputs: ["b-{n}"], partitions: { n: [x, y] }, run: "cp a-{n} b-{n}; echo {n} >>../made" }
+`,
+    'a.sh': `[ $1 = x ] || { ${gate.line}\n}\necho $1 >a-$1\n`,
+  })
+  expect((await detach(box)).code).toBe(0)
+  await gate.reached()
+  await expect.poll(() => box.exists('made') && box.read('made'), { timeout: 40_000 }).toBe('x\n')
+  await gate.open()
+  await idle(box)
+  expect((await tell(box, ['finish'])).code).toBe(0)
+  expect(await assetsMade(box)).toEqual(['a x', 'a y', 'b x', 'b y'])
 })
 
 test('killed before the graph stands, nothing runs until it is completed or taken back', long, async () => {

@@ -14,7 +14,7 @@ export function hashTogether(dataset: Dataset): Hashing {
   let hashing: ReturnType<Hashing> | null = null
   return async (files) => {
     if (files.length === 0) return ok(new Map())
-    gathered.push(...files)
+    for (const file of files) gathered.push(file)
     return (hashing ??= new Promise((wake) => setImmediate(wake)).then(async () => {
       const all = gathered
       gathered = []

@@ -66,7 +66,8 @@ export async function stage(
     files.filter((path) => head.value.has(path)),
   )
   if (!known.ok) return known
-  staged.push(...known.value)
+  // A call has room for a hundred thousand arguments, and there may be more.
+  for (const entry of known.value) staged.push(entry)
   const done = new Set(known.value.map((entry) => entry.path))
   const work = {
     dataset,

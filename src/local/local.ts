@@ -185,7 +185,7 @@ async function look(
       const known = before.ends.get(job.folder) ?? new Map()
       const own = rowsOf(job, now, known)
       if (known.size > 1) read.set(job.folder, known)
-      rows.push(...own)
+      for (const row of own) rows.push(row)
       if (own.length > 0 && own.every((row) => hasRead(row, now))) forgetCommand(jobFolder(job.folder))
     } catch (error) {
       // Its folder is there and cannot be read: nothing can be said, least of all that the job does not exist.

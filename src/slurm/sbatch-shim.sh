@@ -114,6 +114,11 @@ while [ -n "$wb_rest" ]; do
   [ "$wb_entry" = "$wb_own" ] || wb_path=${wb_path+$wb_path:}$wb_entry
 done
 
+# Whoever may look into the folder of all calls may read each: in a group's clone others record the job. The jobs get the
+# caller's own.
+wb_umask=$(umask)
+umask 027
+
 # What cannot be noted is not submitted: nobody would know of the job.
 wb_n=$(
   set -- "$wb_folder"/calls/*
@@ -153,8 +158,11 @@ unset _
 # A reader that wants no more must not keep the id from being noted.
 {
   # "command" keeps a function that the user exported from standing in for the program.
+  umask "$wb_umask"
   command -- sbatch "$@"
-  printf '%s\n' "$?" >"$wb_call/exit"
+  wb_code=$?
+  umask 027
+  printf '%s\n' "$wb_code" >"$wb_call/exit"
 } | (
   trap '' PIPE
   exec tee -- "$wb_call/stdout" 2>/dev/null

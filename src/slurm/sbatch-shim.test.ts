@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -84,6 +93,23 @@ test('odd words, output and exit code go through unchanged, and PATH is as it wa
   expect(readCalls(folder)).toMatchObject([
     { exitCode: 3, printed: { id: '7', cluster: 'c' }, marked: true, line: { args: ['', '*', '$x'] } },
   ])
+})
+
+test("a group that sees the job's folder can read its calls, whatever the caller's umask, which the job has", () => {
+  chmodSync(folder, 0o2770)
+  const before = process.umask(0o077)
+  const seen = call(['a', 'b'], 'umask >&2; echo 7')
+  process.umask(before)
+  expect(seen).toMatchObject({ stderr: '0077\n', code: 0 })
+  const mode = (...names: readonly string[]): number =>
+    statSync(join(folder, 'calls', ...names)).mode & 0o7777
+  expect(mode()).toBe(0o2750)
+  expect(mode('1') & 0o777).toBe(0o750)
+  for (const name of ['words', 'environment', 'stdout', 'exit']) expect(mode('1', name), name).toBe(0o640)
+  rmSync(join(folder, 'calls'), { recursive: true })
+  chmodSync(folder, 0o700)
+  call(['a'])
+  expect(mode()).toBe(0o700)
 })
 
 test('what a call was told of its logs is known when the script is long gone', () => {

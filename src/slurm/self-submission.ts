@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SubmitRequest } from '../contract/scheduler.ts'
 import { shippedText } from '../process/shipped.ts'
@@ -25,7 +25,10 @@ export function withShim(request: SubmitRequest): Readonly<Record<string, string
  */
 export function placeShim(folder: string): string {
   const bin = join(folder, 'bin')
-  for (const each of [bin, join(folder, 'calls')]) mkdirSync(each, { recursive: true, mode: 0o700 })
+  const calls = join(folder, 'calls')
+  for (const each of [bin, calls]) mkdirSync(each, { recursive: true, mode: 0o700 })
+  // Whoever may look into the job's folder, a group's members perhaps, may see what it submitted.
+  chmodSync(calls, statSync(folder).mode & 0o2755)
   const program = join(bin, 'sbatch')
   writeFileSync(program, shippedText('sbatch-shim.sh', import.meta.url), { mode: 0o700 })
   return bin

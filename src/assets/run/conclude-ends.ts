@@ -19,7 +19,6 @@ export async function concludeEnds(
   context: Context,
   ended: readonly ObservedJob[],
   views: ReadonlyMap<string, AssetView>,
-  run: string,
   book: Book,
   report: (report: Report) => void,
 ): Promise<void> {
@@ -43,6 +42,7 @@ export async function concludeEnds(
       // What failed is told below, with what becomes of it.
       else if (one.note?.kind !== 'closed-failed' && one.note?.kind !== 'tasks-kept') report(one)
     },
+    ended.filter(isSeenWell),
   )
   for (const { job: before } of ended) {
     const job = context.ledger.job(before.id)
@@ -51,23 +51,31 @@ export async function concludeEnds(
       if (!unanswered.has(jobName(job.id))) leaveOpen(job, book, report)
       continue
     }
-    noteRecorded(job, run, book)
+    noteRecorded(job, book)
     fail(context, job, views, book, report)
   }
+}
+
+/**
+ * Whether facts are all that is still to be asked about a job. What became of one that failed is told with what accounting
+ * says; and where the queue has forgotten a job, accounting has told of its end, and of no more.
+ */
+function isSeenWell({ job, verdict, evidence }: ObservedJob): boolean {
+  const isWell = verdict.kind === 'ended' && verdict.how === 'completed'
+  return isWell && (job.scheduler === 'local' || evidence?.accounting === 'pending')
 }
 
 /** Takes in what others did with jobs that were waited for: they recorded them, or a person gave them up. */
 export function noteOthers(
   context: Context,
   jobs: readonly Job[],
-  run: string,
   book: Book,
   report: (report: Report) => void,
 ): void {
   for (const { id } of jobs) {
     const job = context.ledger.job(id)
     if (job === null || isOpen(job)) continue
-    noteRecorded(job, run, book)
+    noteRecorded(job, book)
     const lost = jobPieces(job).filter(({ recorded }) => !recorded)
     if (lost.length === 0) continue
     for (const piece of lost) book.failed.add(piece.id)
@@ -85,11 +93,11 @@ export function leaveOpen(job: Job, book: Book, report: (report: Report) => void
 }
 
 /** What another process submitted may be stale by now, and is made again then. */
-function noteRecorded(job: Job, run: string, book: Book): void {
+function noteRecorded(job: Job, book: Book): void {
   for (const { id, recorded } of jobPieces(job)) {
     if (!recorded) continue
     if (book.own.has(job.id)) book.made.add(id)
-    else if (job.spec.asset?.run === run) {
+    else {
       book.before.set(id, job.createdAt)
       book.forced.delete(id)
     }

@@ -51,7 +51,7 @@ export function draft(
   message: string | null,
 ): Draft {
   const { ended, before } = collection
-  const described = environments.get(ended) ?? []
+  const described = environments.get(ended.job.id) ?? []
   const own = new Set([...collection.files, ...described])
   const head = (path: string): Entry | undefined => before.get(path) ?? tree.get(path)
   const changed = staged.staged.filter(({ path, mode, oid }) => {

@@ -1,14 +1,14 @@
 import { checkCommittable, readHead, type Head } from '../../dataset/head.ts'
-import { readIdentity } from '../../dataset/identity.ts'
+import { checkIdentity } from '../../dataset/identity.ts'
 import { cleanAltDirs, hasAltDirsToClean } from '../alt-dir/alt-clean.ts'
 import { chooseJobs } from './choose-jobs.ts'
 import { decide } from './decide.ts'
-import { aboutJob, type EndedJob } from './ended.ts'
+import { aboutJob, type EndedJob, type EndFacts } from './ended.ts'
 import { altDirLease, finishLease, tryLease, withLease } from '../lease.ts'
 import type { Context, Job } from '../context.ts'
 import { addLateFacts } from '../late-facts.ts'
 import { recoverMoves } from './move.ts'
-import { observe } from '../observe.ts'
+import { observe, type ObservedJob } from '../observe.ts'
 import { withChildren } from '../members/children.ts'
 import { reconcile } from '../reconcile.ts'
 import { recordJobs } from './record-jobs.ts'
@@ -19,11 +19,15 @@ import { waitForOutputs } from './wait-for-outputs.ts'
 import { waitForFacts } from '../wait-for-facts.ts'
 import type { FinishRequest } from './finish-request.ts'
 
-/** Records the jobs that have ended, in the order in which they did; says of the others why not. One finish at a time. */
+/**
+ * Records the jobs that have ended, in the order in which they did; says of the others why not. One finish at a time. `seen`:
+ * jobs that a look of a moment ago has shown to have ended well: their scheduler is asked for facts alone.
+ */
 export async function finish(
   context: Context,
   request: FinishRequest,
   report: (report: Report) => void,
+  seen: readonly ObservedJob[] = [],
 ): Promise<void> {
   if (request.assume !== null && request.jobs.length === 0) {
     report({ action: 'finish', status: 'impossible', path: '', note: { kind: 'assume-needs-names' } })
@@ -48,24 +52,28 @@ export async function finish(
   await withLease(context, finishLease, async () => {
     await recoverMoves(context, report)
     const open = stillOpen(context, chosen, report)
-    const seen = await observe(context, open, 'facts')
+    const known = new Map(seen.map((one) => [one.job.id, one]))
+    const unseen = open.filter(({ id }) => !known.has(id))
+    for (const one of await observe(context, unseen, 'facts')) known.set(one.job.id, one)
     const head = await readyHead(context, report)
     const ended: EndedJob[] = []
     const stayOpen: Report[] = []
     for (const job of open) {
-      const observed = seen.find((one) => one.job.id === job.id)
-      const toRecord = await decide(context, request, job, observed, head, (one) =>
+      const toRecord = await decide(context, request, job, known.get(job.id), head, (one) =>
         one.status === 'impossible' ? stayOpen.push(one) : report(one),
       )
       if (toRecord === null) continue
-      const known = withTold(context, toRecord, told.value)
-      if (known.ok) ended.push(known.value)
-      else stayOpen.push(aboutJob('impossible', job, known.failure))
+      const named = withTold(context, toRecord, told.value)
+      if (named.ok) ended.push(named.value)
+      else stayOpen.push(aboutJob('impossible', job, named.failure))
     }
     if (head !== null && ended.length > 0) {
-      const known = await waitForFacts(context, ended)
-      const arrived = await waitForOutputs(context, await withChildren(context, known, report))
-      await recordJobs(context, inOrder(arrived), request, report)
+      const facts = factsOf(context, ended, seen.length === 0, report)
+      // A failure is told to those who wait for them, below.
+      facts.catch(() => {})
+      const arrived = await waitForOutputs(context, ended)
+      await recordJobs(context, inOrder(arrived), facts, request, report)
+      await facts
       if (request.failedJobs === 'close') await closeRests(context, request, arrived, head, report)
     }
     await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
@@ -73,6 +81,22 @@ export async function finish(
     for (const one of stayOpen) report(one)
     await addLateFacts(context, report, new Set(ended.map(({ job }) => job.id)))
   })
+}
+
+/** What accounting says of ended jobs, and of the jobs that they submitted. */
+async function factsOf(
+  context: Context,
+  ended: readonly EndedJob[],
+  asked: boolean,
+  report: (report: Report) => void,
+): Promise<EndFacts> {
+  const known = await withChildren(context, await waitForFacts(context, ended, 'note', asked), report)
+  return new Map(
+    known.map(({ job, evidence, children }) => [
+      job.id,
+      { evidence, ...(children === undefined ? {} : { children }) },
+    ]),
+  )
 }
 
 /** Lets go of the tasks that did not complete of arrays whose others are recorded. */
@@ -121,7 +145,7 @@ function stillOpen(
 async function readyHead(context: Context, report: (report: Report) => void): Promise<Head | null> {
   const head = await readHead(context.dataset)
   const ready = head.ok ? checkCommittable(head.value) : head
-  const identity = ready.ok ? await readIdentity(context.dataset) : ready
+  const identity = ready.ok ? await checkIdentity(context.dataset) : ready
   const failure = !ready.ok ? ready.failure : !identity.ok ? identity.failure : null
   if (failure !== null) {
     report({

@@ -1,3 +1,4 @@
+import type { JobId } from '../../contract/ids.ts'
 import { readHead } from '../../dataset/head.ts'
 import { tidyInBackground } from '../../dataset/housekeeping.ts'
 import { writeOwnFile } from '../../dataset/own-file.ts'
@@ -5,7 +6,7 @@ import { bringAllBack } from '../alt-dir/alt-outputs.ts'
 import type { Context } from '../context.ts'
 import { notStored } from './draft.ts'
 import { environmentFiles, type Environments } from './environment-file.ts'
-import { aboutJob, type EndedJob } from './ended.ts'
+import { aboutJob, type EndedJob, type EndFacts } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { gather } from './gather.ts'
 import { checkLanding, withFreeBranches } from './job-branches.ts'
@@ -21,10 +22,14 @@ import { putUnchangedBack } from '../writable-files.ts'
 /** How often the branch may move under us before we give up. */
 const tries = 5
 
-/** Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. */
+/**
+ * Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. What they left is
+ * stored while accounting is asked about them: `facts` are waited for only when commits are written.
+ */
 export async function recordJobs(
   context: Context,
   asked: readonly EndedJob[],
+  facts: Promise<EndFacts>,
   request: FinishRequest,
   report: (report: Report) => void,
 ): Promise<void> {
@@ -35,12 +40,20 @@ export async function recordJobs(
   const told = await tellTasks(context, unlocked, report)
   if (!told.ok) return notSaved(told.failure, unlocked, report)
   const environments = await writeEnvironmentFiles(context, told.value, report)
-  let jobs: readonly EndedJob[] = told.value.filter((ended) => environments.has(ended))
+  let jobs: readonly EndedJob[] = told.value.filter(({ job }) => environments.has(job.id))
   const branch = jobs[0]?.job.branch ?? ''
   const operation = context.newToken()
   let failure: Note | null = null
   for (let attempt = 0; attempt < tries && jobs.length > 0; attempt++) {
-    const gathered = await gather(context, jobs, branch, environments, `${operation}-${attempt}`, request)
+    const gathered = await gather(
+      context,
+      jobs,
+      facts,
+      branch,
+      environments,
+      `${operation}-${attempt}`,
+      request,
+    )
     const ready = gathered.ok ? await recordBelow(context, gathered.value) : gathered
     const done = ready.ok ? await land(context, ready.value, request.landing) : ready
     if (done.ok) {
@@ -111,7 +124,7 @@ async function writeEnvironmentFiles(
   report: (report: Report) => void,
 ): Promise<Environments> {
   const files = await environmentFiles(context, jobs)
-  const written = new Map<EndedJob, readonly string[]>()
+  const written = new Map<JobId, readonly string[]>()
   for (const ended of jobs) {
     const { job } = ended
     const own = files.get(ended) ?? []
@@ -121,7 +134,7 @@ async function writeEnvironmentFiles(
     const trouble = troubles.find((one) => one !== null)
     if (trouble === undefined)
       written.set(
-        ended,
+        job.id,
         own.map(({ path }) => path),
       )
     else {

@@ -193,14 +193,14 @@ function belowRoot(context: Context, text: string): string {
 }
 
 function existing(context: Context, inputs: readonly DeclaredInput[]): Fallible<readonly string[], Note> {
-  const paths: string[] = []
+  const paths = new Set<string>()
   for (const input of inputs) {
     const matches =
       'outside' in input ? outsidePaths(input.outside) : [...expand(context.dataset.root, input.inside)]
     if (matches.length === 0) return fail({ kind: 'input-missing', path: inputPath(input) })
-    paths.push(...matches)
+    for (const path of matches) paths.add(path)
   }
-  return ok([...new Set(paths)])
+  return ok([...paths])
 }
 
 /** What an absolute path or pattern names outside the dataset; what exists as it is written is no pattern. */

@@ -10,6 +10,11 @@ test('a word that is one placeholder becomes one word a file', () => {
   })
 })
 
+test('a list may be longer than a call has room for', () => {
+  const inputs = Array.from({ length: 200_000 }, (_, i) => `${i}`)
+  expect(fillWords(['x', '{inputs}'], { ...values, inputs })).toEqual({ ok: true, value: ['x', ...inputs] })
+})
+
 test('a whole shell line gets quoted file names, but substitutions as they are', () => {
   expect(fillWords(['cat {inputs} > {outputs}/{subject}'], values)).toEqual({
     ok: true,

@@ -43,7 +43,7 @@ export function fillWords(
   for (const word of words) {
     const list = !shellLine && isPlaceholder(word) ? listOf(word, values) : null
     if (list !== null) {
-      filled.push(...list)
+      for (const item of list) filled.push(item)
       continue
     }
     const text = fill(word, values, shellLine ? quoteWord : (item) => item)
