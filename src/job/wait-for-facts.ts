@@ -6,13 +6,13 @@ import { observe } from './observe.ts'
 /** Seconds between looks at accounting: it is mostly 0.2 s behind, and busy databases are not helped by haste. */
 const spacing = [0.1, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
 
-/** Asks accounting again, for a bounded time, about jobs that are over but not yet fully accounted for. */
+/** Asks accounting again, until a given time, about jobs that are over but not yet fully accounted for. */
 export async function waitForFacts(
   context: Context,
   jobs: readonly EndedJob[],
   note: 'note' | 'only-look' = 'note',
+  until = context.now() + factsWait(context),
 ): Promise<readonly EndedJob[]> {
-  const until = context.now() + factsWait(context)
   let known = jobs
   for (const wait of spacing.concat(Array<number>(60).fill(3.2))) {
     const late = known.filter(({ evidence }) => evidence.accounting === 'pending')
@@ -26,8 +26,9 @@ export async function waitForFacts(
       { depth: 'facts', factsWait: until - context.now(), maxAge: factsWait(context) },
       note,
     )
+    const byJob = new Map(seen.map((one) => [one.job.id, one]))
     known = known.map((one) => {
-      const now = seen.find(({ job }) => job.id === one.job.id)
+      const now = byJob.get(one.job.id)
       return now?.verdict.kind === 'ended' && now.evidence !== null ? { ...one, evidence: now.evidence } : one
     })
   }

@@ -4,12 +4,13 @@ import { checkCommittable, readHead } from '../../dataset/head.ts'
 import { listAcross } from '../../dataset/across.ts'
 import { collect } from './collect.ts'
 import type { Context } from '../context.ts'
-import { draft, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
+import { byPath, draft, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
 import type { EndedJob } from './ended.ts'
 import type { Environments } from './environment-file.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { groundOf, stageOn, subdatasetsHolding, type Ground } from './ground.ts'
 import type { Note } from '../note.ts'
+import type { OpenLogs } from './open-logs.ts'
 import { ownCommit, readPointers, type Pointer } from './pointers.ts'
 import { blockedBy } from './record-below.ts'
 
@@ -34,6 +35,7 @@ export async function gather(
   environments: Environments,
   operation: string,
   request: FinishRequest,
+  logs: OpenLogs,
 ): Promise<Fallible<Gathered, Note>> {
   const { dataset } = context
   const head = await readHead(dataset)
@@ -49,13 +51,14 @@ export async function gather(
     })
   }
   const ground = groundOf(context, head.value)
-  const collected = await collect(context, jobs, ground)
+  const collected = await collect(context, jobs, ground, logs())
   if (!collected.ok) return collected
   const extra = [...environments.values()].flat()
   const paths = [...new Set([...collected.value.flatMap(({ files }) => files), ...extra])]
   context.progress({ kind: 'adding', files: paths.length, done: 0 })
   const staged = await stageOn(ground, paths, operation)
   if (!staged.ok) return staged
+  const outcomes = byPath(staged.value)
   const known = await listAcross(ground.subdatasets, ground.commitAt, [...extra, ...scriptPaths(jobs)])
   if (!known.ok) return known
   const tree = new Map(known.value.map((entry) => [entry.path, entry]))
@@ -68,7 +71,7 @@ export async function gather(
   if (!pointers.ok) return pointers
 
   const drafts = collected.value
-    .map((collection) => draft(context, collection, staged.value, tree, environments, request.message))
+    .map((collection) => draft(context, collection, outcomes, tree, environments, request.message))
     .map((one) => recordedBelow(one, pointers.value))
     .map((one) => withoutTrouble(one, ground))
     .map((one) => placeOwnFiles(context, one))
