@@ -38,6 +38,8 @@ export {
   type PlanOptions,
   type PlanOutcome,
   type ToldAsset,
+  type ToldBlocked,
+  type ToldMaking,
   type ToldSetting,
   type ToldStale,
 } from './api/plan.ts'
@@ -50,6 +52,7 @@ export {
 } from './api/materialize.ts'
 export { runs, type RunsOptions, type RunsOutcome } from './api/runs.ts'
 export type { ListedRun } from './assets/run/runs.ts'
+export type { Block } from './assets/held-back.ts'
 export type { Reason } from './assets/reason.ts'
 export { assetsSchema } from './api/assets-schema.ts'
 export { trust, type TrustOptions } from './api/trust.ts'

@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { jobAccounted } from './support/job.ts'
-import type { Sandbox } from './support/sandbox.ts'
+import { noteCalls } from './support/note-calls.ts'
 import { canSwitch } from './support/users.ts'
 import {
   addFiles,
@@ -93,20 +93,6 @@ describe('an unchanged output that cannot become a link again', () => {
     expect(await status(box)).toBe('')
   })
 })
-
-/** Has a program of this name note each call before it runs; gives the PATH to use. */
-function noteCalls(
-  box: Sandbox,
-  name: string,
-): { readonly PATH: string; readonly calls: () => readonly string[] } {
-  const path = box.environment()['PATH'] ?? ''
-  const notes = box.write(`calls-${name}`, '', 0o666)
-  box.write(`noting/${name}`, `#!/bin/sh\necho "$*" >>'${notes}'\nPATH='${path}' exec ${name} "$@"\n`, 0o755)
-  return {
-    PATH: `${box.path('noting')}:${path}`,
-    calls: () => box.read(`calls-${name}`).split('\n').slice(0, -1),
-  }
-}
 
 test('a finish asks git and Slurm about all its jobs at once, and waits for the disk once', async () => {
   await using box = await sandboxWithDataset()

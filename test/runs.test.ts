@@ -116,6 +116,9 @@ test.each(sites)('killed, a run is interrupted, and attach goes on with it (%s)'
   expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   expect(box.read('quicks')).toBe('1\n')
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3, notRun: 0 }])
+  // Nor when the run is over.
+  expect((await tell(box, ['attach', 'r1'])).code).toBe(0)
+  expect(box.read('quicks')).toBe('1\n')
 })
 
 test('attempts count on when a run is taken up', async () => {
@@ -135,6 +138,29 @@ test('attempts count on when a run is taken up', async () => {
   await gate.open()
   expect((await attached).code).toBe(1)
   expect(box.read('tries')).toBe('x\nx\n')
+})
+
+test('a run that is taken up tells what had failed before, by its exit code too', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  bad: { outputs: [bad.txt], run: exit 1 }
+  slow: { outputs: [slow.txt], run: bash slow.sh }
+`,
+    'slow.sh': `${gate.line}\necho done >slow.txt\n`,
+  })
+  const { ended } = begin(box, '--keep-going')
+  await gate.reached()
+  while ((await runs(box))[0]?.failed !== 1) await new Promise((wake) => setTimeout(wake, 100))
+  await kill(box, 'KILL')
+  await ended
+  const attached = tell(box, ['attach', 'r1'])
+  await gate.open()
+  const told = await attached
+  expect(told.code, told.words).toBe(1)
+  expect(told.words).toContain('bad had failed before')
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'failed', made: 1, failed: 1 }])
 })
 
 test('Ctrl-C says how to go on, and the jobs do', async () => {
@@ -166,6 +192,10 @@ test('--force once more makes again what was made, and not what jobs are making'
   const told = await again
   expect(told.code, told.words).toBe(0)
   expect((await assetsMade(box)).toSorted()).toEqual(['after', 'quick', 'quick', 'slow'])
+  expect(await runs(box)).toMatchObject([
+    { run: 'r2', state: 'done', pieces: 3, made: 3, notRun: 0 },
+    { run: 'r1', state: 'interrupted' },
+  ])
 })
 
 test.each([

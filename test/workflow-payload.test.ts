@@ -159,6 +159,7 @@ test.each(sites)(
     expect(cancelled.code, cancelled.words).toBe(0)
     const [, list = ''] =
       /cancelled, too: \d jobs? \(([\d, ]+)\) that job \w+ submitted/.exec(cancelled.words) ?? []
+    expect(list, cancelled.words).not.toBe('')
     const children = list.split(', ')
     for (const id of children) await jobEnded(box, id)
     const told = await run
@@ -170,15 +171,16 @@ test.each(sites)(
 
 test('a cancelled payload that goes on submitting is told of when its job is closed', async () => {
   await using box = await sandboxWithDataset()
-  const [gate, child] = [makeGate(box), makeGate(box, 'child')]
+  const [gate, dying, child] = [makeGate(box), makeGate(box, 'dying'), makeGate(box, 'child')]
   await addFiles(box, 'ds', {
     'waybill.yaml': `${head}\n  stubborn: { outputs: [a.txt], run: { bash: stubborn.sh } }\n`,
-    'stubborn.sh': `trap 'sbatch --output=/dev/null child.sh; exit 1' TERM\n${gate.line} & wait\n`,
+    'stubborn.sh': `trap "${dying.line}; sbatch --output=/dev/null child.sh; exit 1" TERM\n${gate.line} & wait\n`,
     'child.sh': `#!/bin/sh\n${child.line}\n`,
   })
   const run = tell(box, ['materialize', '--keep-going'])
   await gate.reached()
-  await tell(box, ['cancel', 'r1'])
+  await tell(box, ['cancel', 'w1'])
+  await dying.open()
   const told = await run
   expect(told.words).toMatch(/job w1 submitted 1 job \((\d+)\), and not all have ended; .*: `scancel \1`/)
   await child.open()

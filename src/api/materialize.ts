@@ -26,7 +26,7 @@ export interface MaterializeOptions extends AttachOptions {
   readonly site?: string | undefined
   /** Make what is fresh, too. */
   readonly force?: boolean | undefined
-  /** So many jobs at most are open at once; default: as many as there are. */
+  /** So many jobs, and tasks of arrays, at most run at once; default: as many as there are. */
   readonly jobs?: number | undefined
   /** Go on with what does not depend on what failed; default: nothing new is begun after a failure. */
   readonly keepGoing?: boolean | undefined
@@ -71,6 +71,8 @@ export async function materialize(
     keepGoing: flag,
     detach: flag,
   })
+  if (options.detach === true && (options.jobs !== undefined || options.keepGoing !== undefined))
+    throw new TypeError('materialize: detach has neither jobs nor keepGoing: Slurm decides about both')
   const request = {
     selection: [selection].flat().join(' '),
     keys: options.partition ?? null,

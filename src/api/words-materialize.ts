@@ -10,6 +10,8 @@ export const materializeWords = {
   'asset-submitted': ({ asset, keys }) => pieceName(asset, keys),
   'asset-failed': ({ asset, keys, states, exception, again }) =>
     `${pieceName(asset, keys)} failed (${exception === null ? states : `${states}; ${exception}`}); ${again ? 'it is tried again' : `nothing was saved, and its files are left as they are; ${logWords(asset, keys)}`}`,
+  'asset-failed-before': ({ asset, keys }) =>
+    `${pieceName(asset, keys)} had failed before, and this run does not try it again; ${logWords(asset, keys)}, and \`waybill materialize\` makes what is left`,
   'asset-left-open': ({ asset, keys, job }) =>
     `${pieceName(asset, keys)}: job ${job} stays open; \`waybill finish ${job}\` tells why, and records it when it can`,
   'asset-incomplete': ({ asset, keys }) =>

@@ -8,6 +8,8 @@ import type { Words } from './word-table.ts'
 import { blockedBy } from './words-checks.ts'
 import { safeFacts } from './words.ts'
 
+const shown = '; `waybill assets list` shows those that there are'
+
 const failures: Words<PlanFailure> = {
   'selection-unclosed': ({ at }) => `${place(at)}: this parenthesis is not closed; write ")" where it ends`,
   'selection-unopened': ({ at }) => `${place(at)}: there is no "(" to this ")"; remove it`,
@@ -18,8 +20,9 @@ const failures: Words<PlanFailure> = {
     `${place(at)}: assets have no ${found}:; known are ${known.map((one) => `${one}:`).join(', ')}`,
   'selection-too-deep': ({ at }) =>
     `${place(at)}: more parentheses than any selection needs; write it in parts`,
-  'selection-unknown': ({ name, at, nearest }) => `${place(at)}: there is no asset ${name}${meant(nearest)}`,
-  'selection-matches-none': ({ pattern, at }) => `${place(at)}: no asset has a name like ${pattern}`,
+  'selection-unknown': ({ name, at, nearest }) =>
+    `${place(at)}: there is no asset ${name}${meant(nearest, shown)}`,
+  'selection-matches-none': ({ pattern, at }) => `${place(at)}: no asset has a name like ${pattern}${shown}`,
   'selection-unknown-value': ({ attribute, value, at, nearest }) =>
     `${place(at)}: no asset has the ${attribute} ${value}${meant(nearest)}`,
   'no-such-key': ({ key, nearest, count, ends }) =>
@@ -28,7 +31,8 @@ const failures: Words<PlanFailure> = {
       : `there is no key ${key}${nearest === null ? `; the ${count} keys go from ${ends[0]} to ${ends[1]}` : meant(nearest)}`,
   'range-backwards': ({ from, to }) => `the range ${from}..${to} runs backwards; write ${to}..${from}`,
   'no-partitions': ({ keys }) => `nothing that was selected has partitions, and so no keys (${keys})`,
-  'no-such-site': ({ name, nearest }) => `there is no site ${name}${meant(nearest)}`,
+  'no-such-site': ({ name, nearest }) =>
+    `there is no site ${name}${meant(nearest, '; those that there are stand under `sites` in the definitions')}`,
 }
 
 /** Why there is no plan, in words. */
@@ -121,8 +125,9 @@ function place(at: number): string {
   return `selection, character ${at + 1}`
 }
 
-function meant(nearest: string | null): string {
-  return nearest === null ? '' : `; did you mean ${nearest}?`
+/** The name that was most likely meant; where none is near, what else to do. */
+function meant(nearest: string | null, otherwise = ''): string {
+  return nearest === null ? otherwise : `; did you mean ${nearest}?`
 }
 
 /** The first few of a list. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Note } from '../job/note.ts'
 import { printable } from './printable.ts'
 import { resultLine } from '../cli/result-lines.ts'
+import { planFailureWords } from './words-plan.ts'
 import { wordsFor } from './words.ts'
 
 const evil = 'e\u001b]0;pwn\u0007\nsave(ok): forged\u009b2J\u202e'
@@ -42,4 +43,12 @@ test('other text is shown as it is', () => {
 test('denied permission is told of reading and of writing', () => {
   const words = wordsFor({ kind: 'not-stored', path: 'a', why: 'no-permission', message: '' })
   expect(words).toMatch(/may not be read, or the folder it lies in may not be written/)
+})
+
+test('a name that is like none says where those that there are can be seen', () => {
+  expect(planFailureWords({ kind: 'selection-unknown', name: 'x', at: 0, nearest: null })).toContain(
+    '`waybill assets list`',
+  )
+  expect(planFailureWords({ kind: 'no-such-site', name: 'x', nearest: null })).toContain('`sites`')
+  expect(planFailureWords({ kind: 'no-such-site', name: 'x', nearest: 'y' })).toMatch(/; did you mean y\?$/)
 })

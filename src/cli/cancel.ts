@@ -9,7 +9,7 @@ export function addCancel(program: Command, runtime: Runtime): void {
     .command('cancel')
     .summary('ask the scheduler to end jobs')
     .description(
-      'Asks the scheduler to end the jobs. They stay open until `waybill finish` closes or records them. Of a run of assets it ends all open jobs, and whoever drives it submits nothing more.',
+      'Asks the scheduler to end the jobs. They stay open until `waybill finish` closes or records them. What the payload of an asset submitted ends with it. Of a run of assets it ends all open jobs, and whoever drives it submits nothing more.',
     )
     .argument('<job...>', "Slurm's job ids or ours (w12), or runs of assets (r7)")
     .addHelpText(

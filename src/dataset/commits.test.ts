@@ -28,7 +28,6 @@ for (const format of [undefined, 'sha256'] as const) {
         parent: null,
         operation: 'op1',
         when,
-        sign: false,
         commits: [
           {
             message: 'one ü',
@@ -57,7 +56,6 @@ for (const format of [undefined, 'sha256'] as const) {
         parent: tip,
         operation: 'op1',
         when,
-        sign: false,
         commits: [
           {
             message: 'swap',
@@ -91,7 +89,6 @@ test('a ref left over is no parent', async () => {
     parent: null,
     operation: 'op',
     when,
-    sign: false,
     commits: [{ message: 'm', changes: [] }],
   }
   const once = value(await writeCommits(dataset, request))
@@ -102,6 +99,7 @@ test('signs with the key of the user', async () => {
   const repo = scratch()
   const key = join(repo.root, '../key')
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+  repo.git('config', 'commit.gpgsign', 'true')
   repo.git('config', 'gpg.format', 'ssh')
   repo.git('config', 'user.signingkey', key)
   const dataset = await repo.dataset()
@@ -109,7 +107,6 @@ test('signs with the key of the user', async () => {
     parent: null,
     operation: 'op',
     when,
-    sign: true,
     commits: [
       { message: 'one', changes: [{ path: 'x', mode: '100644', content: Buffer.from('x') }] },
       { message: 'two', changes: [{ path: 'y', mode: '100644', content: Buffer.from('y') }] },

@@ -1,6 +1,7 @@
 import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import type { CommitId } from '../contract/ids.ts'
 import { parentsOf } from './commit-parents.ts'
+import { readSigning } from './config.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
 import { readIdentity } from './identity.ts'
@@ -32,22 +33,21 @@ export interface CommitRequest {
   readonly operation: string
   /** Whole seconds and zone (`+0100`) for author and committer. */
   readonly when: { readonly seconds: number; readonly zone: string }
-  /** `commit.gpgsign`. */
-  readonly sign: boolean
 }
 
 /**
  * Writes commits, one upon the other unless they say otherwise, by one `git fast-import`, whatever their number and the
  * size of the repository, and returns their ids in order. No branch, index or work tree is touched. Author and committer
- * are those of `git commit`.
+ * are those of `git commit`, and so is whether they are signed.
  */
 export async function writeCommits(
   dataset: Dataset,
   request: CommitRequest,
 ): Promise<Fallible<readonly CommitId[], DatasetFailure>> {
   if (request.commits.length === 0) return ok([])
-  const identity = await readIdentity(dataset)
+  const [identity, signing] = await Promise.all([readIdentity(dataset), readSigning(dataset)])
   if (!identity.ok) return identity
+  if (!signing.ok) return signing
   const now = `${Math.trunc(request.when.seconds)} ${request.when.zone}`
   const who = {
     author: `${identity.value.author} ${now}`,
@@ -62,7 +62,7 @@ export async function writeCommits(
     const message = written.value.stderr.trim()
     return fail({ kind: 'git-failed', operation: 'fast-import', code: 0, signal: null, message })
   }
-  return request.sign ? signCommits(dataset, request, ids, { ...identity.value, now }) : ok(ids)
+  return signing.value ? signCommits(dataset, request, ids, { ...identity.value, now }) : ok(ids)
 }
 
 /** Lets go of an operation's commits: what no branch holds is left to gc. Nothing happens when they are gone already. */

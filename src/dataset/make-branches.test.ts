@@ -22,7 +22,6 @@ async function planned(): Promise<{ readonly repo: Scratch; readonly plan: Branc
       parent: repo.git('rev-parse', 'HEAD').trim() as CommitId,
       operation: 'op',
       when: { seconds: 1_700_000_000, zone: '+0000' },
-      sign: false,
       commits: [
         { message: 'one', changes: [], parents: ['base'] },
         { message: 'two', changes: [], parents: ['base'] },

@@ -50,7 +50,6 @@ async function prepare(): Promise<MovePlan> {
     operation: 'op',
     commits: [{ message: 'record', changes }],
     when,
-    sign: false,
   }
   const [to] = value(await writeCommits(dataset, request))
   return { operation: 'op', ref: 'refs/heads/main', from, to: to ?? from, reflog: 'waybill: record' }

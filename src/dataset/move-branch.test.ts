@@ -44,7 +44,7 @@ async function record(
   expect(refused).toEqual([])
   const changes: CommitChange[] = [...staged, ...deleted.map((path) => ({ path, deleted: true }) as const)]
   const commits = [{ message: 'record', changes }]
-  const ids = value(await writeCommits(dataset, { parent: from, operation, commits, when, sign: false }))
+  const ids = value(await writeCommits(dataset, { parent: from, operation, commits, when }))
   const detached = repo.git('branch', '--show-current').trim() === ''
   return {
     operation,

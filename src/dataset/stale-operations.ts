@@ -1,4 +1,4 @@
-import { globSync, rmSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, type Fallible } from '../contract/fallible.ts'
 import type { DatasetFailure } from './failure.ts'
@@ -20,6 +20,7 @@ export async function dropStaleOperations(
 ): Promise<Fallible<null, DatasetFailure>> {
   const isMeant = (operation: string): boolean => operation.startsWith(fromAbove) === (whose === 'from-above')
   removeIndexes(dataset, isMeant)
+  if (hasNone(dataset)) return ok(null)
   const listed = await git(dataset, ['for-each-ref', '--format=%(refname)%00', 'refs/waybill/'])
   if (!listed.ok) return listed
   const stale = pieces(listed.value.stdout)
@@ -30,6 +31,23 @@ export async function dropStaleOperations(
     input: stale.map((operation) => `delete ${operationRef(operation)}\0\0`),
   })
   return dropped.ok ? ok(null) : dropped
+}
+
+/** Whether there is surely no ref of ours: most of the time. Git is not asked where it keeps refs in two plain places. */
+function hasNone({ commonDir }: Dataset): boolean {
+  if (existsSync(join(commonDir, 'reftable'))) return false
+  const isFree = globSync('refs/waybill/**', { cwd: commonDir, withFileTypes: true }).every((entry) =>
+    entry.isDirectory(),
+  )
+  return isFree && !isPacked(join(commonDir, 'packed-refs'))
+}
+
+function isPacked(file: string): boolean {
+  try {
+    return readFileSync(file, 'latin1').includes(' refs/waybill/')
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
 }
 
 /** A move needs no private index any more: what stands there is nobody's. */

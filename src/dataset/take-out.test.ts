@@ -20,7 +20,7 @@ async function recorded(repo: Scratch, paths: readonly string[], deleted: readon
   const changes: CommitChange[] = [...staged, ...deleted.map((path) => ({ path, deleted: true }) as const)]
   const when = { seconds: 1_700_000_000, zone: '+0000' }
   const commits = [{ message: 'record', changes }]
-  return value(await writeCommits(dataset, { parent: head, operation: 'op', commits, when, sign: false }))
+  return value(await writeCommits(dataset, { parent: head, operation: 'op', commits, when }))
 }
 
 function begin(...paths: readonly string[]): Scratch {

@@ -70,6 +70,8 @@ export type MaterializeNote =
     }
   /** It ended well, and what it was to make is not there. */
   | { readonly kind: 'asset-incomplete'; readonly asset: string; readonly keys: readonly string[] | null }
+  /** It had failed for good when its run was taken up. */
+  | { readonly kind: 'asset-failed-before'; readonly asset: string; readonly keys: readonly string[] | null }
   /** `upstream`: what failed before it; empty: nothing new was begun after a failure. */
   | {
       readonly kind: 'asset-not-run'

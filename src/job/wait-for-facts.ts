@@ -6,19 +6,23 @@ import { observe } from './observe.ts'
 /** Seconds between looks at accounting: it is mostly 0.2 s behind, and busy databases are not helped by haste. */
 const spacing = [0.1, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
 
-/** Asks accounting again, until a given time, about jobs that are over but not yet fully accounted for. */
+/**
+ * Asks accounting, until a given time, about jobs that are over but not yet fully accounted for: again after a look that has
+ * asked it just now, else at once, whatever the time.
+ */
 export async function waitForFacts(
   context: Context,
   jobs: readonly EndedJob[],
   note: 'note' | 'only-look' = 'note',
+  asked = true,
   until = context.now() + factsWait(context),
 ): Promise<readonly EndedJob[]> {
   let known = jobs
-  for (const wait of spacing.concat(Array<number>(60).fill(3.2))) {
+  for (const wait of [...(asked ? [] : [0]), ...spacing, ...Array<number>(60).fill(3.2)]) {
     const late = known.filter(({ evidence }) => evidence.accounting === 'pending')
-    if (late.length === 0 || context.now() + wait > until) break
+    if (late.length === 0 || (wait > 0 && context.now() + wait > until)) break
     context.progress({ kind: 'waiting-for-accounting', jobs: late.length })
-    await context.sleep(wait)
+    if (wait > 0) await context.sleep(wait)
     // The queue has told the ends: it is not asked again for what accounting alone knows.
     const seen = await observe(
       context,

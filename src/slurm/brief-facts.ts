@@ -56,6 +56,8 @@ export async function askBriefly(
 /** An entry with what was not asked of accounting; null where the controller does not know that of this very run. */
 function withNames(entry: AccountingEntry, record: JobRecord | undefined): AccountingEntry | null {
   const { row, tasks } = entry
+  // It is asked about again.
+  if (phaseOf(row.state) !== 'over') return entry
   if (record === undefined || timeOf(record['StartTime']) !== row.started) return null
   const given = readWord(record['AllocTRES'] ?? record['TRES'] ?? '')
   if (given === null || tasks > 1 || readTres(given, 'gres/gpu') !== null) return null

@@ -22,7 +22,8 @@ const mostKept = 1_000
 /** Keeps what was told to the one who asked last. */
 export function controllerMemory(): AskController {
   let last = new Map<string, readonly JobRecord[]>()
-  return async (settings, ids, cluster) => {
+  let asking: Promise<unknown> = Promise.resolve()
+  const ask: AskController = async (settings, ids, cluster) => {
     const told: JobRecord[] = []
     const unknown: string[] = []
     const kept = new Map<string, readonly JobRecord[]>()
@@ -43,6 +44,12 @@ export function controllerMemory(): AskController {
     for (const [id, records] of answer.value.length > mostKept ? [] : Map.groupBy(answer.value, jobOf))
       if (asked.has(id) && records.every(isOver)) kept.set(keyOf(id, cluster), records)
     return ok([...told, ...answer.value])
+  }
+  return async (...question) => {
+    // Who asks while another does may want the same.
+    const answer = asking.then(async () => ask(...question))
+    asking = answer.catch(() => {})
+    return answer
   }
 }
 

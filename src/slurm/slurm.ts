@@ -104,10 +104,12 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
     },
     holdMany: async (requests) => holdSubmissions(requests),
     room: async () => {
-      const known = await config()
-      const [queue, limits] = await Promise.all([
+      const [queue, [known, limits]] = await Promise.all([
         askQueue(whole, [settings.user], null, { since: settings.now(), meanwhile: 'last' }),
-        known?.enforcesLimits === false ? noLimits : limitsOf(known?.clusterName ?? null),
+        config().then(async (is) => {
+          const holds = is?.enforcesLimits !== false
+          return [is, holds ? await limitsOf(is?.clusterName ?? null) : noLimits] as const
+        }),
       ])
       return roomBeside(queue.answer.ok ? queue.answer.value.map(({ row }) => row) : [], limits, known)
     },

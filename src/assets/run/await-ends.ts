@@ -37,7 +37,9 @@ export async function awaitEnds(
   let gathered = false
   let silentSince: EpochSeconds = 0
   for (;;) {
-    const pause = untilNextLook(context.now(), [youngest, wakes.last, silentSince], spacing)
+    const least = wakes.last === 0 ? spacing.least : spacing.woken
+    const news = [youngest, wakes.last, silentSince]
+    const pause = untilNextLook(context.now(), news, { ...spacing, least })
     await wakes.wait(pause, asked, said)
     if (context.ledger.hasHeld(context.dataset.root))
       await (await import('../../job/schedule/release.ts')).releaseHeld(context, report)

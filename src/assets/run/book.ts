@@ -9,6 +9,12 @@ export function pieceId(asset: string, key: string | null): PieceId {
   return `${asset}\0${key ?? ''}`
 }
 
+/** The asset and the key of an id (null: the asset has no keys). */
+export function readPieceId(id: PieceId): { readonly asset: string; readonly key: string | null } {
+  const [asset = '', key = ''] = id.split('\0')
+  return { asset, key: key === '' ? null : key }
+}
+
 /** The id of the key at a place. */
 export function pieceAt({ asset, space }: AssetView, index: number): PieceId {
   return pieceId(asset.name, asset.partitions === null ? null : space.at(index).text)
@@ -29,13 +35,13 @@ export interface Book {
   readonly made: Set<PieceId>
   /** This run has given it up. */
   readonly failed: Set<PieceId>
-  /** It was made in this run by a job that another process submitted, then. */
+  /** It was made in this run, or while it waited, by a job that another process submitted, then. */
   readonly before: Map<PieceId, EpochSeconds>
   /** Fresh ones that are to be made all the same. */
   readonly forced: Set<PieceId>
 }
 
-/** How many pieces the run has made, by whomever it was driven. */
+/** How many pieces were made in the run, by whomever it was driven. */
 export function madeCount({ made, before }: Book): number {
   return before.size === 0 ? made.size : new Set([...before.keys(), ...made]).size
 }

@@ -19,7 +19,6 @@ export async function concludeEnds(
   context: Context,
   ended: readonly ObservedJob[],
   views: ReadonlyMap<string, AssetView>,
-  run: string,
   book: Book,
   report: (report: Report) => void,
 ): Promise<void> {
@@ -43,6 +42,8 @@ export async function concludeEnds(
       // What failed is told below, with what becomes of it.
       else if (one.note?.kind !== 'closed-failed' && one.note?.kind !== 'tasks-kept') report(one)
     },
+    // What became of a failed job is told with all that accounting says.
+    ended.filter(({ verdict }) => verdict.kind === 'ended' && verdict.how === 'completed'),
   )
   for (const { job: before } of ended) {
     const job = context.ledger.job(before.id)
@@ -51,7 +52,7 @@ export async function concludeEnds(
       if (!unanswered.has(jobName(job.id))) leaveOpen(job, book, report)
       continue
     }
-    noteRecorded(job, run, book)
+    noteRecorded(job, book)
     fail(context, job, views, book, report)
   }
 }
@@ -60,14 +61,13 @@ export async function concludeEnds(
 export function noteOthers(
   context: Context,
   jobs: readonly Job[],
-  run: string,
   book: Book,
   report: (report: Report) => void,
 ): void {
   for (const { id } of jobs) {
     const job = context.ledger.job(id)
     if (job === null || isOpen(job)) continue
-    noteRecorded(job, run, book)
+    noteRecorded(job, book)
     const lost = jobPieces(job).filter(({ recorded }) => !recorded)
     if (lost.length === 0) continue
     for (const piece of lost) book.failed.add(piece.id)
@@ -85,11 +85,11 @@ export function leaveOpen(job: Job, book: Book, report: (report: Report) => void
 }
 
 /** What another process submitted may be stale by now, and is made again then. */
-function noteRecorded(job: Job, run: string, book: Book): void {
+function noteRecorded(job: Job, book: Book): void {
   for (const { id, recorded } of jobPieces(job)) {
     if (!recorded) continue
     if (book.own.has(job.id)) book.made.add(id)
-    else if (job.spec.asset?.run === run) {
+    else {
       book.before.set(id, job.createdAt)
       book.forced.delete(id)
     }

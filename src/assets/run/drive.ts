@@ -23,7 +23,7 @@ import { runLog, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
 import { submitPieces } from './submit-pieces.ts'
-import { aboutRun, progressOf, showProgress, tellNotRun } from './tell-run.ts'
+import { aboutRun, progressOf, showProgress, tellFailedBefore, tellNotRun } from './tell-run.ts'
 import { tellSaid } from './tell-said.ts'
 import { turnOf } from './turn.ts'
 import { Wakes } from './wakes.ts'
@@ -114,7 +114,6 @@ async function takeTurns(
       checkMade(look.views, book, report)
       const open = openAssetJobs(context, look.views).filter((job) => !isGivenUp(job, book))
       const making = new Set(open.flatMap(piecesOf))
-      if (isFirst) for (const id of making) book.forced.delete(id)
       const turn = turnOf(planned.value, making, book)
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
       if (run === null && left + making.size === 0) return ok(driven)
@@ -123,6 +122,7 @@ async function takeTurns(
       const goesOn = isFirst && run !== null && (left + making.size > 0 || start.kind === 'attach')
       run ??= beginRun(context, request, left + making.size, setting.onRun, report)
       if (goesOn) report(aboutRun('ok', run, { kind: 'run-goes-on', run: runName(run.id) }))
+      if (isFirst) tellFailedBefore(book, report)
       const { made, failed } = progressOf(turn, [], book, 0)
       all = Math.max(all, making.size + made + failed + left)
       const cancelled = isCancelled()
@@ -168,14 +168,14 @@ async function takeTurns(
       context.progress({ kind: 'done' })
       // The end was read just now.
       listen()
-      noteOthers(context, waited, run.token, book, report)
+      noteOthers(context, waited, book, report)
       for (const job of lost) leaveOpen(job, book, report)
       if (ended.length === 0) continue
       // A fresh clone may have got its git-annex while jobs were scheduled.
       const annexed = await withAnnex(context.dataset)
       if (!annexed.ok) return annexed
       const annexedContext = { ...context, dataset: annexed.value }
-      await concludeEnds(annexedContext, ended, look.views, run.token, book, report)
+      await concludeEnds(annexedContext, ended, look.views, book, report)
     }
   } finally {
     wakes.close()
@@ -198,7 +198,7 @@ async function plan(
   if (!request.force || !isFirst) return planOnce(false)
   const planned = await planOnce(true)
   if (!planned.ok) return planned
-  const isMade = (id: PieceId): boolean => (book.before.get(id) ?? 0) >= (run?.since ?? Infinity)
+  const isMade = (id: PieceId): boolean => (book.before.get(id) ?? 0) >= (run?.began ?? Infinity)
   for (const { name, stale } of planned.value.plan.assets) {
     const view = planned.value.look.views.get(name)
     if (view === undefined) continue

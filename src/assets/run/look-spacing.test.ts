@@ -16,10 +16,10 @@ function looks(seconds: number, silent = Infinity): readonly number[] {
   }
 }
 
-test('an hour of jobs that do not change takes less than sixty looks, and the first comes at once', () => {
+test('an hour of jobs that do not change takes less than sixty looks, and the first comes soon', () => {
   const hour = looks(3600)
   expect(hour.length).toBeLessThan(60)
-  expect(hour[0]).toBeLessThan(0.1)
+  expect(hour[0]).toBeLessThan(0.5)
 })
 
 test('a scheduler that falls silent is asked again soon, and after minutes is heard of within half of them', () => {
@@ -27,7 +27,7 @@ test('a scheduler that falls silent is asked again soon, and after minutes is he
   const [first = Number.NaN, second = Number.NaN] = silence
   expect(second - first).toBeLessThan(1)
   for (const [i, at] of silence.entries())
-    expect((silence[i + 1] ?? at) - at).toBeLessThanOrEqual(Math.max(0.1, (at - first) / 2) + 1e-6)
+    expect((silence[i + 1] ?? at) - at).toBeLessThanOrEqual(Math.max(slurm.least, (at - first) / 2) + 1e-6)
 })
 
 test('jobs of this machine are looked at twice a second', () => {

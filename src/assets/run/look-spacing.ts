@@ -7,11 +7,18 @@ interface Limits {
   readonly most: number
 }
 
-/** A scheduler on this machine costs nobody anything; of Slurm's controller an hour asks for less than sixty. */
-const limits = { local: { least: 0.02, most: 0.5 }, slurm: { least: 0.05, most: 100 } } as const
+/**
+ * A scheduler on this machine costs nobody anything; of Slurm's controller an hour asks for less than sixty, and a short job
+ * is not asked about before it tells of itself. `woken`: the least after a marker, which a job leaves a moment before its
+ * scheduler takes it for over.
+ */
+const limits = {
+  local: { woken: 0.02, least: 0.02, most: 0.5 },
+  slurm: { woken: 0.02, least: 0.25, most: 100 },
+} as const
 
 /** How far apart looks at these jobs may be. */
-export function spacingOf(jobs: readonly Job[]): Limits {
+export function spacingOf(jobs: readonly Job[]): (typeof limits)[Job['scheduler']] {
   return jobs.every(({ scheduler }) => scheduler === 'local') ? limits.local : limits.slurm
 }
 

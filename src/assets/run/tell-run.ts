@@ -2,15 +2,26 @@ import { runName } from '../../contract/ids.ts'
 import type { Context, Job } from '../../job/context.ts'
 import type { Note } from '../../job/note.ts'
 import type { Report } from '../../job/report.ts'
-import { madeCount, type Book } from './book.ts'
+import { madeCount, readPieceId, type Book } from './book.ts'
 import type { Piece } from './piece-settings.ts'
 import type { Run, RunProgress } from './runs.ts'
-import { jobPieces } from './pieces-of-job.ts'
+import { jobPieces, pieceFacts } from './pieces-of-job.ts'
 import type { BlockedPiece, Turn } from './turn.ts'
 
 /** A report about a run as a whole. */
 export function aboutRun(status: Report['status'], run: Pick<Run, 'id'>, note: Note): Report {
   return { action: 'materialize', status, path: '', note, facts: { run: runName(run.id) } }
+}
+
+/** Says what had failed for good when the run was taken up: who drove it then may not have come to say so. */
+export function tellFailedBefore({ failed }: Book, report: (report: Report) => void): void {
+  const pieces = [...failed].map(readPieceId)
+  for (const [asset, own] of Map.groupBy(pieces, (piece) => piece.asset)) {
+    const named = own.flatMap(({ key }) => key ?? [])
+    const keys = named.length === 0 ? null : named
+    const note = { kind: 'asset-failed-before', asset, keys } as const
+    report({ action: 'materialize', status: 'error', path: '', note, facts: pieceFacts(asset, keys) })
+  }
 }
 
 /** Says of each asset how much of it was not run, and why. */

@@ -19,10 +19,7 @@ export function namedFiles(
     const seen = known.get(word)
     if (seen !== undefined) return seen
     const path = inDataset(definitions.prefix, word)
-    const is =
-      path !== null &&
-      !isData(path) &&
-      (statSync(resolve(definitions.folder, word), { throwIfNoEntry: false })?.isFile() ?? false)
+    const is = path !== null && !isData(path) && isFileAt(resolve(definitions.folder, word))
     known.set(word, is)
     return is
   }
@@ -40,6 +37,15 @@ export function pathOfNamed(
   if (!isAbsolute(file)) return inDataset(prefix, file) ?? resolve(folder, file)
   const inside = posix.relative(root, file)
   return inside.startsWith('../') ? file : inside
+}
+
+function isFileAt(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  } catch {
+    // Any word of a command comes here: too long for a name, or as if it lay below a file.
+    return false
+  }
 }
 
 function inDataset(prefix: string, word: string): string | null {

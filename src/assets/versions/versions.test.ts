@@ -115,7 +115,17 @@ test('words that are files are named; what is made or an input is data', async (
     'conf/a.toml',
   ])
   expect(
-    named(words('python3', '--config=conf/b.toml', '../above.sh', '../../etc/passwd', 'no/such')),
+    named(
+      words(
+        'python3',
+        '--config=conf/b.toml',
+        '../above.sh',
+        '../../etc/passwd',
+        'no/such',
+        `${'a'.repeat(300)}/b.c`,
+        'run.sh/x.c',
+      ),
+    ),
   ).toEqual(['conf/b.toml', '../above.sh'])
   expect(named({ kind: 'bash', file: 'gone.sh', args: [parseTemplate('conf/{k}.toml')] })).toEqual([
     'gone.sh',

@@ -64,7 +64,7 @@ export function draft(
   message: string | null,
 ): Draft {
   const { ended, before } = collection
-  const described = environments.get(ended) ?? []
+  const described = environments.get(ended.job.id) ?? []
   const own = new Set([...collection.files, ...described])
   const head = (path: string): Entry | undefined => before.get(path) ?? tree.get(path)
   const outcomes = [...own].flatMap((path) => stored.get(path) ?? []).toSorted((a, b) => a.at - b.at)

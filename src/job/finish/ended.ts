@@ -1,3 +1,4 @@
+import type { JobId } from '../../contract/ids.ts'
 import { parseIndices } from '../../contract/index-set.ts'
 import type { Job } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
@@ -19,6 +20,9 @@ export interface EndedJob {
   /** The jobs that its payload submitted. */
   readonly children?: ChildJobs
 }
+
+/** What was learnt of ended jobs since, by their numbers: from accounting, and about the jobs that they submitted. */
+export type EndFacts = ReadonlyMap<JobId, Pick<EndedJob, 'evidence' | 'children'>>
 
 /** What a payload submitted: its job with these as members, and what is known of all of them together. */
 export interface ChildJobs {

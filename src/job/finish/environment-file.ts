@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { SchedulerJobId } from '../../contract/ids.ts'
+import type { JobId, SchedulerJobId } from '../../contract/ids.ts'
 import type { Context, Job } from '../context.ts'
 import type { EndedJob } from './ended.ts'
 import { logFiles, placeInDataset } from '../logs-plan.ts'
@@ -11,8 +11,8 @@ export interface EnvironmentFile {
   readonly content: Buffer
 }
 
-/** Where the descriptions of each job stand in the work tree: one of each job of Slurm's. */
-export type Environments = ReadonlyMap<EndedJob, readonly string[]>
+/** Where the descriptions of each job stand in the work tree, by its number: one of each job of Slurm's. */
+export type Environments = ReadonlyMap<JobId, readonly string[]>
 
 /** Patterns that cover the descriptions of one job: of several in a folder, all there. */
 export function environmentPatterns(paths: readonly string[]): readonly string[] {

@@ -1,11 +1,11 @@
-import type { JobId } from '../../contract/ids.ts'
+import type { EpochSeconds, JobId } from '../../contract/ids.ts'
 import { checkCommittable, readHead, type Head } from '../../dataset/head.ts'
-import { readIdentity } from '../../dataset/identity.ts'
+import { checkIdentity } from '../../dataset/identity.ts'
 import { cleanAltDirs, hasAltDirsToClean } from '../alt-dir/alt-clean.ts'
 import { tidyInBackground } from '../../dataset/housekeeping.ts'
 import { chooseJobs } from './choose-jobs.ts'
 import { decide } from './decide.ts'
-import { aboutJob, type EndedJob } from './ended.ts'
+import { aboutJob, type EndedJob, type EndFacts } from './ended.ts'
 import { factsWait } from '../facts-wait.ts'
 import { inPieces, oneByOne } from '../in-pieces.ts'
 import { openLogs } from './open-logs.ts'
@@ -13,7 +13,7 @@ import { altDirLease, finishLease, tryLease, withLease } from '../lease.ts'
 import type { Context, Job } from '../context.ts'
 import { addLateFacts } from '../late-facts.ts'
 import { recoverMoves } from './move.ts'
-import { lookAt } from '../observe.ts'
+import { lookAt, type ObservedJob } from '../observe.ts'
 import { withChildren } from '../members/children.ts'
 import { reconcile } from '../reconcile.ts'
 import { inPasses, withJobs, withoutJob, type Ended } from './passes.ts'
@@ -25,11 +25,15 @@ import { waitForOutputs } from './wait-for-outputs.ts'
 import { waitForFacts } from '../wait-for-facts.ts'
 import type { FinishRequest } from './finish-request.ts'
 
-/** Records the jobs that have ended, in the order in which they did; says of the others why not. One finish at a time. */
+/**
+ * Records the jobs that have ended, in the order in which they did; says of the others why not. One finish at a time. `seen`:
+ * jobs that a look of a moment ago has shown to have ended well: their scheduler is asked for facts alone.
+ */
 export async function finish(
   context: Context,
   request: FinishRequest,
   report: (report: Report) => void,
+  seen: readonly ObservedJob[] = [],
 ): Promise<void> {
   if (request.assume !== null && request.jobs.length === 0) {
     report({ action: 'finish', status: 'impossible', path: '', note: { kind: 'assume-needs-names' } })
@@ -53,8 +57,9 @@ export async function finish(
   if (chosen.length === 0 && nothingElse) return
   await withLease(context, finishLease, async () => {
     await recoverMoves(context, report)
-    const { ended, stayOpen, head } = await endedOf(context, chosen, request, told.value, report)
-    if (head !== null && ended.length > 0) await recordAll(context, ended, request, head, report)
+    const { ended, stayOpen, head } = await endedOf(context, chosen, request, told.value, seen, report)
+    if (head !== null && ended.length > 0)
+      await recordAll(context, ended, request, head, seen.length === 0, report)
     await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
     // What is left to do stands last, where it is seen.
     for (const one of stayOpen) report(one)
@@ -68,6 +73,7 @@ async function endedOf(
   chosen: readonly JobId[],
   request: FinishRequest,
   told: ToldOutputs,
+  seen: readonly ObservedJob[],
   report: (report: Report) => void,
 ): Promise<{
   readonly ended: readonly Ended[]
@@ -77,13 +83,16 @@ async function endedOf(
   const ended: Ended[] = []
   const stayOpen: Report[] = []
   const open = inPieces(context, chosen)
-  const sight = await lookAt(context, oneByOne(open).filter(isOpen), 'facts')
+  const before = new Map(seen.map((one) => [one.job.id, one]))
+  const unseen = oneByOne(open).filter((job) => isOpen(job) && !before.has(job.id))
+  const sight = await lookAt(context, unseen, 'facts')
   const head = await readyHead(context, report)
   for (const jobs of open) {
     const here = stillOpen(jobs, report)
-    const seen = new Map(sight(here).map((one) => [one.job.id, one]))
+    const now = new Map(sight(here).map((one) => [one.job.id, one]))
     for (const job of here) {
-      const toRecord = await decide(context, request, job, seen.get(job.id), head, (one) =>
+      const observed = before.get(job.id) ?? now.get(job.id)
+      const toRecord = await decide(context, request, job, observed, head, (one) =>
         one.status === 'impossible' ? stayOpen.push(one) : report(one),
       )
       if (toRecord === null) continue
@@ -101,11 +110,13 @@ async function recordAll(
   ended: readonly Ended[],
   request: FinishRequest,
   head: Head,
+  asked: boolean,
   report: (report: Report) => void,
 ): Promise<void> {
   const logs = openLogs(context)
   const until = context.now() + factsWait(context)
   let records = true
+  let isFirst = true
   for (const pass of inPasses(ended, request.landing)) {
     const rows = context.ledger.jobsOf(pass.map(({ id }) => id))
     const jobs = withJobs(pass, stillOpen(rows, report))
@@ -114,13 +125,33 @@ async function recordAll(
       continue
     }
     // What the look of a while ago did not know accounting may know by now.
-    const patience = Math.max(until, context.now() + Math.min(factsWait(context), 1))
-    const known = await waitForFacts(context, jobs, 'note', patience)
-    const arrived = await waitForOutputs(context, await withChildren(context, known, report))
-    records = await recordJobs(context, inOrder(arrived), request, logs, report)
+    const facts = factsOf(context, jobs, asked && isFirst, until, report)
+    isFirst = false
+    // A failure is told to those who wait for them, below.
+    facts.catch(() => {})
+    const arrived = await waitForOutputs(context, jobs)
+    records = await recordJobs(context, inOrder(arrived), facts, request, logs, report)
+    await facts
     if (request.failedJobs === 'close') await closeRests(context, request, arrived, head, report)
   }
   if (records) tidyInBackground(context.dataset)
+}
+
+/** What accounting says of ended jobs, and of the jobs that they submitted. */
+async function factsOf(
+  context: Context,
+  ended: readonly EndedJob[],
+  asked: boolean,
+  until: EpochSeconds,
+  report: (report: Report) => void,
+): Promise<EndFacts> {
+  const known = await withChildren(context, await waitForFacts(context, ended, 'note', asked, until), report)
+  return new Map(
+    known.map(({ job, evidence, children }) => [
+      job.id,
+      { evidence, ...(children === undefined ? {} : { children }) },
+    ]),
+  )
 }
 
 /** Lets go of the tasks that did not complete of arrays whose others are recorded. */
@@ -162,7 +193,7 @@ function stillOpen(jobs: readonly Job[], report: (report: Report) => void): read
 async function readyHead(context: Context, report: (report: Report) => void): Promise<Head | null> {
   const head = await readHead(context.dataset)
   const ready = head.ok ? checkCommittable(head.value) : head
-  const identity = ready.ok ? await readIdentity(context.dataset) : ready
+  const identity = ready.ok ? await checkIdentity(context.dataset) : ready
   const failure = !ready.ok ? ready.failure : !identity.ok ? identity.failure : null
   if (failure !== null) {
     report({

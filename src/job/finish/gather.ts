@@ -5,7 +5,7 @@ import { listAcross } from '../../dataset/across.ts'
 import { collect } from './collect.ts'
 import type { Context } from '../context.ts'
 import { byPath, draft, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
-import type { EndedJob } from './ended.ts'
+import type { EndedJob, EndFacts } from './ended.ts'
 import type { Environments } from './environment-file.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { groundOf, stageOn, subdatasetsHolding, type Ground } from './ground.ts'
@@ -31,6 +31,7 @@ export interface Gathered {
 export async function gather(
   context: Context,
   jobs: readonly EndedJob[],
+  facts: Promise<EndFacts>,
   branch: string,
   environments: Environments,
   operation: string,
@@ -56,12 +57,14 @@ export async function gather(
   const extra = [...environments.values()].flat()
   const paths = [...new Set([...collected.value.flatMap(({ files }) => files), ...extra])]
   context.progress({ kind: 'adding', files: paths.length, done: 0 })
-  const staged = await stageOn(ground, paths, operation)
+  const [staged, listed] = await Promise.all([
+    stageOn(ground, paths, operation),
+    listAcross(ground.subdatasets, ground.commitAt, [...extra, ...scriptPaths(jobs)]),
+  ])
   if (!staged.ok) return staged
+  if (!listed.ok) return listed
   const outcomes = byPath(staged.value)
-  const known = await listAcross(ground.subdatasets, ground.commitAt, [...extra, ...scriptPaths(jobs)])
-  if (!known.ok) return known
-  const tree = new Map(known.value.map((entry) => [entry.path, entry]))
+  const tree = new Map(listed.value.map((entry) => [entry.path, entry]))
   const touched = collected.value.flatMap(({ subdatasets }) => subdatasets)
   const pointers = await readPointers(
     ground,
@@ -70,7 +73,9 @@ export async function gather(
   )
   if (!pointers.ok) return pointers
 
+  const known = await facts
   const drafts = collected.value
+    .map((one) => ({ ...one, ended: { ...one.ended, ...known.get(one.ended.job.id) } }))
     .map((collection) => draft(context, collection, outcomes, tree, environments, request.message))
     .map((one) => recordedBelow(one, pointers.value))
     .map((one) => withoutTrouble(one, ground))

@@ -1,7 +1,6 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
 import { writeCommits, type NewCommit } from '../../dataset/commits.ts'
-import { readSigning } from '../../dataset/config.ts'
 import { branchAndMark, type Landed } from './branch-move.ts'
 import { commitTime } from '../schedule/commit-time.ts'
 import type { Context } from '../context.ts'
@@ -28,8 +27,6 @@ export async function land(
   const { dataset } = context
   const { drafts, from, operation } = gathered
   const wanted = drafts.filter(({ kind }) => kind === 'record')
-  const signing = await readSigning(dataset)
-  if (!signing.ok) return signing
   // One branch that begins where we stand is merged by moving on to it, as git does.
   const beside = landing === 'branches' || (landing === 'octopus' && wanted.length > 1)
   if (beside && from === null) return fail({ kind: 'no-commit-yet' })
@@ -38,7 +35,6 @@ export async function land(
     commits: wanted.length === 0 ? [] : beside ? besideEachOther(wanted) : wanted.map(commitOf),
     operation,
     when: commitTime(context),
-    sign: signing.value,
   })
   if (!written.ok) return written
   const commits = new Map(wanted.map((one, i) => [one, mustHave(written.value[i])]))

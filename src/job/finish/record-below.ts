@@ -1,7 +1,6 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
 import { writeCommits, type CommitChange } from '../../dataset/commits.ts'
-import { readSigning } from '../../dataset/config.ts'
 import { git } from '../../dataset/git.ts'
 import type { Dataset } from '../../dataset/locate.ts'
 import { within } from '../../dataset/subdatasets.ts'
@@ -103,8 +102,6 @@ async function commitIn(
   const wanted = drafts.filter((one) => one.kind === 'record' && touches({ ground }, one, at))
   const head = await ground.headAt(at)
   if (wanted.length === 0 || head === null) return ok(new Map())
-  const signing = await readSigning(dataset)
-  if (!signing.ok) return signing
   const own = operationBelow(operation, at)
   const written = await writeCommits(dataset, {
     parent: head.commit,
@@ -116,7 +113,6 @@ async function commitIn(
     })),
     operation: own,
     when: commitTime(context),
-    sign: signing.value,
   })
   if (!written.ok) return written
   const to = written.value.at(-1)

@@ -1,10 +1,11 @@
+import type { JobId } from '../../contract/ids.ts'
 import { readHead } from '../../dataset/head.ts'
 import { writeOwnFile } from '../../dataset/own-file.ts'
 import { bringAllBack } from '../alt-dir/alt-outputs.ts'
 import type { Context } from '../context.ts'
 import { notStored } from './draft.ts'
 import { environmentFiles, type Environments } from './environment-file.ts'
-import { aboutJob, type EndedJob } from './ended.ts'
+import { aboutJob, type EndedJob, type EndFacts } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { gather } from './gather.ts'
 import { checkLanding, withFreeBranches } from './job-branches.ts'
@@ -22,12 +23,14 @@ import { putUnchangedBack } from '../writable-files.ts'
 const tries = 5
 
 /**
- * Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. False when the
- * dataset takes none of them, after saying so.
+ * Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. What they left is
+ * stored while accounting is asked about them: `facts` are waited for only when commits are written. False when the dataset
+ * takes none of them, after saying so.
  */
 export async function recordJobs(
   context: Context,
   asked: readonly EndedJob[],
+  facts: Promise<EndFacts>,
   request: FinishRequest,
   logs: OpenLogs,
   report: (report: Report) => void,
@@ -42,7 +45,7 @@ export async function recordJobs(
     return false
   }
   const environments = await writeEnvironmentFiles(context, told.value, report)
-  let jobs: readonly EndedJob[] = told.value.filter((ended) => environments.has(ended))
+  let jobs: readonly EndedJob[] = told.value.filter(({ job }) => environments.has(job.id))
   const branch = jobs[0]?.job.branch ?? ''
   const operation = context.newToken()
   let failure: Note | null = null
@@ -50,6 +53,7 @@ export async function recordJobs(
     const gathered = await gather(
       context,
       jobs,
+      facts,
       branch,
       environments,
       `${operation}-${attempt}`,
@@ -127,7 +131,7 @@ async function writeEnvironmentFiles(
   report: (report: Report) => void,
 ): Promise<Environments> {
   const files = await environmentFiles(context, jobs)
-  const written = new Map<EndedJob, readonly string[]>()
+  const written = new Map<JobId, readonly string[]>()
   for (const ended of jobs) {
     const { job } = ended
     const own = files.get(ended) ?? []
@@ -137,7 +141,7 @@ async function writeEnvironmentFiles(
     const trouble = troubles.find((one) => one !== null)
     if (trouble === undefined)
       written.set(
-        ended,
+        job.id,
         own.map(({ path }) => path),
       )
     else {
