@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, project, recordOfPiece } from './support/assets.ts'
+import {
+  assetsHead,
+  assetsMade,
+  killMaterialize,
+  newestId,
+  project,
+  recordOfPiece,
+} from './support/assets.ts'
+import { makeGate } from './support/gate.ts'
 import { noteCalls } from './support/note-calls.ts'
-import { recordOf, tell } from './support/scenario.ts'
+import { addFiles, recordOf, sandboxWithDataset, tell } from './support/scenario.ts'
 
 test('an asset on Slurm: what a run asks of Slurm and git, each thing once', async () => {
   await using box = await project(`${assetsHead}\n  one: { outputs: [one.txt], run: "echo 1 >one.txt" }\n`)
@@ -26,4 +34,24 @@ test('an asset on Slurm: what a run asks of Slurm and git, each thing once', asy
   expect(questions('for-each-ref')).toBe(0)
   expect(questions('ls-tree')).toBeLessThanOrEqual(3)
   expect(questions('annex add')).toBe(1)
+})
+
+test('of a job that the queue has forgotten the facts of its steps are asked for, too', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}\n  one: { outputs: [one.txt], run: bash one.sh }\n`,
+    'one.sh': `${gate.line}; echo 1 >one.txt\n`,
+  })
+  await killMaterialize(box, ['--site', 'cluster'], async () => gate.reached())
+  await gate.open()
+  // All of it: accounting may hear of a beginning after the end.
+  const name = ['sacct', '-n', '-P', '-X', '-j', await newestId(box), '-o', 'State,JobName']
+  const said = async (): Promise<string> => (await box.run(name)).stdout.trim()
+  await expect.poll(said, { timeout: 40_000 }).toBe('COMPLETED|one')
+  const sacct = noteCalls(box, 'sacct')
+  box.write('noting/squeue', '#!/bin/sh\nexit 0\n', 0o755)
+  const made = await tell(box, ['materialize', '--site', 'cluster'], { env: { PATH: sacct.PATH } })
+  expect(made.code, made.words).toBe(0)
+  expect(sacct.calls().map((call) => call.includes(' -X '))).toEqual([true, false])
 })

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { EpochSeconds } from '../contract/ids.ts'
@@ -32,6 +33,8 @@ export async function cancelJob(
     if (host !== undefined && host !== hostname())
       return { kind: 'failed', message: `${reference.id} belongs to the host ${host}: cancel it there` }
     writeDurably(join(job, 'cancel'), `${now}\n`)
+    // A payload that is not there yet finds that file by itself, and many jobs may only have waited.
+    if (!readdirSync(join(job, 't')).some((name) => name.endsWith('.payload'))) return { kind: 'asked' }
   } catch (error) {
     return { kind: 'failed', message: String(error) }
   }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Capacity, JobReference } from '../contract/scheduler.ts'
 import { identify, liveness } from '../process/identity.ts'
 import { jobFolder, taskFile } from './layout.ts'
+import { localScheduler } from './local.ts'
 import { logFile } from './log-files.ts'
 import { installScripts } from './scripts.ts'
 import { eventually, makeGate, makeSite, mostAtOnce, reached, referenceTo } from './test-site.ts'
@@ -220,6 +221,25 @@ describe('a job', { timeout: 60_000 }, () => {
     expect(await site.whenOver(job)).toMatchObject([{ state: 'CANCELLED', exit: { signal: 9 } }])
     await way.close()
   })
+})
+
+test('what only waited is cancelled by its file alone: that may be many jobs at once', async () => {
+  site = makeSite(1)
+  const gate = makeGate(site.dir)
+  await site.submit('w1', 'cat gate')
+  const waiting = await site.submit('w2', 'exit 0')
+  const way = await reached(gate)
+  const capacity = { cpus: 1, memory: 1024 ** 3, gpus: 0 }
+  const env = { PATH: join(site.dir, 'no programs') }
+  const bare = localScheduler({
+    folder: join(site.dir, 'state'),
+    capacity,
+    env,
+    now: () => Date.now() / 1000,
+  })
+  expect(await bare.cancel([waiting])).toEqual([{ kind: 'asked' }])
+  expect(await site.rows(waiting)).toMatchObject([{ state: 'CANCELLED' }])
+  await way.close()
 })
 
 test('the ends of an array are read once by whoever waits for it', async () => {

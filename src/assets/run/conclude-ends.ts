@@ -42,8 +42,7 @@ export async function concludeEnds(
       // What failed is told below, with what becomes of it.
       else if (one.note?.kind !== 'closed-failed' && one.note?.kind !== 'tasks-kept') report(one)
     },
-    // What became of a failed job is told with all that accounting says.
-    ended.filter(({ verdict }) => verdict.kind === 'ended' && verdict.how === 'completed'),
+    ended.filter(isSeenWell),
   )
   for (const { job: before } of ended) {
     const job = context.ledger.job(before.id)
@@ -55,6 +54,15 @@ export async function concludeEnds(
     noteRecorded(job, book)
     fail(context, job, views, book, report)
   }
+}
+
+/**
+ * Whether facts are all that is still to be asked about a job. What became of one that failed is told with what accounting
+ * says; and where the queue has forgotten a job, accounting has told of its end, and of no more.
+ */
+function isSeenWell({ job, verdict, evidence }: ObservedJob): boolean {
+  const isWell = verdict.kind === 'ended' && verdict.how === 'completed'
+  return isWell && (job.scheduler === 'local' || evidence?.accounting === 'pending')
 }
 
 /** Takes in what others did with jobs that were waited for: they recorded them, or a person gave them up. */
