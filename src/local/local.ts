@@ -54,7 +54,14 @@ export function localScheduler(options: LocalOptions): Scheduler {
     capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
     holdMany: async (requests) => holdMany(options, pump, requests),
-    look: async (jobs) => look(options, pump, before, jobs),
+    // What is only shown need not be read again once it is over; whoever acts on an end asks for it anew.
+    look: async (jobs, { depth, maxAge }) =>
+      look(
+        options,
+        pump,
+        before,
+        depth === 'states' && maxAge !== undefined ? jobs.filter(({ over }) => !over) : jobs,
+      ),
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
     describe: async (jobs) => jobs.map(() => null),
