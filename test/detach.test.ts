@@ -265,9 +265,11 @@ exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
   const [first] = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs ORDER BY jobs.id LIMIT 1')
   const { stdout } = await box.run(['squeue', '-h', '-j', String(first?.['id']), '-o', '%T %r'])
   expect(stdout).toBe('PENDING JobHeldUser\n')
+  const held = 'its jobs are held; `waybill attach r1` completes it'
+  expect((await tell(box, ['finish'])).words).toContain(held)
   const other = await tell(box, ['materialize', 'prices'])
   expect(other.code).toBe(1)
-  expect(other.words).toContain('its jobs are held; `waybill attach r1` completes it')
+  expect(other.words).toContain(held)
   const attached = await tell(box, ['attach', 'r1'])
   expect(attached.code, attached.words).toBe(0)
   await idle(box)

@@ -76,7 +76,8 @@ function noteRecorded(place: Place, base: string, recorded: Map<string, Buffer>)
   if (recorded.size === 0) throw new Hindrance('finish recorded nothing')
 }
 
-function addAll(bench: Bench, repository: string, paths: readonly string[]): number {
+/** Seconds that `git annex add --batch` of files takes, into an empty index. */
+export function addAll(bench: Bench, repository: string, paths: readonly string[]): number {
   const index = join(bench.folder, bench.fresh('index'))
   const place = { cwd: repository, env: { ...bench.env, GIT_INDEX_FILE: index } }
   const seconds = timed(['git', 'annex', 'add', '--batch'], place, paths.map((path) => `${path}\n`).join(''))

@@ -7,6 +7,7 @@ import { assetsSlurm } from './rows/assets-slurm.ts'
 import { conflicts } from './rows/conflicts.ts'
 import { finishArray, finishOutputs } from './rows/finish-many-files.ts'
 import { finishJobs, finishLarge } from './rows/finish.ts'
+import { manyJobs } from './rows/many-jobs.ts'
 import { listMany, scheduleBatch } from './rows/many.ts'
 import { operations } from './rows/operations.ts'
 import { octopus, run } from './rows/other.ts'
@@ -39,6 +40,7 @@ export const allRows: readonly Row[] = [
   listMany,
   scheduleBatch,
   finishArray,
+  manyJobs,
   assetsKeys,
   assetsFlight,
 ]

@@ -11,6 +11,8 @@ export interface Sizes {
   readonly batch: number
   readonly tasks: number
   readonly listed: number
+  /** Jobs of this machine that are scheduled, listed and finished together. */
+  readonly many: number
   /** Jobs of one finish; files of a large job; tasks of an array that is finished. */
   readonly finished: number
   readonly outputs: number
@@ -43,6 +45,7 @@ export const fullSizes: Sizes = {
   batch: 1_000,
   tasks: 1_000,
   listed: 1_000,
+  many: 10_000,
   finished: 100,
   outputs: 10_000,
   finishedTasks: 10_000,
@@ -68,6 +71,7 @@ export const quickSizes: Sizes = {
   batch: 50,
   tasks: 1_000,
   listed: 30,
+  many: 100,
   finished: 10,
   outputs: 500,
   finishedTasks: 200,

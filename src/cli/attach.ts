@@ -14,7 +14,6 @@ export function addAttach(program: Command, runtime: Runtime): void {
     .argument('<run>', 'a run, as `waybill runs` names it (r7)')
     .addHelpText('after', '\nExamples:\n  waybill runs\n  waybill attach r7')
     .action(async (run: string, options: CommonOptions) => {
-      runtime.collectEarly()
       const opening = runtime.open(options)
       const { attach } = await import('../api/materialize.ts')
       const dataset = await opening

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { ListedJob } from '../job/list.ts'
+import { collectIfMany, printLines } from './many.ts'
 import { repeatable, withCommonOptions } from './options.ts'
 import {
   originalList,
@@ -100,14 +101,15 @@ async function run(
   if (options.listOpenJobs) {
     const { jobs: look } = await import('../api/jobs.ts')
     const { openJobsLines } = await import('./job-lines.ts')
-    const { jobs: all } = await look(dataset, printer.calls)
+    const { jobs: all } = await look(dataset, {
+      ...printer.calls,
+      onCount: (count) => collectIfMany(runtime, count),
+    })
     const isNamed = ({ job, id }: ListedJob): boolean =>
       jobs.includes(job) || (id !== null && jobs.includes(id))
     const open = jobs.length === 0 ? all : all.filter(isNamed)
-    if (options.json) for (const job of open) runtime.out(`${JSON.stringify(job)}\n`)
-    else
-      for (const line of prefix === '' ? openJobsLines(open, jobs.length > 0) : originalList(open))
-        runtime.out(`${line}\n`)
+    const lines = prefix === '' ? openJobsLines(open, jobs.length > 0) : originalList(open)
+    printLines(runtime, options.json ? open.values().map((job) => JSON.stringify(job)) : lines)
     runtime.exit(printer.end())
     return
   }

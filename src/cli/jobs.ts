@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { withCommonOptions, type CommonOptions } from './options.ts'
+import { collectIfMany, printLines } from './many.ts'
 import { makePrinter } from './printer.ts'
 import type { Result } from '../api/result.ts'
 import type { Runtime } from './runtime.ts'
@@ -51,15 +52,24 @@ async function run(runtime: Runtime, options: CommonOptions & { readonly watch?:
   let quiet = 0
   let maxAge = options.watch ? pauseAfter(quiet) : 0
   for (;;) {
-    const { jobs, lookedAt, againAt } = await look(dataset, { ...printer.calls, onResult: onNews, maxAge })
-    const lines = options.json ? jobs.map((job) => JSON.stringify(job)) : jobTable(jobs, runtime.now())
-    const states = JSON.stringify(jobs.map((job) => [job.job, job.state, job.word, job.reason]))
-    if (states !== shown) {
+    const { jobs, lookedAt, againAt } = await look(dataset, {
+      ...printer.calls,
+      onResult: onNews,
+      maxAge,
+      onCount: (count) => collectIfMany(runtime, count),
+    })
+    const states = options.watch
+      ? JSON.stringify(jobs.map((job) => [job.job, job.state, job.word, job.reason]))
+      : null
+    if (states === null || states !== shown) {
       if (shown !== '' && runtime.outIsTerminal && !options.json) runtime.out('\u001b[H\u001b[2J')
-      for (const line of lines) runtime.out(`${line}\n`)
+      printLines(
+        runtime,
+        options.json ? jobs.values().map((job) => JSON.stringify(job)) : jobTable(jobs, runtime.now()),
+      )
       quiet = 0
     } else quiet++
-    shown = states
+    shown = states ?? ''
     const now = runtime.now()
     if (!options.watch || jobs.length === 0 || !runtime.isRead()) {
       const age = now - (lookedAt ?? now)

@@ -62,7 +62,6 @@ async function runMaterialize(
   options: MaterializeFlags,
 ): Promise<void> {
   const { partition, site, force, jobs, keepGoing, detach } = options
-  runtime.collectEarly()
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening
@@ -88,7 +87,11 @@ export async function showRun(
   runtime.farewell(runGoesOn(null))
   const done = await drive({
     ...printer.calls,
-    onRun: (run) => runtime.farewell(runGoesOn(run, detach)),
+    onRun: (run) => {
+      // Not before there is something to do: it makes plans take half as long again.
+      runtime.collectEarly()
+      runtime.farewell(runGoesOn(run, detach))
+    },
     onResult: (result) => {
       told += 1
       printer.calls.onResult?.(result)

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dataset } from './locate.ts'
-import { normalise, type RepositoryPath } from './paths.ts'
+import { normalise, normaliser, type RepositoryPath } from './paths.ts'
 import { makeScratch, value } from './scratch-repository.ts'
 import { ignoredPaths } from './ignored.ts'
 import { walk } from './walk.ts'
@@ -65,6 +65,39 @@ test('names why a path cannot be used', () => {
   for (const long of ['ü'.repeat(128), `a/${'x'.repeat(256)}/b`, 'a/'.repeat(2048)])
     expect(path(long)).toMatchObject({ kind: 'bad-path', why: 'too-long' })
   expect(path('x'.repeat(255))).toBe('x'.repeat(255))
+})
+
+test('of many paths at once each is what it is alone', () => {
+  const folders = [
+    'd',
+    'link',
+    'd/e',
+    'out',
+    'nested',
+    'subs',
+    'subs/s',
+    'subs/s/foreign',
+    'subs/s/d',
+    '.git',
+  ]
+  const written = folders.flatMap((folder) => [
+    folder,
+    `${folder}/`,
+    `${folder}/x`,
+    `${folder}/x/y`,
+    `../${folder}`,
+  ])
+  const cwd = join(repo.root, 'd')
+  for (const patterns of [false, true]) {
+    const [forwards, backwards] = [
+      normaliser(dataset, cwd, { patterns }),
+      normaliser(dataset, cwd, { patterns }),
+    ]
+    const alone = (text: string): unknown => normalise(dataset, cwd, text, { patterns })
+    for (const text of written.map((one) => `../${one}`)) expect(forwards(text)).toEqual(alone(text))
+    for (const text of written.map((one) => `../${one}`).toReversed())
+      expect(backwards(text)).toEqual(alone(text))
+  }
 })
 
 test('walks what lies below, odd things by their kind', async () => {

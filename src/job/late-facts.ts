@@ -1,8 +1,9 @@
 import type { JobId } from '../contract/ids.ts'
 import { addNote } from '../dataset/notes.ts'
 import { pythonJson } from '../provenance/python-json.ts'
-import type { Context } from './context.ts'
-import { observe } from './observe.ts'
+import type { Context, Job } from './context.ts'
+import { inPieces, oneByOne } from './in-pieces.ts'
+import { lookAt, type ObservedJob } from './observe.ts'
 import { recordedFacts } from './finish/record.ts'
 import type { Report } from './report.ts'
 import { jobFacts } from './select.ts'
@@ -20,18 +21,22 @@ export async function addLateFacts(
   report: (report: Report) => void,
   justAsked: ReadonlySet<JobId> = new Set(),
 ): Promise<void> {
-  const late = context.ledger.awaitingFacts().filter((job) => !justAsked.has(job.id))
-  if (late.length > 0) await noteFacts(context, late, report)
+  const late = context.ledger.awaitingFacts().filter((job) => !justAsked.has(job))
+  if (late.length === 0) return
+  const waiting = inPieces(context, late)
+  const sight = await lookAt(context, oneByOne(waiting), 'facts')
+  for (const jobs of waiting) await noteFacts(context, jobs, sight(jobs, 'only-look'), report)
 }
 
 async function noteFacts(
   context: Context,
-  waiting: ReturnType<Context['ledger']['awaitingFacts']>,
+  waiting: readonly Job[],
+  seen: readonly ObservedJob[],
   report: (report: Report) => void,
 ): Promise<void> {
-  const seen = await observeRecorded(context, waiting)
+  const byJob = new Map(seen.map(({ job, evidence }) => [job.id, evidence]))
   for (const job of waiting) {
-    const evidence = seen.get(job.id)
+    const evidence = byJob.get(job.id)
     if (evidence?.accounting === 'complete' && job.commit !== null) {
       const text = `${pythonJson({ accounting: 'complete', ...recordedFacts(evidence.facts) })}\n`
       const noted = await addNote(context.dataset, job.commit, text)
@@ -50,14 +55,4 @@ async function noteFacts(
       context.ledger.gotFacts(job.id)
     } else if (context.now() - (job.endedAt ?? job.createdAt) > hopeless) context.ledger.gotFacts(job.id)
   }
-}
-
-async function observeRecorded(
-  context: Context,
-  jobs: ReturnType<Context['ledger']['awaitingFacts']>,
-): Promise<ReadonlyMap<number, NonNullable<(typeof jobs)[number]['observed']>>> {
-  const seen = await observe(context, jobs, 'facts', 'only-look')
-  return new Map(
-    seen.flatMap(({ job, evidence }) => (evidence === null ? [] : [[job.id, evidence] as const])),
-  )
 }

@@ -4,10 +4,11 @@ import type { RecordedTasks } from '../ledger/job-row.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence, Group } from './evidence.ts'
 import { foreignReports } from './schedule/foreign-jobs.ts'
-import { observe, type ObservedJob } from './observe.ts'
+import { inPieces, oneByOne } from './in-pieces.ts'
+import { lookAt, type ObservedJob } from './observe.ts'
 import { reconcile } from './reconcile.ts'
 import type { Report } from './report.ts'
-import { calledName } from './select.ts'
+import { calledName, isOpen } from './select.ts'
 
 /** An open job as `waybill jobs --json` prints it. Times are seconds since 1970. */
 export interface ListedJob {
@@ -45,18 +46,35 @@ export interface Listing {
   readonly look: ObservedJob['look']
 }
 
-/** Looks at all open jobs of the repository (all its worktrees), oldest first, by a look of at most `maxAge` seconds. */
-export async function listJobs(context: Context, maxAge = 0): Promise<Listing> {
+/**
+ * Looks at all open jobs of the repository (all its worktrees), oldest first, by a look of at most `maxAge` seconds.
+ * `onCount`: told how many these are before they are read.
+ */
+export async function listJobs(
+  context: Context,
+  maxAge = 0,
+  onCount: (jobs: number) => void = () => {},
+): Promise<Listing> {
   const reports: Report[] = []
   await reconcile(context, (report) => reports.push(report))
   if (context.ledger.hasHeld(context.dataset.root))
     await (await import('./schedule/release.ts')).releaseHeld(context, (report) => reports.push(report))
-  const open = context.ledger.openJobs()
-  const observed = await observe(context, open, { depth: 'states', maxAge })
-  const seen = new Map(observed.map((one) => [one.job.id, one]))
-  const look = observed.find((one) => one.look !== null)?.look ?? null
+  const ids = context.ledger.openIds()
+  onCount(ids.length)
+  const open = inPieces(context, ids)
+  const sight = await lookAt(context, oneByOne(open), { depth: 'states', maxAge })
+  const jobs: ListedJob[] = []
+  let look: ObservedJob['look'] = null
+  for (const some of open) {
+    const seen = new Map(sight(some).map((one) => [one.job.id, one]))
+    for (const job of some.filter(isOpen)) {
+      const observed = seen.get(job.id)
+      look ??= observed?.look ?? null
+      jobs.push(describe(job, observed))
+    }
+  }
   reports.push(...foreignReports(context))
-  return { jobs: open.map((job) => describe(job, seen.get(job.id))), reports, look }
+  return { jobs, reports, look }
 }
 
 function describe(job: Job, observed: ObservedJob | undefined): ListedJob {

@@ -1,4 +1,5 @@
-import type { Look, LookOptions, Silence } from '../contract/scheduler.ts'
+import type { JobId } from '../contract/ids.ts'
+import type { JobReference, Look, LookOptions, Silence } from '../contract/scheduler.ts'
 import type { JobState } from '../ledger/job-row.ts'
 import type { Context, Job } from './context.ts'
 import type { Evidence, Verdict } from './evidence.ts'
@@ -17,6 +18,9 @@ export interface ObservedJob {
   readonly look: { readonly at: number; readonly again: number } | null
 }
 
+/** What one look tells of jobs that it was about, and notes in the ledger what is new; by their numbers, oldest first. */
+export type Sight = (jobs: readonly Job[], note?: 'note' | 'only-look') => readonly ObservedJob[]
+
 /**
  * Looks at all the jobs, one query a scheduler, and notes in the ledger what is new (unless told only to look). Jobs
  * without an id are left out. Nobody waits longer for facts than a record does, unless told.
@@ -27,8 +31,16 @@ export async function observe(
   how: LookOptions['depth'] | LookOptions,
   note: 'note' | 'only-look' = 'note',
 ): Promise<readonly ObservedJob[]> {
-  const slurm = jobs.filter((job) => job.scheduler === 'slurm' && job.schedulerId !== null)
-  const local = jobs.filter((job) => job.scheduler === 'local' && job.schedulerId !== null)
+  const sight = await lookAt(context, jobs, how)
+  return sight(jobs, note)
+}
+
+/** The same look for one who does not have all the jobs in memory at once: what it found is asked of some at a time. */
+export async function lookAt(
+  context: Context,
+  jobs: Iterable<Job>,
+  how: LookOptions['depth'] | LookOptions,
+): Promise<Sight> {
   let waited = false
   const options: LookOptions = {
     factsWait: factsWait(context),
@@ -38,32 +50,40 @@ export async function observe(
     },
     ...(typeof how === 'string' ? { depth: how } : how),
   }
+  const references = { slurm: [] as JobReference[], local: [] as JobReference[] }
+  const asked = new Map<JobId, number>()
+  for (const job of jobs) {
+    const own = referencesTo(context, job)
+    references[job.scheduler].push(...own)
+    if (own.length > 0) asked.set(job.id, own.length)
+  }
+  const { slurm, local } = references
   const looks = await Promise.all([
-    slurm.length === 0
-      ? null
-      : context.schedulers.slurm.look(
-          slurm.flatMap((job) => referencesTo(context, job)),
-          options,
-        ),
-    local.length === 0
-      ? null
-      : context.schedulers.local.look(
-          local.flatMap((job) => referencesTo(context, job)),
-          options,
-        ),
+    slurm.length === 0 ? null : context.schedulers.slurm.look(slurm, options),
+    local.length === 0 ? null : context.schedulers.local.look(local, options),
   ])
   if (waited) context.progress({ kind: 'done' })
-  const seen = [...judge(context, slurm, looks[0]), ...judge(context, local, looks[1])]
-  if (note === 'note') keep(context, seen)
-  return seen.toSorted((a, b) => a.job.id - b.job.id)
+  const judges = { slurm: judgeBy(context, looks[0]), local: judgeBy(context, looks[1]) }
+  return (some, note = 'note') => {
+    const seen = some
+      // What its scheduler has given an id meanwhile was not asked about.
+      .filter((job) => asked.get(job.id) === schedulerJobs(job).length)
+      .map((job) => judges[job.scheduler](job))
+      .toSorted((a, b) => a.job.id - b.job.id)
+    if (note === 'note') keep(context, seen)
+    return seen
+  }
 }
 
-function judge(context: Context, jobs: readonly Job[], look: Look | null): readonly ObservedJob[] {
-  if (look === null) return []
+function judgeBy(context: Context, look: Look | null): (job: Job) => ObservedJob {
+  if (look === null)
+    return ({ id }) => {
+      throw new Error(`nobody was asked about job ${id}`)
+    }
   const byJob = splitByJob(look)
   const at = look.at ?? context.now()
   const seen = look.at === undefined ? null : { at, again: look.again ?? at }
-  return jobs.map((job) => {
+  return (job) => {
     if (job.schedulerId === null) throw new Error(`job ${job.id} has no id at its scheduler`)
     const question = { id: job.schedulerId, parts: job.spec.parts, before: job.observed }
     const weighed =
@@ -80,7 +100,7 @@ function judge(context: Context, jobs: readonly Job[], look: Look | null): reado
     if (weighed.verdict.kind === 'unanswered')
       return { job, verdict: weighed.verdict, evidence: job.observed, look: seen }
     return { job, ...withOwnWord(context, job, weighed), look: seen }
-  })
+  }
 }
 
 /** Rows are many and jobs are many: sorts the rows once. */

@@ -7,16 +7,16 @@ import { observe } from './observe.ts'
 const spacing = [0.1, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
 
 /**
- * Asks accounting, for a bounded time, about jobs that are over but not yet fully accounted for: again after a look that has
- * asked it just now, else at once.
+ * Asks accounting, until a given time, about jobs that are over but not yet fully accounted for: again after a look that has
+ * asked it just now, else at once, whatever the time.
  */
 export async function waitForFacts(
   context: Context,
   jobs: readonly EndedJob[],
   note: 'note' | 'only-look' = 'note',
   asked = true,
+  until = context.now() + factsWait(context),
 ): Promise<readonly EndedJob[]> {
-  const until = context.now() + factsWait(context)
   let known = jobs
   for (const wait of [...(asked ? [] : [0]), ...spacing, ...Array<number>(60).fill(3.2)]) {
     const late = known.filter(({ evidence }) => evidence.accounting === 'pending')
@@ -30,8 +30,9 @@ export async function waitForFacts(
       { depth: 'facts', factsWait: until - context.now(), maxAge: factsWait(context) },
       note,
     )
+    const byJob = new Map(seen.map((one) => [one.job.id, one]))
     known = known.map((one) => {
-      const now = seen.find(({ job }) => job.id === one.job.id)
+      const now = byJob.get(one.job.id)
       return now?.verdict.kind === 'ended' && now.evidence !== null ? { ...one, evidence: now.evidence } : one
     })
   }

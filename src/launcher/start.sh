@@ -129,9 +129,13 @@ payload() {
     fail 127 "no program '$1' on $_wb_host (PATH: ${PATH-not set})"
     exit
   }
-  # A script whose interpreter is not there is "not found" to the system, which confuses everybody.
+  # A script whose interpreter is not there is "not found" to the system, which confuses everybody. What the system brings is
+  # whole: up to its first newline a shell would read thousands of bytes of a program, one by one.
   _wb_line=
-  [ ! -f "$_wb_program" ] || IFS= read -r _wb_line 2>/dev/null <"$_wb_program" || :
+  case $_wb_program in
+    /bin/* | /usr/bin/*) ;;
+    *) [ ! -f "$_wb_program" ] || IFS= read -r _wb_line 2>/dev/null <"$_wb_program" || : ;;
+  esac
   case $_wb_line in
     '#!'*)
       _wb_line=${_wb_line#'#!'}

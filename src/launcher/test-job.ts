@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeJobFolder, type TaskWork, type Work } from './folder.ts'
 
@@ -23,6 +23,7 @@ export class TestJob {
   readonly root = mkdtempSync(join(tmpdir(), 'waybill-launcher-'))
   readonly folder = join(this.root, "the job's folder")
   readonly #shell: readonly [string, ...(readonly string[])]
+  #pid: number | undefined
 
   constructor(shell: readonly [string, ...(readonly string[])]) {
     this.#shell = shell
@@ -53,6 +54,7 @@ export class TestJob {
       stdio: ['ignore', file, file],
     })
     closeSync(file)
+    this.#pid = child.pid
     const ended = once(child, 'exit').then(([code, signal]) => ({
       code: code as number | null,
       signal: signal as NodeJS.Signals | null,
@@ -65,6 +67,12 @@ export class TestJob {
     return this.start(env, before).ended
   }
 
+  /** Waits until the payload has printed `ready`, and its shell passes SIGTERM, the last of all signals, on to it. */
+  async ready(): Promise<void> {
+    await this.printed('ready')
+    while (!catches(this.#pid, 'SIGTERM')) await new Promise((wake) => setTimeout(wake, 10))
+  }
+
   /** Waits until the job has printed that. */
   async printed(text: string): Promise<void> {
     while (!readFileSync(join(this.root, 'log'), 'utf8').includes(text)) {
@@ -75,4 +83,10 @@ export class TestJob {
   dispose(): void {
     rmSync(this.root, { recursive: true, force: true })
   }
+}
+
+/** Whether a process has a handler for a signal by now. */
+export function catches(pid: number | undefined, signal: keyof typeof constants.signals): boolean {
+  const caught = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
 }

@@ -41,7 +41,7 @@ test('an ended job is not brought back by who looked before its end', () => {
   expect(ledger.change(id, 3, 'closed', { state: 'closed' })).toBe(false)
   expect(ledger.job(id)).toMatchObject({ state: 'recorded', commit, observed: null })
   expect(ledger.events(id).map(({ kind }) => kind)).toEqual(['intended', 'recorded'])
-  expect(ledger.openJobs()).toEqual([])
+  expect(ledger.openIds()).toEqual([])
 })
 
 test('a job gets its id at the scheduler once', () => {

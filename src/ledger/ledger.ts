@@ -201,10 +201,18 @@ export class Ledger<Spec, Observed, Plan> {
     })
   }
 
-  /** All open jobs of all worktrees, oldest first. */
-  openJobs(): readonly JobRow<Spec, Observed>[] {
+  /** Jobs by their numbers, oldest first; of numbers that no job has there is nothing. */
+  jobsOf(ids: readonly JobId[]): readonly JobRow<Spec, Observed>[] {
+    return this.jobs(
+      'SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
+      JSON.stringify(ids),
+    )
+  }
+
+  /** The numbers of all open jobs of all worktrees, oldest first. */
+  openIds(): readonly JobId[] {
     // SQLite would rather read all jobs there ever were, in order, than sort the few that are open.
-    return this.jobs(`SELECT * FROM jobs INDEXED BY jobs_open WHERE ${isOpen} ORDER BY id`)
+    return this.ids(`SELECT id FROM jobs INDEXED BY jobs_open WHERE ${isOpen} ORDER BY id`)
   }
 
   /** The open jobs of one worktree, oldest first. */
@@ -212,12 +220,9 @@ export class Ledger<Spec, Observed, Plan> {
     return this.jobs(`SELECT * FROM jobs WHERE ${isOpen} AND worktree = ? ORDER BY id`, worktree)
   }
 
-  /** The numbers of those jobs: what they are need not be read for it. */
+  /** The numbers of those jobs, oldest first: what they are need not be read for it. */
   openIdsIn(worktree: string): ReadonlySet<JobId> {
-    return this.guarded(() => {
-      const rows = this.db.prepare(`SELECT id FROM jobs WHERE ${isOpen} AND worktree = ?`).all(worktree)
-      return new Set(rows.map((row) => Number(row['id']) as JobId))
-    })
+    return new Set(this.ids(`SELECT id FROM jobs WHERE ${isOpen} AND worktree = ? ORDER BY id`, worktree))
   }
 
   /**
@@ -327,9 +332,9 @@ export class Ledger<Spec, Observed, Plan> {
     this.guarded(() => this.db.prepare('INSERT OR IGNORE INTO late_facts (job) VALUES (?)').run(job))
   }
 
-  /** Recorded jobs whose facts were late when they were recorded. */
-  awaitingFacts(): readonly JobRow<Spec, Observed>[] {
-    return this.jobs('SELECT jobs.* FROM late_facts JOIN jobs ON jobs.id = late_facts.job ORDER BY jobs.id')
+  /** Recorded jobs whose facts were late when they were recorded, by their numbers. */
+  awaitingFacts(): readonly JobId[] {
+    return this.ids('SELECT job AS id FROM late_facts ORDER BY job')
   }
 
   /** The facts have come, or never will. */
@@ -447,6 +452,15 @@ export class Ledger<Spec, Observed, Plan> {
         .prepare(sql)
         .all(...values)
         .map((row) => toJob<Spec, Observed>(row)),
+    )
+  }
+
+  private ids(sql: string, ...values: readonly SQLInputValue[]): readonly JobId[] {
+    return this.guarded(() =>
+      this.db
+        .prepare(sql)
+        .all(...values)
+        .map((row) => Number(row['id']) as JobId),
     )
   }
 

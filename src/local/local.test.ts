@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Capacity, JobReference } from '../contract/scheduler.ts'
+import type { Capacity, JobReference, LookOptions } from '../contract/scheduler.ts'
 import { identify, liveness } from '../process/identity.ts'
 import { jobFolder, taskFile } from './layout.ts'
 import { localScheduler } from './local.ts'
@@ -398,4 +398,18 @@ describe('a submission', { timeout: 60_000 }, () => {
     await held.abandon()
     expect(readdirSync(join(site.home, 'queue'))).toEqual([])
   })
+})
+
+test('what the ledger knows to be over is read again by whoever acts on it, and not for a list', async () => {
+  site = makeSite(1)
+  const submitted = await site.submit('w1', 'exit 0')
+  await site.whenOver(submitted)
+  const job = { ...submitted, over: true }
+  const rowsFor = async (options: LookOptions): Promise<number> => {
+    const { queue } = await site.scheduler.look([job], options)
+    return queue.answered ? queue.rows.length : Number.NaN
+  }
+  expect(await rowsFor({ depth: 'states', maxAge: 0 })).toBe(0)
+  expect(await rowsFor({ depth: 'states' })).toBe(1)
+  expect(await rowsFor({ depth: 'facts', maxAge: 10 })).toBe(1)
 })

@@ -48,13 +48,20 @@ export interface LocalOptions {
 export function localScheduler(options: LocalOptions): Scheduler {
   const home = homeOf(options.folder, hostname(), userInfo().uid)
   const pump: Pump = { home, env: options.env, user: userInfo().username }
-  const ends: EndsOfArrays = { byFolder: new Map() }
+  const before: LastLook = { ends: new Map(), pumped: -Infinity }
   return {
     kind: 'local',
     capacity: options.capacity,
     hold: async (request) => hold(options, pump, request),
     holdMany: async (requests) => holdMany(options, pump, requests),
-    look: async (jobs) => look(options, pump, ends, jobs),
+    // What is only shown need not be read again once it is over; whoever acts on an end asks for it anew.
+    look: async (jobs, { depth, maxAge }) =>
+      look(
+        options,
+        pump,
+        before,
+        depth === 'states' && maxAge !== undefined ? jobs.filter(({ over }) => !over) : jobs,
+      ),
     findToken: async (token, _since, folder) => findToken(token, folder),
     settleSeconds: async () => 0,
     describe: async (jobs) => jobs.map(() => null),
@@ -154,15 +161,21 @@ function setLimits(home: string, { cpus, memory, gpus }: Capacity): void {
   }
 }
 
-/** What the last look read of the ends of many tasks: whoever waits for an array looks again and again. */
-interface EndsOfArrays {
-  byFolder: ReadonlyMap<string, KnownEnds>
+/** What is kept of the last look: whoever waits looks again and again. */
+interface LastLook {
+  /** What was read of the ends of many tasks, by the folders of arrays. */
+  ends: ReadonlyMap<string, KnownEnds>
+  /** When a pump last looked after others. */
+  pumped: EpochSeconds
 }
+
+/** Seconds between two such pumps. */
+const pumpingRests = 1
 
 async function look(
   options: LocalOptions,
   pump: Pump,
-  ends: EndsOfArrays,
+  before: LastLook,
   jobs: readonly JobReference[],
 ): Promise<Look> {
   const now = options.now()
@@ -176,7 +189,7 @@ async function look(
   const read = new Map<string, KnownEnds>()
   for (const job of jobs) {
     try {
-      const known = ends.byFolder.get(job.folder) ?? new Map()
+      const known = before.ends.get(job.folder) ?? new Map()
       const own = rowsOf(job, now, known)
       if (known.size > 1) read.set(job.folder, known)
       for (const row of own) rows.push(row)
@@ -186,9 +199,12 @@ async function look(
       unheard.set(job.id, { answered: false, why: 'failed', message: String(error) })
     }
   }
-  ends.byFolder = read
+  before.ends = read
   // Should a pump have been killed at its work, this one goes on with it.
-  if (rows.some((row) => row.state === 'PENDING')) await pumpHome(pump, false)
+  if (Math.abs(now - before.pumped) >= pumpingRests && rows.some((row) => row.state === 'PENDING')) {
+    before.pumped = now
+    await pumpHome(pump, false)
+  }
   return { queue: { answered: true, rows, unheard }, accounting }
 }
 

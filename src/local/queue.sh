@@ -75,6 +75,8 @@ takers() {
     [ -e "$file" ] || continue
     owner=
     while read -r _ pid pid_born pid_boot entry _; do
+      # The payload is looked at where its watcher is gone: a shell reads byte by byte.
+      [ -z "$owner" ] || break
       [ "$pid" != "$$" ] || continue
       ! alive "$pid" "$pid_born" "$pid_boot" || owner=$entry
     done <"$file"

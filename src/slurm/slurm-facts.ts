@@ -8,7 +8,8 @@ export interface SlurmFacts extends JobFacts {
 
 /** Leaves out what is not known, so that a missing key never reads as zero. */
 export function knownFacts(facts: { readonly [K in keyof SlurmFacts]: SlurmFacts[K] | null }): SlurmFacts {
-  return Object.fromEntries(
-    Object.entries(facts).filter(([, value]) => value !== null && value !== undefined),
-  )
+  const known: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(facts))
+    if (value !== null && value !== undefined) known[name] = value
+  return known
 }

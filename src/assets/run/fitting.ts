@@ -16,11 +16,11 @@ export function fitting(ready: readonly Piece[], open: readonly Job[], room: num
   let local = localAtOnce - open.filter(({ scheduler }) => scheduler === 'local').length
   return ready.filter(({ view: { site, asset } }) => {
     if (left <= 0) return false
-    // Keys of one asset are no more to look at than one job.
-    const counts = site.scheduler === 'local' && asset.partitions === null
-    if (counts && local <= 0) return false
-    if (site.scheduler === 'local' || asset.partitions === null) left--
-    if (counts) local--
+    // Here each key is a job of its own.
+    const isHere = site.scheduler === 'local'
+    if (isHere && local <= 0) return false
+    if (isHere || asset.partitions === null) left--
+    if (isHere) local--
     return true
   })
 }

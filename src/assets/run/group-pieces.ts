@@ -19,10 +19,14 @@ export function groupPieces(
 ): readonly Group[] {
   const groups: [Piece, ...Piece[]][] = []
   const open = new Map<string, { readonly group: Piece[]; readonly most: number }>()
+  // Most pieces have the same settings.
+  const options = new Map<Settings, string>()
   for (const piece of pieces) {
     const { asset, site } = piece.view
     const settings = settingsFor(piece)
-    const alike = JSON.stringify([asset.name, piece.attempt, ...sbatchOptions(settings)])
+    const own = options.get(settings) ?? JSON.stringify(sbatchOptions(settings))
+    options.set(settings, own)
+    const alike = JSON.stringify([asset.name, piece.attempt, own])
     const before = open.get(alike)
     if (site.scheduler === 'slurm' && before !== undefined && before.group.length < before.most) {
       before.group.push(piece)

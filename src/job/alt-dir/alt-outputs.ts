@@ -9,9 +9,9 @@ import { cleanLeftovers, putInPlace, temporaryPath } from '../../dataset/tempora
 import { covers } from '../../ledger/covers.ts'
 import { listBelow, type Listed } from './alt-list.ts'
 import { markerName, readNotes, writeNotes, type AltNotes, type Noted, type Returned } from './alt-notes.ts'
-import { logsOfOthers } from '../finish/collect.ts'
 import type { Context, Job } from '../context.ts'
 import { aboutJob, outputsOf, type EndedJob } from '../finish/ended.ts'
+import type { OpenLogs } from '../finish/open-logs.ts'
 import { insideRoot, logFiles } from '../logs-plan.ts'
 import type { Note } from '../note.ts'
 import type { Report } from '../report.ts'
@@ -24,12 +24,13 @@ import { calledName } from '../select.ts'
 export async function bringAllBack(
   context: Context,
   jobs: readonly EndedJob[],
+  logs: OpenLogs,
   report: (report: Report) => void,
 ): Promise<readonly EndedJob[]> {
   const ready: EndedJob[] = []
   for (const ended of jobs) {
     const { altDir } = ended.job.spec
-    const back = altDir === undefined ? ok(null) : await bringBack(context, ended, altDir, report)
+    const back = altDir === undefined ? ok(null) : await bringBack(context, ended, altDir, logs, report)
     if (back.ok) ready.push(ended)
     else {
       report({ action: 'copy', status: 'error', path: '.', type: 'dataset', note: back.failure })
@@ -46,6 +47,7 @@ async function bringBack(
   context: Context,
   ended: EndedJob,
   dir: string,
+  logs: OpenLogs,
   report: (report: Report) => void,
 ): Promise<Fallible<null, Note>> {
   const { job } = ended
@@ -56,7 +58,7 @@ async function bringBack(
   const declared = job.spec.outputs
   let at = dir
   try {
-    const listed = listMade(context, ended, dir, notes?.before ?? [])
+    const listed = listMade(context, ended, dir, notes?.before ?? [], logs())
     const unreadable = listed.find(({ kind }) => kind === 'unreadable')
     if (unreadable !== undefined)
       return fail({ kind: 'output-not-copied', path: unreadable.path, dir, message: 'it cannot be read' })
@@ -110,6 +112,7 @@ function listMade(
   ended: EndedJob,
   dir: string,
   before: readonly Noted[],
+  foreign: ReadonlySet<string>,
 ): readonly (Listed & { readonly isLog: boolean })[] {
   const { job } = ended
   const trusted = job.user === context.user
@@ -120,7 +123,6 @@ function listMade(
   })
   const own = [...listBelow(dir, logs, trusted)].filter(({ kind }) => kind !== 'missing')
   const ownPaths = new Set(own.map(({ path }) => path))
-  const foreign = logsOfOthers(context, [ended])
   const outputs = [...listBelow(dir, outputsOf(ended), trusted)].filter(
     ({ path }) => !ownPaths.has(path) && !foreign.has(path),
   )

@@ -8,6 +8,7 @@ import { aboutJob, type ArrayPart, type EndedJob } from '../finish/ended.ts'
 import type { Evidence } from '../evidence.ts'
 import { groundOf } from '../finish/ground.ts'
 import type { Note } from '../note.ts'
+import type { OpenLogs } from '../finish/open-logs.ts'
 import { partNames } from '../outcome.ts'
 import type { Report } from '../report.ts'
 import { calledName } from '../select.ts'
@@ -20,12 +21,13 @@ import { statusText } from '../statuses.ts'
 export async function tellTasks(
   context: Context,
   jobs: readonly EndedJob[],
+  logs: OpenLogs,
   report: (report: Report) => void,
 ): Promise<Fallible<readonly EndedJob[], Note>> {
   const partial = jobs.filter(({ part }) => part?.keepsOpen)
   if (partial.length === 0) return ok(jobs)
   const head = await readHead(context.dataset)
-  const collected = head.ok ? await collect(context, partial, groundOf(context, head.value)) : head
+  const collected = head.ok ? await collect(context, partial, groundOf(context, head.value), logs()) : head
   if (!collected.ok) return collected
   const doubtful = collected.value.filter(({ untold }) => untold.length > 0)
   for (const { ended, untold } of doubtful) {

@@ -1,22 +1,24 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
+import type { CommitId, JobId } from '../../contract/ids.ts'
 import { atOrAfter } from '../../dataset/descendants.ts'
 import { resolveRevision } from '../../dataset/log.ts'
 import { aboutJob } from './ended.ts'
-import type { Context, Job } from '../context.ts'
+import type { Context } from '../context.ts'
 import type { FinishRequest } from './finish-request.ts'
+import { inPieces, oneByOne } from '../in-pieces.ts'
 import type { Note } from '../note.ts'
 import type { Report } from '../report.ts'
 import { calledName, findJob, isOpen } from '../select.ts'
 
 /**
- * The open jobs of this worktree that `finish` is to look at; says of the others why not. A name that is no job's may be a
- * commit's: it stands for all open jobs that were submitted there or after it.
+ * The open jobs of this worktree that `finish` is to look at, by their numbers; says of the others why not. A name that is no
+ * job's may be a commit's: it stands for all open jobs that were submitted there or after it.
  */
 export async function chooseJobs(
   context: Context,
   request: FinishRequest,
   report: (report: Report) => void,
-): Promise<readonly Job[]> {
+): Promise<readonly JobId[]> {
   const { jobs, since } = request
   const chosen = jobs.length === 0 ? openHere(context, report) : await namedJobs(context, jobs, report)
   if (since === null) return chosen
@@ -25,7 +27,9 @@ export async function chooseJobs(
     report(aboutJob('impossible', null, later.failure))
     return []
   }
-  for (const job of jobs.length === 0 ? [] : chosen.filter((one) => !later.value.includes(one))) {
+  const isLater = new Set(later.value)
+  const earlier = jobs.length === 0 ? [] : chosen.filter((id) => !isLater.has(id))
+  for (const job of oneByOne(inPieces(context, earlier))) {
     const note = { kind: 'submitted-before', job: calledName(job), revision: since } as const
     report(aboutJob('notneeded', job, note))
   }
@@ -34,30 +38,30 @@ export async function chooseJobs(
   return later.value
 }
 
-function openHere(context: Context, report: (report: Report) => void): readonly Job[] {
-  const open = context.ledger.openJobs()
-  for (const job of open.filter(({ worktree }) => worktree !== context.dataset.root)) {
+function openHere(context: Context, report: (report: Report) => void): readonly JobId[] {
+  const here = context.ledger.openIdsIn(context.dataset.root)
+  const elsewhere = context.ledger.openIds().filter((id) => !here.has(id))
+  for (const job of oneByOne(inPieces(context, elsewhere))) {
     report(
       aboutJob('notneeded', job, { kind: 'other-worktree', job: calledName(job), worktree: job.worktree }),
     )
   }
-  const here = open.filter(({ worktree }) => worktree === context.dataset.root)
-  if (here.length === 0) report(aboutJob('notneeded', null, { kind: 'nothing-open' }))
-  return here
+  if (here.size === 0) report(aboutJob('notneeded', null, { kind: 'nothing-open' }))
+  return [...here]
 }
 
 async function namedJobs(
   context: Context,
   names: readonly string[],
   report: (report: Report) => void,
-): Promise<readonly Job[]> {
-  const chosen = new Map<number, Job>()
+): Promise<readonly JobId[]> {
+  const chosen = new Set<JobId>()
   for (const name of names) {
     const found = findJob(context, name)
     if (!('job' in found)) {
       const since = await jobsOfCommit(context, name)
       if (!since.ok) report(aboutJob('impossible', null, found.note))
-      else for (const job of since.value) chosen.set(job.id, job)
+      else for (const id of since.value) chosen.add(id)
       if (since.ok && since.value.length === 0)
         report(aboutJob('notneeded', null, { kind: 'none-since', revision: name }))
     } else if (!isOpen(found.job)) {
@@ -66,28 +70,34 @@ async function namedJobs(
     } else if (found.job.worktree !== context.dataset.root) {
       const note = { kind: 'other-worktree', job: name, worktree: found.job.worktree } as const
       report(aboutJob('impossible', found.job, note))
-    } else chosen.set(found.job.id, found.job)
+    } else chosen.add(found.job.id)
   }
-  return [...chosen.values()]
+  return [...chosen]
 }
 
 /** The open jobs that a commit stands for. Digits alone, and our names, are jobs', never commits'. */
-async function jobsOfCommit(context: Context, name: string): Promise<Fallible<readonly Job[], Note>> {
+async function jobsOfCommit(context: Context, name: string): Promise<Fallible<readonly JobId[], Note>> {
   if (/^w?\d+(?:[_+]\d+)?$/.test(name)) return fail({ kind: 'no-such-job', job: name })
-  const here = context.ledger.openJobsIn(context.dataset.root)
-  return submittedSince(context, name, here)
+  return submittedSince(context, name, [...context.ledger.openIdsIn(context.dataset.root)])
 }
 
 /** Those of the jobs that were submitted when HEAD was at that revision, or after it. */
 async function submittedSince(
   context: Context,
   revision: string,
-  jobs: readonly Job[],
-): Promise<Fallible<readonly Job[], Note>> {
+  jobs: readonly JobId[],
+): Promise<Fallible<readonly JobId[], Note>> {
   const base = await resolveRevision(context.dataset, revision)
   if (!base.ok) return base
-  const commits = jobs.flatMap(({ spec }) => (spec.commit === null ? [] : [spec.commit]))
-  const later = await atOrAfter(context.dataset, base.value, commits)
+  const commitOf = new Map<JobId, CommitId>()
+  for (const { id, spec } of oneByOne(inPieces(context, jobs)))
+    if (spec.commit !== null) commitOf.set(id, spec.commit)
+  const later = await atOrAfter(context.dataset, base.value, commitOf.values())
   if (!later.ok) return later
-  return ok(jobs.filter(({ spec }) => spec.commit !== null && later.value.has(spec.commit)))
+  return ok(
+    jobs.filter((id) => {
+      const commit = commitOf.get(id)
+      return commit !== undefined && later.value.has(commit)
+    }),
+  )
 }

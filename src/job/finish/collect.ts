@@ -1,7 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, type Fallible } from '../../contract/fallible.ts'
-import type { JobId } from '../../contract/ids.ts'
 import { listAcross, partByDataset } from '../../dataset/across.ts'
 import type { DatasetFailure } from '../../dataset/failure.ts'
 import { readIndexEntries } from '../../dataset/index-entries.ts'
@@ -14,7 +13,7 @@ import { covers } from '../../ledger/covers.ts'
 import type { Context } from '../context.ts'
 import { outputsOf, type EndedJob } from './ended.ts'
 import { subdatasetsHolding, type Ground } from './ground.ts'
-import { logFiles, placeInDataset } from '../logs-plan.ts'
+import { placeInDataset } from '../logs-plan.ts'
 import { oddThing } from './odd-things.ts'
 import type { Report } from '../report.ts'
 import { targetsOf } from '../targets.ts'
@@ -42,13 +41,16 @@ export interface Collection {
   readonly reports: readonly Report[]
 }
 
-/** Looks at what each job has left, on top of HEAD: one look at its tree for all. Touches nothing but what the jobs declared. */
+/**
+ * Looks at what each job has left, on top of HEAD: one look at its tree for all. Touches nothing but what the jobs declared.
+ * `foreign`: logs of all open jobs, which are nobody's outputs.
+ */
 export async function collect(
   context: Context,
   jobs: readonly EndedJob[],
   ground: Ground,
+  foreign: ReadonlySet<string>,
 ): Promise<Fallible<readonly Collection[], DatasetFailure>> {
-  const foreign = logsOfOthers(context, jobs)
   const changed = await changesOfAll(context, jobs)
   if (!changed.ok) return changed
   const finds = jobs.map((ended) => find(context, ended, foreign, changed.value, ground))
@@ -109,8 +111,8 @@ function find(
   const literal = changed.map((path) => ({ path, directory: false, pattern: false }))
   const targets = [...targetsOf(outputsOf(ended)), ...literal]
   const found = [...walk(context.dataset.root, targets, subdatasets.isOne)]
-  const files = new Set([...logs.inside, ...found.filter(isStorable).map(({ path }) => path)])
-  for (const path of foreign) if (!logs.inside.has(path)) files.delete(path)
+  const own = found.filter(isStorable).map(({ path }) => path)
+  const files = new Set([...logs.inside, ...own.filter((path) => !foreign.has(path))])
   return { ended, files, found, logs, changed }
 }
 
@@ -251,18 +253,6 @@ function findLogs(context: Context, ended: EndedJob): FoundLogs {
   if (first !== undefined)
     reports.push({ action: 'log', status: 'ok', path: first, note: { kind: 'log-outside', path: first } })
   return { inside, outside: [...outside], reports }
-}
-
-/** Logs of jobs that are not being recorded now must not be taken for outputs of those that are. Root-relative. */
-export function logsOfOthers(context: Context, jobs: readonly EndedJob[]): ReadonlySet<string> {
-  const ids = new Set<JobId>(jobs.map(({ job }) => job.id))
-  const others = context.ledger.openJobsIn(context.dataset.root).filter((job) => !ids.has(job.id))
-  const logs = [...others, ...jobs.map(({ job }) => job)].flatMap((job) =>
-    logFiles(job).flatMap(({ place }) =>
-      place.kind === 'path' ? [placeInDataset(context.dataset.root, job.spec, place.path)] : [],
-    ),
-  )
-  return new Set(logs.filter((path) => path !== null))
 }
 
 function missingOutput(

@@ -2,11 +2,11 @@ import type { Head } from '../../dataset/head.ts'
 import { compactIndices } from '../../contract/index-set.ts'
 import { completedTasks, recordedTasks, restOf } from '../arrays/array-part.ts'
 import { aboutJob, type ArrayPart, type EndedJob } from './ended.ts'
-import { listMarkers } from '../../launcher/markers.ts'
-import { payloadFolder, type Context, type Job } from '../context.ts'
+import type { Context, Job } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
 import { replacementOf } from '../arrays/handover.ts'
 import type { FinishRequest } from './finish-request.ts'
+import { neverRun, stillHeld } from './in-graph.ts'
 import { tellChildrenLeft } from '../members/children.ts'
 import { schedulerJobs } from '../members/members.ts'
 import type { Note } from '../note.ts'
@@ -54,7 +54,7 @@ export async function decide(
     return null
   }
   if (verdict.kind !== 'ended' || evidence === null) {
-    report(aboutJob('impossible', job, notComplete(job, evidence)))
+    report(aboutJob('impossible', job, stillHeld(context, job, evidence) ?? notComplete(job, evidence)))
     return null
   }
   return decideEnded(context, request, job, evidence, verdict.how, head, report)
@@ -156,24 +156,6 @@ function assume(context: Context, job: Job, how: 'completed' | 'failed'): Eviden
     { how, by: context.user },
   )
   return evidence
-}
-
-/** A job of a graph that Slurm gave up since what it waited for has failed; null: it is none. */
-function neverRun(context: Context, job: Job, evidence: Evidence | null): Note | null {
-  const { inGraph, asset } = job.spec
-  const isGivenUp = evidence?.groups.every(({ state }) => state === 'CANCELLED') ?? false
-  if (inGraph === undefined || inGraph.behind.length === 0 || asset === undefined || !isGivenUp) return null
-  if (listMarkers(payloadFolder(context, job.token)).length > 0) return null
-  const upstream = inGraph.behind.flatMap((id) => context.ledger.job(id) ?? [])
-  // Of one that ended well, and that a blocking check has failed, the reason says so.
-  const failed = upstream.filter(
-    ({ state, observed }) =>
-      state === 'closed' ||
-      observed?.groups.some((one) => one.state !== 'COMPLETED' || one.reason === 'FAILED'),
-  )
-  if (failed.length === 0) return null
-  const names = new Set(failed.flatMap(({ spec }) => spec.asset?.name ?? []))
-  return { kind: 'never-run', job: calledName(job), asset: asset.name, upstream: [...names] }
 }
 
 function notComplete(job: Job, evidence: Evidence | null): Note {

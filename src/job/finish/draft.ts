@@ -41,11 +41,24 @@ export interface Draft {
   readonly reports: readonly Report[]
 }
 
+/** What came of a path that was to be stored, and its place among all. */
+type Stored = { readonly at: number } & (
+  { readonly staged: Stage['staged'][number] } | { readonly refused: Stage['refused'][number] }
+)
+
+/** What was stored and what was not, by path: of very many files a job looks for its own. */
+export function byPath({ staged, refused }: Stage): ReadonlyMap<string, Stored> {
+  const all = new Map<string, Stored>()
+  for (const [at, one] of staged.entries()) all.set(one.path, { at, staged: one })
+  for (const [at, one] of refused.entries()) all.set(one.path, { at, refused: one })
+  return all
+}
+
 /** What one job's commit will be, from what it left and what could be stored. Changes nothing. */
 export function draft(
   context: Context,
   collection: Collection,
-  staged: Stage,
+  stored: ReadonlyMap<string, Stored>,
   tree: ReadonlyMap<string, Entry>,
   environments: Environments,
   message: string | null,
@@ -54,9 +67,11 @@ export function draft(
   const described = environments.get(ended.job.id) ?? []
   const own = new Set([...collection.files, ...described])
   const head = (path: string): Entry | undefined => before.get(path) ?? tree.get(path)
-  const changed = staged.staged.filter(({ path, mode, oid }) => {
-    const was = head(path)
-    return own.has(path) && (was?.mode !== mode || was.oid !== oid)
+  const outcomes = [...own].flatMap((path) => stored.get(path) ?? []).toSorted((a, b) => a.at - b.at)
+  const changed = outcomes.flatMap((one) => {
+    if (!('staged' in one)) return []
+    const was = head(one.staged.path)
+    return was?.mode === one.staged.mode && was.oid === one.staged.oid ? [] : [one.staged]
   })
   const script = scriptChange(context, ended, tree)
   const { root } = context.dataset
@@ -92,7 +107,7 @@ export function draft(
     ...changed.map(({ path, mode, oid }) => ({ path, mode, oid })),
     ...collection.deleted.map((path) => ({ path, deleted: true }) as const),
   ]
-  const refused = staged.refused.filter(({ path }) => own.has(path))
+  const refused = outcomes.flatMap((one) => ('refused' in one ? [one.refused] : []))
   // What could be told a moment ago may not be any more.
   const blocked =
     collection.unreadable || collection.untold.length > 0 || refused.some(({ why }) => !forGood.has(why))

@@ -1,20 +1,26 @@
+import type { EpochSeconds, JobId } from '../../contract/ids.ts'
 import { checkCommittable, readHead, type Head } from '../../dataset/head.ts'
 import { checkIdentity } from '../../dataset/identity.ts'
 import { cleanAltDirs, hasAltDirsToClean } from '../alt-dir/alt-clean.ts'
+import { tidyInBackground } from '../../dataset/housekeeping.ts'
 import { chooseJobs } from './choose-jobs.ts'
 import { decide } from './decide.ts'
 import { aboutJob, type EndedJob, type EndFacts } from './ended.ts'
+import { factsWait } from '../facts-wait.ts'
+import { inPieces, oneByOne } from '../in-pieces.ts'
+import { openLogs } from './open-logs.ts'
 import { altDirLease, finishLease, tryLease, withLease } from '../lease.ts'
 import type { Context, Job } from '../context.ts'
 import { addLateFacts } from '../late-facts.ts'
 import { recoverMoves } from './move.ts'
-import { observe, type ObservedJob } from '../observe.ts'
+import { lookAt, type ObservedJob } from '../observe.ts'
 import { withChildren } from '../members/children.ts'
 import { reconcile } from '../reconcile.ts'
+import { inPasses, withJobs, withoutJob, type Ended } from './passes.ts'
 import { recordJobs } from './record-jobs.ts'
 import type { Report } from '../report.ts'
 import { calledName, isOpen } from '../select.ts'
-import { toldOutputs, withTold } from './told-outputs.ts'
+import { toldOutputs, withTold, type ToldOutputs } from './told-outputs.ts'
 import { waitForOutputs } from './wait-for-outputs.ts'
 import { waitForFacts } from '../wait-for-facts.ts'
 import type { FinishRequest } from './finish-request.ts'
@@ -51,36 +57,84 @@ export async function finish(
   if (chosen.length === 0 && nothingElse) return
   await withLease(context, finishLease, async () => {
     await recoverMoves(context, report)
-    const open = stillOpen(context, chosen, report)
-    const known = new Map(seen.map((one) => [one.job.id, one]))
-    const unseen = open.filter(({ id }) => !known.has(id))
-    for (const one of await observe(context, unseen, 'facts')) known.set(one.job.id, one)
-    const head = await readyHead(context, report)
-    const ended: EndedJob[] = []
-    const stayOpen: Report[] = []
-    for (const job of open) {
-      const toRecord = await decide(context, request, job, known.get(job.id), head, (one) =>
-        one.status === 'impossible' ? stayOpen.push(one) : report(one),
-      )
-      if (toRecord === null) continue
-      const named = withTold(context, toRecord, told.value)
-      if (named.ok) ended.push(named.value)
-      else stayOpen.push(aboutJob('impossible', job, named.failure))
-    }
-    if (head !== null && ended.length > 0) {
-      const facts = factsOf(context, ended, seen.length === 0, report)
-      // A failure is told to those who wait for them, below.
-      facts.catch(() => {})
-      const arrived = await waitForOutputs(context, ended)
-      await recordJobs(context, inOrder(arrived), facts, request, report)
-      await facts
-      if (request.failedJobs === 'close') await closeRests(context, request, arrived, head, report)
-    }
+    const { ended, stayOpen, head } = await endedOf(context, chosen, request, told.value, seen, report)
+    if (head !== null && ended.length > 0)
+      await recordAll(context, ended, request, head, seen.length === 0, report)
     await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
     // What is left to do stands last, where it is seen.
     for (const one of stayOpen) report(one)
-    await addLateFacts(context, report, new Set(ended.map(({ job }) => job.id)))
+    await addLateFacts(context, report, new Set(ended.map(({ id }) => id)))
   })
+}
+
+/** Looks at jobs: those to be recorded, what there is to say of those that stay open, and where the records are to stand. */
+async function endedOf(
+  context: Context,
+  chosen: readonly JobId[],
+  request: FinishRequest,
+  told: ToldOutputs,
+  seen: readonly ObservedJob[],
+  report: (report: Report) => void,
+): Promise<{
+  readonly ended: readonly Ended[]
+  readonly stayOpen: readonly Report[]
+  readonly head: Head | null
+}> {
+  const ended: Ended[] = []
+  const stayOpen: Report[] = []
+  const open = inPieces(context, chosen)
+  const before = new Map(seen.map((one) => [one.job.id, one]))
+  const unseen = oneByOne(open).filter((job) => isOpen(job) && !before.has(job.id))
+  const sight = await lookAt(context, unseen, 'facts')
+  const head = await readyHead(context, report)
+  for (const jobs of open) {
+    const here = stillOpen(jobs, report)
+    const now = new Map(sight(here).map((one) => [one.job.id, one]))
+    for (const job of here) {
+      const observed = before.get(job.id) ?? now.get(job.id)
+      const toRecord = await decide(context, request, job, observed, head, (one) =>
+        one.status === 'impossible' ? stayOpen.push(one) : report(one),
+      )
+      if (toRecord === null) continue
+      const known = withTold(context, toRecord, told)
+      if (known.ok) ended.push(withoutJob(known.value))
+      else stayOpen.push(aboutJob('impossible', job, known.failure))
+    }
+  }
+  return { ended, stayOpen, head }
+}
+
+/** Records jobs, so many at a time that their number is not felt in memory. */
+async function recordAll(
+  context: Context,
+  ended: readonly Ended[],
+  request: FinishRequest,
+  head: Head,
+  asked: boolean,
+  report: (report: Report) => void,
+): Promise<void> {
+  const logs = openLogs(context)
+  const until = context.now() + factsWait(context)
+  let records = true
+  let isFirst = true
+  for (const pass of inPasses(ended, request.landing)) {
+    const rows = context.ledger.jobsOf(pass.map(({ id }) => id))
+    const jobs = withJobs(pass, stillOpen(rows, report))
+    if (!records) {
+      for (const { job } of jobs) report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
+      continue
+    }
+    // What the look of a while ago did not know accounting may know by now.
+    const facts = factsOf(context, jobs, asked && isFirst, until, report)
+    isFirst = false
+    // A failure is told to those who wait for them, below.
+    facts.catch(() => {})
+    const arrived = await waitForOutputs(context, jobs)
+    records = await recordJobs(context, inOrder(arrived), facts, request, logs, report)
+    await facts
+    if (request.failedJobs === 'close') await closeRests(context, request, arrived, head, report)
+  }
+  if (records) tidyInBackground(context.dataset)
 }
 
 /** What accounting says of ended jobs, and of the jobs that they submitted. */
@@ -88,9 +142,10 @@ async function factsOf(
   context: Context,
   ended: readonly EndedJob[],
   asked: boolean,
+  until: EpochSeconds,
   report: (report: Report) => void,
 ): Promise<EndFacts> {
-  const known = await withChildren(context, await waitForFacts(context, ended, 'note', asked), report)
+  const known = await withChildren(context, await waitForFacts(context, ended, 'note', asked, until), report)
   return new Map(
     known.map(({ job, evidence, children }) => [
       job.id,
@@ -116,17 +171,10 @@ async function closeRests(
 }
 
 /** While we waited for the lease, another finish may have recorded some of them: say so instead of doing it again. */
-function stillOpen(
-  context: Context,
-  chosen: readonly Job[],
-  report: (report: Report) => void,
-): readonly Job[] {
-  const open: Job[] = []
-  for (const { id } of chosen) {
-    const job = context.ledger.job(id)
-    if (job === null) continue
-    if (isOpen(job)) open.push(job)
-    else if (job.commit !== null)
+function stillOpen(jobs: readonly Job[], report: (report: Report) => void): readonly Job[] {
+  for (const job of jobs) {
+    if (isOpen(job)) continue
+    if (job.commit !== null)
       report(aboutJob('notneeded', job, { kind: 'recorded-by-other', commit: job.commit }))
     else
       report(
@@ -138,7 +186,7 @@ function stillOpen(
         }),
       )
   }
-  return open
+  return jobs.filter(isOpen)
 }
 
 /** HEAD, when commits may be made on it; else null after saying why not. */

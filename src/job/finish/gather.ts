@@ -4,12 +4,13 @@ import { checkCommittable, readHead } from '../../dataset/head.ts'
 import { listAcross } from '../../dataset/across.ts'
 import { collect } from './collect.ts'
 import type { Context } from '../context.ts'
-import { draft, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
+import { byPath, draft, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
 import type { EndedJob, EndFacts } from './ended.ts'
 import type { Environments } from './environment-file.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { groundOf, stageOn, subdatasetsHolding, type Ground } from './ground.ts'
 import type { Note } from '../note.ts'
+import type { OpenLogs } from './open-logs.ts'
 import { ownCommit, readPointers, type Pointer } from './pointers.ts'
 import { blockedBy } from './record-below.ts'
 
@@ -35,6 +36,7 @@ export async function gather(
   environments: Environments,
   operation: string,
   request: FinishRequest,
+  logs: OpenLogs,
 ): Promise<Fallible<Gathered, Note>> {
   const { dataset } = context
   const head = await readHead(dataset)
@@ -50,7 +52,7 @@ export async function gather(
     })
   }
   const ground = groundOf(context, head.value)
-  const collected = await collect(context, jobs, ground)
+  const collected = await collect(context, jobs, ground, logs())
   if (!collected.ok) return collected
   const extra = [...environments.values()].flat()
   const paths = [...new Set([...collected.value.flatMap(({ files }) => files), ...extra])]
@@ -61,6 +63,7 @@ export async function gather(
   ])
   if (!staged.ok) return staged
   if (!listed.ok) return listed
+  const outcomes = byPath(staged.value)
   const tree = new Map(listed.value.map((entry) => [entry.path, entry]))
   const touched = collected.value.flatMap(({ subdatasets }) => subdatasets)
   const pointers = await readPointers(
@@ -73,7 +76,7 @@ export async function gather(
   const known = await facts
   const drafts = collected.value
     .map((one) => ({ ...one, ended: { ...one.ended, ...known.get(one.ended.job.id) } }))
-    .map((collection) => draft(context, collection, staged.value, tree, environments, request.message))
+    .map((collection) => draft(context, collection, outcomes, tree, environments, request.message))
     .map((one) => recordedBelow(one, pointers.value))
     .map((one) => withoutTrouble(one, ground))
     .map((one) => placeOwnFiles(context, one))

@@ -1,6 +1,5 @@
 import type { JobId } from '../../contract/ids.ts'
 import { readHead } from '../../dataset/head.ts'
-import { tidyInBackground } from '../../dataset/housekeeping.ts'
 import { writeOwnFile } from '../../dataset/own-file.ts'
 import { bringAllBack } from '../alt-dir/alt-outputs.ts'
 import type { Context } from '../context.ts'
@@ -12,6 +11,7 @@ import { gather } from './gather.ts'
 import { checkLanding, withFreeBranches } from './job-branches.ts'
 import { land } from './land.ts'
 import type { Note } from '../note.ts'
+import type { OpenLogs } from './open-logs.ts'
 import { recordBelow } from './record-below.ts'
 import type { Report } from '../report.ts'
 import { changedScripts } from './script-news.ts'
@@ -24,21 +24,26 @@ const tries = 5
 
 /**
  * Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. What they left is
- * stored while accounting is asked about them: `facts` are waited for only when commits are written.
+ * stored while accounting is asked about them: `facts` are waited for only when commits are written. False when the dataset
+ * takes none of them, after saying so.
  */
 export async function recordJobs(
   context: Context,
   asked: readonly EndedJob[],
   facts: Promise<EndFacts>,
   request: FinishRequest,
+  logs: OpenLogs,
   report: (report: Report) => void,
-): Promise<void> {
+): Promise<boolean> {
   for (const one of changedScripts(context, asked)) report(one)
   const landable = await fitToLand(context, asked, request.landing, report)
-  const returned = await bringAllBack(context, landable, report)
+  const returned = await bringAllBack(context, landable, logs, report)
   const unlocked = await putAllBack(context, returned, report)
-  const told = await tellTasks(context, unlocked, report)
-  if (!told.ok) return notSaved(told.failure, unlocked, report)
+  const told = await tellTasks(context, unlocked, logs, report)
+  if (!told.ok) {
+    notSaved(told.failure, unlocked, report)
+    return false
+  }
   const environments = await writeEnvironmentFiles(context, told.value, report)
   let jobs: readonly EndedJob[] = told.value.filter(({ job }) => environments.has(job.id))
   const branch = jobs[0]?.job.branch ?? ''
@@ -53,13 +58,13 @@ export async function recordJobs(
       environments,
       `${operation}-${attempt}`,
       request,
+      logs,
     )
     const ready = gathered.ok ? await recordBelow(context, gathered.value) : gathered
     const done = ready.ok ? await land(context, ready.value, request.landing) : ready
     if (done.ok) {
       for (const one of done.value) report(one)
-      tidyInBackground(context.dataset)
-      return
+      return true
     }
     failure = done.failure
     if (failure.kind === 'branches-not-made') {
@@ -72,7 +77,9 @@ export async function recordJobs(
     // Another branch was checked out meanwhile: these records do not belong there.
     if (failure.kind !== 'branch-moved' || failure.found.ref !== failure.expected.ref) break
   }
-  if (failure !== null && jobs.length > 0) notSaved(failure, jobs, report)
+  if (failure === null || jobs.length === 0) return true
+  notSaved(failure, jobs, report)
+  return false
 }
 
 function notSaved(failure: Note, jobs: readonly EndedJob[], report: (report: Report) => void): void {

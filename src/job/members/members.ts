@@ -28,7 +28,11 @@ export function referencesTo(context: Context, job: Job): readonly JobReference[
   const { user, token, observed } = job
   const folder = jobFolder(context, token)
   const groups = observed?.groups ?? []
-  const over = groups.length > 0 && groups.every(({ state }) => phaseOf(state) === 'over')
+  // A person's word stands only until a witness tells.
+  const over =
+    groups.length > 0 &&
+    observed?.assumed === undefined &&
+    groups.every(({ state }) => phaseOf(state) === 'over')
   return schedulerJobs(job).map(({ id, cluster, submittedAt, parts }) => ({
     id,
     cluster,
