@@ -57,7 +57,9 @@ test.each(sites)(
     expect(first.code, first.words).toBe(1)
     expect(first.words).toContain('model tin: the check pure did not pass (exit code 1)')
     expect(first.words).toContain('model tin: the check shiny did not pass (exit code 1)')
-    expect(first.words).toContain('alloy was not run: the check pure of model did not pass')
+    expect(first.words).toContain(
+      'alloy was not run: the check pure of model did not pass; `waybill materialize model --partition KEY --force` makes a key of it again',
+    )
     expect(first.words).toContain('report was not run: alloy was not run either')
     const told = first.results.filter(({ action }) => action === 'check')
     expect(told.map(({ status }) => status).toSorted()).toEqual(['error', 'notneeded'])

@@ -7,7 +7,7 @@ import type { Words } from './word-table.ts'
 /** Words for checks, and for what they, or this machine, hold back. */
 export const checkWords = {
   'asset-blocked': ({ asset, keys, checks, upstream }) =>
-    `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${checks.length === 0 ? `${upstream.join(', ')} ${upstream.length === 1 ? 'was' : 'were'} not run either` : `${blockedBy(checks)}; \`waybill materialize ${[...new Set(checks.map((one) => one.asset))].join(' ')} --force\` makes that again`}`,
+    `${asset}${keys === 1 ? '' : ` (${counted(keys, 'key')})`} was not run: ${checks.length === 0 ? `${upstream.join(', ')} ${upstream.length === 1 ? 'was' : 'were'} not run either` : `${blockedBy(checks)}; ${makeAgain(checks)}`}`,
   'asset-too-large': ({ asset, keys, lacking }) =>
     `${pieceName(asset, keys)}: this machine has not that: ${lacking.map(lackHere).join('; ')}; nothing was begun; ask for less here (\`sites:\`), or name another site (\`--site\`)`,
   'check-not-passed': (note) => `${checkName(note)} did not pass${because(note)}${consequence(note)}`,
@@ -21,6 +21,14 @@ export const checkWords = {
 export function blockedBy(checks: readonly FailedCheck[]): string {
   const named = checks.map(({ asset, check }) => `${check} of ${asset}`)
   return `${named.length === 1 ? 'the check' : 'the checks'} ${named.join(', ')} did not pass`
+}
+
+/** How what did not pass is made again: of an asset with keys not all need be. */
+export function makeAgain(checks: readonly FailedCheck[]): string {
+  const assets = [...new Set(checks.map(({ asset }) => asset))]
+  const key = assets.length === 1 && checks[0]?.hasKeys === true ? ' --partition KEY' : ''
+  const what = key === '' ? 'that' : 'a key of it'
+  return `\`waybill materialize ${assets.join(' ')}${key} --force\` makes ${what} again`
 }
 
 function checkName({ asset, check, keys }: CheckFacts): string {

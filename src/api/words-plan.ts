@@ -5,7 +5,7 @@ import type { SourceFailure } from '../assets/observe.ts'
 import type { StaleUpstream } from '../assets/plan.ts'
 import type { Reason } from '../assets/reason.ts'
 import type { Words } from './word-table.ts'
-import { blockedBy } from './words-checks.ts'
+import { blockedBy, makeAgain } from './words-checks.ts'
 import { safeFacts } from './words.ts'
 
 const shown = '; `waybill assets list` shows those that there are'
@@ -65,8 +65,7 @@ export function reasonWords(reason: Reason): string {
 }
 
 const blocks: Words<Block> = {
-  'check-failed': ({ checks }) =>
-    `blocked: ${blockedBy(checks)}; \`waybill materialize ${[...new Set(checks.map(({ asset }) => asset))].join(' ')} --force\` makes that again`,
+  'check-failed': ({ checks }) => `blocked: ${blockedBy(checks)}; ${makeAgain(checks)}`,
   'upstream-blocked': ({ upstream }) => `blocked, as what it is made of (${listed(upstream)})`,
 }
 

@@ -23,16 +23,21 @@ function blockingChecks({ asset, state }: AssetView, index: number): readonly st
   return asset.checks.flatMap(({ name, blocking }) => (blocking && failed.includes(name) ? [name] : []))
 }
 
-/** Places of keys, and their blocking checks that did not pass. */
-export type FailedKeys = ReadonlyMap<number, readonly string[]>
+/** Places of keys of an asset, and their blocking checks that did not pass. */
+export interface FailedKeys {
+  readonly at: ReadonlyMap<number, readonly string[]>
+  /** The asset has keys. */
+  readonly hasKeys: boolean
+}
 
 /** The keys of an asset of which blocking checks did not pass, without those that are made anew. */
 export function failedKeys(view: AssetView, isComing: (index: number) => boolean): FailedKeys {
-  const failed = new Map<number, readonly string[]>()
+  const at = new Map<number, readonly string[]>()
+  const failed = { at, hasKeys: view.asset.partitions !== null }
   if (!view.asset.checks.some(({ blocking }) => blocking)) return failed
   for (let index = 0; index < view.space.count; index++) {
     const checks = isComing(index) ? [] : blockingChecks(view, index)
-    if (checks.length > 0) failed.set(index, checks)
+    if (checks.length > 0) at.set(index, checks)
   }
   return failed
 }
@@ -44,7 +49,7 @@ export function failedUpstream(
 ): (index: number) => readonly FailedCheck[] {
   const tests = [...maps].flatMap(([asset, map]) => {
     const failed = failedOf(asset)
-    if (failed === undefined || failed.size === 0) return []
+    if (failed === undefined || failed.at.size === 0) return []
     const test = failedTest(asset, map, failed)
     return [(index: number) => test(map.groupOf(index))]
   })
@@ -55,15 +60,15 @@ export function failedUpstream(
 function failedTest(
   asset: string,
   map: KeyMap,
-  failed: FailedKeys,
+  { at: failedAt, hasKeys }: FailedKeys,
 ): (group: number) => readonly FailedCheck[] {
   const known: (readonly FailedCheck[] | undefined)[] = []
   return (group) => {
     if (group < 0) return []
     const before = known[group]
     if (before !== undefined) return before
-    const checks = new Set([...map.upstreamOf(group)].flatMap((at) => failed.get(at) ?? []))
-    const found = [...checks].map((check) => ({ asset, check }))
+    const checks = new Set([...map.upstreamOf(group)].flatMap((at) => failedAt.get(at) ?? []))
+    const found = [...checks].map((check) => ({ asset, check, hasKeys }))
     known[group] = found
     return found
   }

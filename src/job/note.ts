@@ -106,6 +106,8 @@ export type HeldBackNote =
 export interface FailedCheck {
   readonly asset: string
   readonly check: string
+  /** The asset has keys, of which some did not pass. */
+  readonly hasKeys: boolean
 }
 
 /** What there is to say of a check that did not pass, or cannot be judged. */

@@ -68,7 +68,7 @@ export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book
     else ready.push(piece)
   }
   const unsound = [...views].some(([name, view]) =>
-    [...(failing.get(name)?.keys() ?? [])].some((index) => book.made.has(pieceAt(view, index))),
+    [...(failing.get(name)?.at.keys() ?? [])].some((index) => book.made.has(pieceAt(view, index))),
   )
   return { ready, waiting, blocked, unsound }
 }
