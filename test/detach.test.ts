@@ -285,6 +285,37 @@ exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
   expect((await tell(box, ['materialize'])).results).toEqual([])
 })
 
+test(
+  'who asks for the same meanwhile leaves with it, when the graph is in the hands of Slurm',
+  long,
+  async () => {
+    await using box = await project(
+      graph.replace('run: echo 3', 'run: until test -e ../go; do sleep 0.1; done; echo 3'),
+    )
+    const [second, code] = [box.path('second'), box.path('code')]
+    box.write(
+      'bin/sbatch',
+      `#!/bin/sh
+if [ ! -e '${second}' ]; then
+  (waybill materialize --detach >'${second}' 2>&1; echo $? >'${code}') &
+  until grep -q 'this one watches' '${second}'; do sleep 0.1; done
+fi
+exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
+`,
+    )
+    chmodSync(box.path('bin/sbatch'), 0o755)
+    const shell = 'PATH=$PWD/../bin:$PATH; exec waybill materialize --detach'
+    await box.run(['sh', '-c', shell], { cwd: 'ds' })
+    await expect.poll(() => box.exists('code') && box.read('code'), { timeout: 60_000 }).toBe('0\n')
+    expect(box.read('second')).toContain("run r1: 4 jobs are in Slurm's hands")
+    expect(await stateOfRun(box)).toBe('detached')
+    box.write('go', '')
+    await idle(box)
+    expect((await tell(box, ['finish'])).code).toBe(0)
+    expect(await stateOfRun(box)).toBe('done')
+  },
+)
+
 test('cancelled while it is handed over, nothing of it runs', long, async () => {
   await using box = await project(graph)
   // Before the first job is there, so that cancel itself sees none.

@@ -7,7 +7,7 @@ import { observe } from '../../job/observe.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
 import { scheduleBatch } from '../../job/schedule/batch.ts'
-import { calledName, isOpen } from '../../job/select.ts'
+import { isOpen } from '../../job/select.ts'
 import { makePlan, type PlanFailure } from '../make-plan.ts'
 import { beginRun, type OpenedRun } from './begin-run.ts'
 import { pieceAt } from './book.ts'
@@ -184,6 +184,5 @@ async function letGo(
   const all = units.reduce((sum, { ids }) => sum + ids.length, 0)
   const progress = { all, made: 0, failed: 0, running: [], waiting: [], released: true }
   context.ledger.changeRun(run.id, { progress })
-  const names = jobs.map((job) => calledName(job))
-  report(aboutRun('ok', run, { kind: 'detached', run: runName(run.id), jobs: names.length }))
+  report(aboutRun('ok', run, { kind: 'detached', run: runName(run.id), jobs: jobs.length }))
 }

@@ -6,6 +6,7 @@ import { tryLease } from '../../job/lease.ts'
 import type { Note } from '../../job/note.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
+import { isOpen } from '../../job/select.ts'
 import type { AssetView, Look } from '../look.ts'
 import { makePlan, type PlanFailure, type Planned, type PlanRequest } from '../make-plan.ts'
 import type { Plan } from '../plan.ts'
@@ -67,6 +68,12 @@ export async function drive(
     if (taken.held) return taken.value
     const watched = await watchRun(context, isOurs, setting.onRun, taken.owner, report)
     if (watched === null) continue
+    const isHandedOver = watched.state === 'running' && watched.progress?.released === true
+    if (isHandedOver && start.kind === 'new' && start.request.detach === true) {
+      const jobs = context.ledger.jobsOfRun(watched.token).filter(isOpen).length
+      report(aboutRun('ok', watched, { kind: 'detached', run: runName(watched.id), jobs }))
+      return ok(nothingBesides)
+    }
     // Its driver is gone.
     if (watched.state === 'running') next = { kind: 'attach', run: watched.id }
     else if (watched.state === 'cancelled') {
