@@ -41,8 +41,11 @@ export async function tryLease<T>(
   const owner = leaseOwner(context)
   const here = `${name} ${context.ledger.path}`
   if (heldHere.has(here)) return { held: false, owner: describeOwner(owner) }
+  // After a power failure no holder is alive: what is lost of leases then is lost with them.
   const take = (): ReturnType<Context['ledger']['takeLease']> =>
-    context.ledger.takeLease(name, owner, context.now(), context.now() + holds, standing)
+    context.ledger.unforced(() =>
+      context.ledger.takeLease(name, owner, context.now(), context.now() + holds, standing),
+    )
   const taken = take()
   if (!taken.held) return { held: false, owner: describeOwner(taken.owner) }
   heldHere.add(here)
@@ -53,7 +56,7 @@ export async function tryLease<T>(
   } finally {
     clearInterval(heartbeat)
     heldHere.delete(here)
-    context.ledger.dropLease(name, owner)
+    context.ledger.unforced(() => context.ledger.dropLease(name, owner))
   }
 }
 
