@@ -12,7 +12,8 @@ test('each job has a commit of its own from where finish began, and one merge ho
   const head = await box.git('ds', 'rev-parse', 'HEAD')
   const told = await finish(box, ['--octopus'])
   const saves = told.results.filter(({ action }) => action === 'save')
-  expect(saves.map((one) => String(one.slurm_job_id))).toEqual(ids)
+  // In the order in which they ended.
+  expect(saves.map((one) => String(one.slurm_job_id)).toSorted()).toEqual(ids)
   expect(told.results.at(-1)).toMatchObject({ action: 'merge', status: 'ok', path: '.', type: 'dataset' })
   expect(told.results.at(-1)?.commit).toBe(await box.git('ds', 'rev-parse', 'HEAD'))
   const parents = (await box.git('ds', 'log', '-1', '--format=%P')).split(' ')
@@ -24,7 +25,7 @@ test('each job has a commit of its own from where finish began, and one merge ho
   expect(await status(box)).toBe(usersOwn)
   await allRecorded(box, ids)
 
-  const shown = await tell(box, ['show', ids[1] ?? ''])
+  const shown = await tell(box, ['show', String(saves[1]?.slurm_job_id)])
   expect(shown.stdout).toContain(saves[1]?.commit ?? '?')
   const again = await tell(box, ['reschedule', '--report', '--since', head])
   expect(again.words).not.toContain('merge')

@@ -91,7 +91,8 @@ test('a lost submission can be named by a person', async () => {
   await using box = await sandboxWithDataset()
   box.write(
     'slow/sbatch',
-    '#!/bin/sh\n/usr/bin/sbatch "$@" --comment=lost >../id\necho "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1\n',
+    // Without our comment, which comes first: accounting keeps the whole line.
+    '#!/bin/sh\nshift; /usr/bin/sbatch "$@" --comment=lost >../id\necho "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1\n',
     0o755,
   )
   const hidden = { PATH: `${box.path('slow')}:${box.environment('user')['PATH'] ?? ''}` }
