@@ -205,7 +205,11 @@ run() {
     _wb_got=
     wait "$_wb_child"
     _wb_code=$?
-    case "$_wb_got " in *" $_wb_code "*) ;; *) break ;; esac
+    # Of signals that come at once a shell may run one handler and tell of the other: then the payload is still there.
+    case "$_wb_got " in
+      *" $_wb_code "*) ;;
+      *) { [ "$_wb_code" -gt 128 ] && kill -s 0 "$_wb_child" 2>/dev/null; } || break ;;
+    esac
   done
   trap : HUP INT QUIT USR1 USR2
   # What ends all processes of a job may reach the payload first.

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -124,9 +125,10 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     const second = job.start()
     await job.printed('ready')
     await until(() => catches(second.child.pid, 'SIGTERM'))
-    for (let i = 0; i < 20; i++) {
-      second.child.kill((['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)[i % 3])
-      second.child.kill('SIGCONT')
+    // By a shell's own kill, one right behind the other.
+    const burst = 'for i in 1 2 3 4 5 6 7 8; do for s in TERM USR1 USR2 CONT; do kill -s $s "$0"; done; done'
+    for (let i = 0; i < 15; i++) {
+      execFileSync('sh', ['-c', burst, String(second.child.pid)])
       await new Promise((wake) => setTimeout(wake, 15))
     }
     expect(await second.ended).toMatchObject({ code: 127 })
