@@ -112,7 +112,7 @@ test('a blocking check that did not pass holds back what is made of that key, un
   const found = planned({ report: [0] }, { model: [1] })
   expect(told(found)).toEqual({ ready: '', waiting: '', blocked: 'report' })
   const [held] = turnOf(found, new Set(), newBook(0)).blocked
-  expect(held?.checks).toEqual([{ asset: 'model', check: 'pure' }])
+  expect(held?.checks).toEqual([{ asset: 'model', check: 'pure', hasKeys: true }])
   expect(told(planned({ model: [1], report: [0] }, { model: [1] }))).toMatchObject({
     ready: 'model tin',
     waiting: 'report',
