@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { putProgram } from './test-program.ts'
 import type { BatchScheduler, JobReference } from '../contract/scheduler.ts'
 import { slurmScheduler } from './slurm.ts'
 
@@ -19,9 +20,7 @@ afterEach(() => {
 })
 
 function put(name: string, body: string): void {
-  const path = join(dir, 'bin', name)
-  writeFileSync(path, `#!/bin/sh\nprintf '%s ' "\${0##*/}" "$@" >>"$ASKED"; echo >>"$ASKED"\n${body}\n`)
-  chmodSync(path, 0o755)
+  putProgram(dir, name, body)
 }
 
 function scheduler(deadline = 30, now = 1000): BatchScheduler {

@@ -1,16 +1,8 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { putProgram } from './test-program.ts'
 import type { JobReference, Scheduler } from '../contract/scheduler.ts'
 import { identify } from '../process/identity.ts'
 import { slurmScheduler } from './slurm.ts'
@@ -33,9 +25,7 @@ afterEach(() => {
 })
 
 function put(name: string, body: string): void {
-  const path = join(dir, 'bin', name)
-  writeFileSync(path, `#!/bin/sh\nprintf '%s ' "\${0##*/}" "$@" >>"$ASKED"; echo >>"$ASKED"\n${body}\n`)
-  chmodSync(path, 0o755)
+  putProgram(dir, name, body)
 }
 
 const running = (name: string): string =>
