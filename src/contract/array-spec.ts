@@ -24,3 +24,9 @@ export function readArraySpec(text: string): ArraySpec | null {
     throw error
   }
 }
+
+/** The array that words of ours for sbatch ask for, by `--array=`: the last counts; null where they ask for none. */
+export function arrayInWords(words: readonly string[]): ArraySpec | null {
+  const last = words.findLast((word) => word.startsWith('--array='))
+  return last === undefined ? null : readArraySpec(last.slice('--array='.length))
+}

@@ -11,8 +11,8 @@ import type { Report } from './report.ts'
 import { calledName, findJob, isOpen, jobFacts, noIdNote } from './select.ts'
 
 /**
- * Asks the schedulers to end the named jobs, or those of the named runs, with what their payloads submitted. They stay open: only `finish` and `close` end a job's life here. One that was
- * not submitted yet is given up.
+ * Asks the schedulers to end the named jobs, or those of the named runs, with what their payloads submitted. They stay open:
+ * only `finish` and `close` end a job's life here. One that was not submitted yet is given up.
  */
 export async function cancel(
   context: Context,

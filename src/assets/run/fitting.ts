@@ -1,4 +1,4 @@
-import { readArraySpec } from '../../contract/array-spec.ts'
+import { arrayInWords } from '../../contract/array-spec.ts'
 import type { Job } from '../../job/context.ts'
 import type { Group } from './group-pieces.ts'
 import { piecesOf } from './pieces-of-job.ts'
@@ -46,8 +46,6 @@ export function limited(groups: readonly Group[], room: number): readonly Limite
 /** How many jobs and tasks may run at once of what is open. */
 export function atOnceOf(open: readonly Job[]): number {
   return open.reduce((sum, job) => {
-    const array = job.spec.words.findLast((word) => word.startsWith('--array='))
-    const limit = array === undefined ? null : readArraySpec(array.slice('--array='.length))?.limit
-    return sum + Math.min(piecesOf(job).length, limit ?? Infinity)
+    return sum + Math.min(piecesOf(job).length, arrayInWords(job.spec.words)?.limit ?? Infinity)
   }, 0)
 }

@@ -1,4 +1,4 @@
-import { readArraySpec } from '../../contract/array-spec.ts'
+import { arrayInWords } from '../../contract/array-spec.ts'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { AssetFacts } from '../../job/asset-facts.ts'
 import type { Context } from '../../job/context.ts'
@@ -16,8 +16,8 @@ import { requestFor } from './request.ts'
 
 /**
  * The request that repeats the record of keys of an asset, or of some tasks of it, as one that makes these: their versions
- * are those of now, and their payloads are launched. It is none where the record's command is not what the definitions say by now; options of sbatch, and
- * what a user overrides of them, make no difference.
+ * are those of now, and their payloads are launched. It is none where the record's command is not what the definitions say by
+ * now; options of sbatch, and what a user overrides of them, make no difference.
  */
 export async function repeatAsAsset(
   context: Context,
@@ -85,8 +85,7 @@ function groupOf(view: AssetView, keys: readonly string[] | null): Group | null 
 /** Those pieces of a group that the words ask for as tasks: the last `--array` counts. Null: others, too. */
 function tasksAsked(words: readonly string[], group: Group): Group | null {
   if (group.length === 1) return group
-  const last = words.findLast((word) => word.startsWith('--array='))
-  const { indices = [] } = readArraySpec(last?.slice('--array='.length) ?? '') ?? {}
+  const { indices = [] } = arrayInWords(words) ?? {}
   const [first, ...rest] = indices.map((task) => group[task])
   if (first === undefined) return null
   const others = rest.flatMap((piece) => piece ?? [])
