@@ -23,7 +23,9 @@ import {
   insertRun,
   keepReports,
   readRun,
+  readRunOf,
   readRuns,
+  readUnendedRuns,
   reportsOf,
   type KeptReport,
   type NewRun,
@@ -408,9 +410,19 @@ export class Ledger<Spec, Observed, Plan> {
     return this.guarded(() => readRun(this.db, id))
   }
 
-  /** The newest runs, of one worktree or of all (null), newest first. */
-  runs(worktree: string | null, most: number): readonly RunRow[] {
-    return this.guarded(() => readRuns(this.db, worktree, most))
+  /** A run by its token, or null. */
+  runOf(token: string): RunRow | null {
+    return this.guarded(() => readRunOf(this.db, token))
+  }
+
+  /** The newest runs of all worktrees, newest first. */
+  runs(most: number): readonly RunRow[] {
+    return this.guarded(() => readRuns(this.db, most))
+  }
+
+  /** The runs of a worktree that have not come to their end, newest first. */
+  unendedRuns(worktree: string): readonly RunRow[] {
+    return this.guarded(() => readUnendedRuns(this.db, worktree))
   }
 
   /** All jobs of a run, oldest first, by its token. */

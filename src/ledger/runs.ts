@@ -81,11 +81,22 @@ export function readRun(db: DatabaseSync, id: RunId): RunRow | null {
   return row === undefined ? null : toRun(row)
 }
 
-/** The newest runs, of one worktree or of all (null), newest first. */
-export function readRuns(db: DatabaseSync, worktree: string | null, most: number): readonly RunRow[] {
+/** A run by its token, or null. */
+export function readRunOf(db: DatabaseSync, token: string): RunRow | null {
+  const row = db.prepare('SELECT * FROM runs WHERE token = ?').get(token)
+  return row === undefined ? null : toRun(row)
+}
+
+/** The newest runs of all worktrees, newest first. */
+export function readRuns(db: DatabaseSync, most: number): readonly RunRow[] {
+  return db.prepare('SELECT * FROM runs ORDER BY id DESC LIMIT ?').all(most).map(toRun)
+}
+
+/** The runs of a worktree that have not come to their end, newest first. */
+export function readUnendedRuns(db: DatabaseSync, worktree: string): readonly RunRow[] {
   return db
-    .prepare('SELECT * FROM runs WHERE ?1 IS NULL OR worktree = ?1 ORDER BY id DESC LIMIT ?2')
-    .all(worktree, most)
+    .prepare("SELECT * FROM runs WHERE worktree = ? AND state = 'running' ORDER BY id DESC")
+    .all(worktree)
     .map(toRun)
 }
 
