@@ -106,14 +106,17 @@ export interface KeptReport {
   readonly report: unknown
 }
 
-/** Keeps what was said. `trouble`: it stays as long as the run is known. */
+/** Keeps what was said, and gives the number of the last. `trouble`: it stays as long as the run is known. */
 export function keepReports(
   db: DatabaseSync,
   id: RunId,
   reports: readonly { readonly trouble: boolean; readonly report: unknown }[],
-): void {
+): number {
   const insert = db.prepare('INSERT INTO run_reports (run, trouble, report) VALUES (?, ?, ?)')
-  for (const { trouble, report } of reports) insert.run(id, trouble ? 1 : 0, JSON.stringify(report))
+  const numbers = reports.map(
+    ({ trouble, report }) => insert.run(id, trouble ? 1 : 0, JSON.stringify(report)).lastInsertRowid,
+  )
+  return Number(numbers.at(-1) ?? 0)
 }
 
 /** What was said after report `after`, in order. */

@@ -67,10 +67,7 @@ export function drivenRun(context: Context): Run | null {
 export function brokenOff(context: Context, request: RunRequest): Run | null {
   if (request.force) return null
   const same = unendedRuns(context).find(
-    (run) =>
-      run.progress?.released !== true &&
-      run.user === context.user &&
-      makesSame(run.request, request),
+    (run) => run.progress?.released !== true && run.user === context.user && makesSame(run.request, request),
   )
   return same ?? null
 }
@@ -79,9 +76,7 @@ export function brokenOff(context: Context, request: RunRequest): Run | null {
 export function unfinishedDetach(context: Context): Run | null {
   const unfinished = unendedRuns(context).find(
     ({ request, progress, token }) =>
-      request.detach === true &&
-      progress?.released !== true &&
-      context.ledger.jobsOfRun(token).some(isOpen),
+      request.detach === true && progress?.released !== true && context.ledger.jobsOfRun(token).some(isOpen),
   )
   return unfinished ?? null
 }
