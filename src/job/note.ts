@@ -246,6 +246,8 @@ export type FinishNote =
       readonly jobs: readonly string[]
       readonly recorded: boolean
     }
+  /** What its payload submitted is not known: whoever asks may not read what it noted. */
+  | { readonly kind: 'children-unreadable'; readonly job: string }
   | { readonly kind: 'children-cancelled'; readonly job: string; readonly jobs: readonly string[] }
   | { readonly kind: 'children-not-cancelled'; readonly job: string; readonly jobs: readonly string[] }
   | {
