@@ -32,6 +32,7 @@ export type Note =
   | MaterializeNote
   | RunsNote
   | LineNote
+  | AssetNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
 export type BatchNote =
@@ -184,6 +185,14 @@ export type UsageNote = ConditionFailure | { readonly kind: 'bad-day'; readonly 
 export interface LineNote {
   readonly kind: 'of-line'
   readonly line: number
+  readonly note: Note
+}
+
+/** Said of a submission that is to make keys of an asset (null: it has none). */
+export interface AssetNote {
+  readonly kind: 'of-asset'
+  readonly asset: string
+  readonly keys: readonly string[] | null
   readonly note: Note
 }
 

@@ -198,7 +198,9 @@ test('calls at once get a folder each', async () => {
   const loop = 'for n in 1 2 3 4 5 6 7 8; do sbatch a.sh & done; wait'
   const ran = spawnSync('sh', ['-c', loop], { cwd: dir, env, encoding: 'utf8' })
   const printed = ran.stdout.trim().split('\n').toSorted()
-  const noted = readCalls(folder)?.slice(1).map((one) => String(one.printed?.id))
+  const noted = readCalls(folder)
+    ?.slice(1)
+    .map((one) => String(one.printed?.id))
   expect(noted?.toSorted()).toEqual(printed)
   expect(new Set(noted).size).toBe(8)
 })
