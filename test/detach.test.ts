@@ -149,7 +149,7 @@ test('what an open job makes already is refused by the name of that job', long, 
 `,
     'slow.sh': `${gate.line}\necho 1 >slow.txt\n`,
   })
-  await killMaterialize(box, ['slow'], gate.reached)
+  await killMaterialize(box, ['slow'], async () => gate.reached())
   const told = await detach(box)
   expect(told.code).toBe(1)
   const id = await newestId(box)
