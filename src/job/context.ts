@@ -64,6 +64,8 @@ export interface Context {
   readonly sleep: (seconds: number) => Promise<void>
   readonly newToken: () => JobToken
   readonly progress: (event: Progress) => void
+  /** The lease that all is done under: where it is lost, nothing is submitted any more. */
+  readonly lease?: string
   /** Work that Ctrl-C must not cut in two: an interrupted command ends when it is done. */
   readonly critical: <T>(work: () => Promise<T>) => Promise<T>
 }

@@ -32,6 +32,7 @@ export type Note =
   | MaterializeNote
   | RunsNote
   | LineNote
+  | AssetNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
 export type BatchNote =
@@ -143,6 +144,7 @@ export type RunsNote =
   | { readonly kind: 'run-begins'; readonly run: string; readonly pieces: number }
   | { readonly kind: 'run-goes-on'; readonly run: string }
   | { readonly kind: 'run-watched'; readonly run: string; readonly holder: string }
+  | { readonly kind: 'run-taken-over'; readonly run: string }
   | { readonly kind: 'run-cancelled'; readonly run: string }
   | { readonly kind: 'detached'; readonly run: string; readonly jobs: number }
   /** Not all of it could be submitted, and nothing of it runs. */
@@ -183,6 +185,14 @@ export type UsageNote = ConditionFailure | { readonly kind: 'bad-day'; readonly 
 export interface LineNote {
   readonly kind: 'of-line'
   readonly line: number
+  readonly note: Note
+}
+
+/** Said of a submission that is to make keys of an asset (null: it has none). */
+export interface AssetNote {
+  readonly kind: 'of-asset'
+  readonly asset: string
+  readonly keys: readonly string[] | null
   readonly note: Note
 }
 
@@ -245,6 +255,8 @@ export type FinishNote =
       readonly jobs: readonly string[]
       readonly recorded: boolean
     }
+  /** What its payload submitted is not known: whoever asks may not read what it noted. */
+  | { readonly kind: 'children-unreadable'; readonly job: string }
   | { readonly kind: 'children-cancelled'; readonly job: string; readonly jobs: readonly string[] }
   | { readonly kind: 'children-not-cancelled'; readonly job: string; readonly jobs: readonly string[] }
   | {

@@ -52,11 +52,12 @@ clock() {
 # take ENTRY KEY: notes that its task runs now; fails when it is another's, or nothing can be written.
 take() {
   clock
+  made=
   # What the children took until now is another task's.
-  { printf 'host %s\nwatcher %s\nstarted %s\n' "$host" "$me" "$time" && times; } >"queue/$1/t/$2.start" ||
+  { made=yes && printf 'host %s\nwatcher %s\nstarted %s\n' "$host" "$me" "$time" && times; } >"queue/$1/t/$2.start" ||
     {
-      # On a full disk it is there and says nothing.
-      [ -s "queue/$1/t/$2.start" ] || rm -f "queue/$1/t/$2.start"
+      # On a full disk it is there and says nothing. One that was there before is another's, who may be writing it.
+      [ -z "$made" ] || rm -f "queue/$1/t/$2.start"
       return 1
     }
   entry_mine=$1

@@ -1,8 +1,9 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { runName, type RunId } from '../../contract/ids.ts'
+import { withHeldObjects } from '../../dataset/held-objects.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
 import type { Context, Job } from '../../job/context.ts'
-import { tryLease } from '../../job/lease.ts'
+import { checkLease, tryLease } from '../../job/lease.ts'
 import type { Note } from '../../job/note.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
@@ -19,7 +20,7 @@ import { cancelLeft } from './cancel-left.ts'
 import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
 import { atOnceOf, fitting } from './fitting.ts'
-import { runLog, type RunLog } from './run-log.ts'
+import { runLog, type Part, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
 import { submitPieces } from './submit-pieces.ts'
@@ -51,7 +52,8 @@ const nothingBesides: Driven = { failures: [], notes: [] }
 /**
  * Makes what is stale, in order, and records it. Nothing is known here that is not in ledger and git: each turn plans anew,
  * and goes on with the jobs that an earlier run has left open. One process drives a worktree's runs at a time: another
- * watches until its run is over, and takes it up where that one dies.
+ * watches until its run is over, and takes it up where that one dies. Who has slept for so long that another drives now
+ * watches as well.
  */
 export async function drive(
   context: Context,
@@ -59,14 +61,30 @@ export async function drive(
   start: DriveStart,
   report: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
+  const part: Part = { driven: null, told: 0 }
   const isOurs = (run: Run): boolean =>
-    start.kind === 'new' ? makesSame(run.request, start.request) : run.id === start.run
+    run.id === part.driven ||
+    (start.kind === 'new' ? makesSame(run.request, start.request) : run.id === start.run)
+  const onRun = (run: RunId): void => {
+    part.driven = run
+    setting.onRun(run)
+  }
+  const lease = driveLease(context)
   for (let next = start; ;) {
-    const taken = await tryLease(context, driveLease(context), async () =>
-      takeTurns(context, setting, next, report),
+    // Each turn asks about objects of git again and again.
+    const taken = await tryLease(context, lease, async () =>
+      withHeldObjects(context.dataset, async (dataset) =>
+        takeTurns({ ...context, dataset, lease }, { ...setting, onRun }, next, part, report),
+      ),
     )
     if (taken.held) return taken.value
-    const watched = await watchRun(context, isOurs, setting.onRun, taken.owner, report)
+    if (part.driven !== null) {
+      next = { kind: 'attach', run: part.driven }
+      const note = { kind: 'run-taken-over', run: runName(part.driven) } as const
+      report(aboutRun('ok', { id: part.driven }, note))
+    }
+    const watched = await watchRun(context, isOurs, part, setting.onRun, taken.owner, report)
+    part.driven = null
     if (watched === null) continue
     const isHandedOver = watched.state === 'running' && watched.progress?.released === true
     if (isHandedOver && start.kind === 'new' && start.request.detach === true) {
@@ -90,6 +108,7 @@ async function takeTurns(
   context: Context,
   setting: DriveSetting,
   start: DriveStart,
+  part: Part,
   tell: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
   await reconcile(context, tell)
@@ -98,7 +117,7 @@ async function takeTurns(
   const { request, book } = opened.value
   if (request.detach === true) return detach(context, setting, opened.value, tell)
   let { run } = opened.value
-  const log = runLog(context, () => run?.id ?? null, tell)
+  const log = runLog(context, () => run?.id ?? null, part, tell)
   const { report } = log
   if (run !== null) setting.onRun(run.id)
   const isCancelled = (): boolean => run !== null && findRun(context, run.id)?.state === 'cancelled'
@@ -110,6 +129,7 @@ async function takeTurns(
   let driven: Driven | null = null
   let all = 0
   let turnBegan = context.now()
+  let described: Promise<unknown> = Promise.resolve()
   try {
     for (;;) {
       const isFirst = driven === null
@@ -118,6 +138,7 @@ async function takeTurns(
         if (isFirst) opened.value.undo()
         return planned
       }
+      checkLease(context)
       const { look } = planned.value
       driven ??= { failures: look.failures, notes: planned.value.plan.notes }
       checkMade(look.views, book, report)
@@ -143,7 +164,7 @@ async function takeTurns(
       const room = request.jobs === null ? Infinity : request.jobs - atOnceOf(open)
       const chosen = stopped ? [] : fitting(turn.ready, open, room)
       if (chosen.length > 0) {
-        await submitPieces(
+        const submitted = await submitPieces(
           context,
           setting.definitions,
           look.views,
@@ -152,6 +173,8 @@ async function takeTurns(
           book,
           report,
         )
+        described = Promise.all([described, submitted.described])
+        described.catch(() => {})
         // What could not be submitted changes what can be.
         if (chosen.some(({ view, index }) => book.failed.has(pieceAt(view, index)))) continue
       }
@@ -176,6 +199,7 @@ async function takeTurns(
       }
       const patience = Math.min(longestPatience, patienceOfTurns * (context.now() - turnBegan))
       const { ended, lost } = await awaitEnds(context, waited, wakes, patience, { asked, said }, report)
+      checkLease(context)
       turnBegan = context.now()
       context.progress({ kind: 'done' })
       // The end was read just now.
@@ -191,6 +215,7 @@ async function takeTurns(
     }
   } finally {
     wakes.close()
+    await described
   }
 }
 
@@ -227,6 +252,7 @@ async function plan(
 /** What was said last stands there before anybody can see that the run is over. One that was cancelled stays so. */
 function endRun(context: Context, run: Run, failed: boolean, log: RunLog): void {
   context.ledger.transaction(() => {
+    checkLease(context)
     log.flush()
     const ended = context.now()
     context.ledger.changeRun(run.id, { ended })
