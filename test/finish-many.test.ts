@@ -4,7 +4,17 @@ import { expect, test } from 'vitest'
 import { killEverywhere } from './support/kill-harness.ts'
 import { noteCalls } from './support/note-calls.ts'
 import type { Sandbox } from './support/sandbox.ts'
-import { changesOf, openJobs, recordOf, sandboxWithDataset, status, tell } from './support/scenario.ts'
+import { jobAccounted } from './support/job.ts'
+import {
+  changesOf,
+  finish,
+  openJobs,
+  recordOf,
+  sandboxWithDataset,
+  scheduleToEnd,
+  status,
+  tell,
+} from './support/scenario.ts'
 import { keepTemplate, recordsByJob, restore, sweepLimit, whole } from './support/template.ts'
 
 /**
@@ -109,3 +119,33 @@ test(
     expect(none, 'killed before the branch moved').toBeGreaterThan(1)
   },
 )
+
+test('where storing takes longer than facts are waited for, accounting is asked once more before records are written', async () => {
+  await using box = await sandboxWithDataset()
+  const { id } = await scheduleToEnd(box, ['-o', 'a', 'sbatch', '-o', '/dev/null', 'job.sh', 'echo 1 >a'])
+  await jobAccounted(box, id)
+  const real = box.environment()['PATH']
+  // Accounting cannot be reached until git-annex is done, and git-annex is slow.
+  box.write(
+    'late/sacct',
+    `#!/bin/sh
+[ -e '${box.path('stored')}' ] && PATH='${real}' exec sacct "$@"
+echo "sacct: error: Problem talking to the database: Connection refused" >&2
+exit 1
+`,
+    0o755,
+  )
+  box.write(
+    'late/git',
+    `#!/bin/sh
+case "$*" in
+  *' annex add '*) PATH='${real}' git "$@"; code=$?; sleep 1; touch '${box.path('stored')}'; exit $code ;;
+esac
+PATH='${real}' exec git "$@"
+`,
+    0o755,
+  )
+  const env = { PATH: `${box.path('late')}:${real}`, WAYBILL_FACTS_WAIT: '0.5' }
+  await finish(box, [], { cwd: 'ds', env })
+  expect((await recordOf(box)).record.waybill['accounting']).toBe('complete')
+})

@@ -1,4 +1,4 @@
-import type { JobId } from '../../contract/ids.ts'
+import type { EpochSeconds, JobId } from '../../contract/ids.ts'
 import { checkCommittable, readHead, type Head } from '../../dataset/head.ts'
 import { checkIdentity } from '../../dataset/identity.ts'
 import { cleanAltDirs, hasAltDirsToClean } from '../alt-dir/alt-clean.ts'
@@ -111,24 +111,26 @@ async function recordAll(
   asked: boolean,
   report: (report: Report) => void,
 ): Promise<void> {
+  const until = context.now() + factsWait(context)
   // What the look of a while ago did not know accounting may know by now.
-  const facts = factsOf(context, ended, asked, report)
+  const begun = factsOf(context, ended, asked, until, report)
   // A failure is told to those who wait for them, below.
-  facts.catch(() => {})
+  begun.catch(() => {})
+  const facts = async (): Promise<EndFacts> => newestFacts(context, ended, await begun, until)
   const recorded = await recordJobs(context, ended, head.ref ?? '', facts, request, report)
-  await facts
+  await begun
   if (request.failedJobs === 'close') await closeRests(context, request, ended, head, report)
   if (recorded) tidyInBackground(context.dataset)
 }
 
-/** What accounting says of ended jobs, and of the jobs that they submitted: those of whom there is news. */
+/** What accounting says of ended jobs, and of the jobs that they submitted. */
 async function factsOf(
   context: Context,
   ended: readonly Ended[],
   asked: boolean,
+  until: EpochSeconds,
   report: (report: Report) => void,
 ): Promise<EndFacts> {
-  const until = context.now() + factsWait(context)
   const facts = new Map<JobId, Pick<EndedJob, 'evidence' | 'children'>>()
   let justAsked = asked
   for (const turn of inTurns(context, ended)) {
@@ -138,6 +140,24 @@ async function factsOf(
       facts.set(job.id, { evidence, ...(children === undefined ? {} : { children }) })
   }
   return facts
+}
+
+/** Where storing took longer than facts were waited for, accounting is asked once more about those that it did not know. */
+async function newestFacts(
+  context: Context,
+  ended: readonly Ended[],
+  known: EndFacts,
+  until: EpochSeconds,
+): Promise<EndFacts> {
+  if (context.now() <= until || factsWait(context) === 0) return known
+  const late = ended
+    .map((one) => ({ ...one, ...known.get(one.job.id) }))
+    .filter(({ evidence }) => evidence.accounting === 'pending')
+  const newest = new Map(known)
+  for (const turn of inTurns(context, late))
+    for (const { job, evidence } of await waitForFacts(context, turn, 'note', false, until))
+      newest.set(job.id, { ...known.get(job.id), evidence })
+  return newest
 }
 
 /** Lets go of the tasks that did not complete of arrays whose others are recorded. */

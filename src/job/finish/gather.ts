@@ -38,7 +38,7 @@ export interface GatherWork extends Drafting {
 export async function gather(
   context: Context,
   jobs: readonly Ended[],
-  facts: Promise<EndFacts>,
+  facts: () => Promise<EndFacts>,
   work: GatherWork,
 ): Promise<Fallible<Gathered, Note>> {
   const { branch, operation } = work
@@ -63,7 +63,7 @@ export async function gather(
   const pointers = await readPointers(ground, touched)
   if (!pointers.ok) return pointers
 
-  const known = await facts
+  const known = await facts()
   const drafts: Draft[] = []
   for (const turn of inTurns(context, jobs)) {
     for (const ended of turn) {

@@ -35,7 +35,7 @@ export async function recordJobs(
   context: Context,
   asked: readonly Ended[],
   branch: string,
-  facts: Promise<EndFacts>,
+  facts: () => Promise<EndFacts>,
   request: FinishRequest,
   report: (report: Report) => void,
 ): Promise<boolean> {
