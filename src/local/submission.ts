@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import type { EpochSeconds } from '../contract/ids.ts'
 import type { ProcessIdentity, SubmitRequest } from '../contract/scheduler.ts'
 import type { ArraySpec } from '../contract/array-spec.ts'
-import { commandScript, environmentScript } from './command-script.ts'
+import { commandScript } from './command-script.ts'
 import { jobFolder, taskKey } from './layout.ts'
 
 /** What a submission says of itself, in `job.json`: the job's one fixed description, read by whoever looks. */
@@ -27,9 +27,6 @@ export interface JobDescription {
   readonly array: ArraySpec | null
   readonly work_dir: string
 }
-
-/** What payload.sh reads, and removes when the last task has read it. */
-const secretFiles = ['environment.sh', 'command.sh'] as const
 
 /** A submission that lies ready in its folder. Only `submitted` is missing to make it a job. */
 export interface Prepared {
@@ -66,11 +63,12 @@ export function prepare(
   }
   const files: readonly (readonly [string, string])[] = [
     ['holder', `${holder.pid} ${holder.start} ${holder.boot}\n`],
-    ['environment.sh', environmentScript(request)],
     ['command.sh', commandScript(request, process.umask())],
     ...(array?.limit == null ? [] : [['limit', `${array.limit}\n`] as const]),
     ...(request.stderrApart ? [['apart', ''] as const] : []),
-    ['tasks', (array?.indices ?? [null]).map((task) => `${taskKey(task)}\n`).join('')],
+    ...(array === null
+      ? []
+      : [['tasks', array.indices.map((task) => `${taskKey(task)}\n`).join('')] as const]),
   ]
   for (const [name, text] of files) writeFileSync(join(job, name), text, { mode: 0o600 })
   writeFileSync(join(job, 'job.json'), `${JSON.stringify(description)}\n`, { mode: 0o640 })
@@ -104,13 +102,10 @@ export function withdraw(prepared: Prepared): void {
 
 /** Removes what no task will read any more, for it holds the user's whole environment. Mostly the last payload has done so. */
 export function forgetCommand(job: string): void {
-  for (const name of secretFiles) {
-    try {
-      rmSync(join(job, name), { force: true })
-    } catch {
-      // Another user's job: theirs to remove.
-      return
-    }
+  try {
+    rmSync(join(job, 'command.sh'), { force: true })
+  } catch {
+    // Another user's job: theirs to remove.
   }
 }
 

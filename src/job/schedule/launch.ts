@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
+import type { SubmitRequest } from '../../contract/scheduler.ts'
 import { shellQuote } from '../../contract/shell-quote.ts'
 import { fromSystem } from '../../dataset/failure.ts'
 import {
@@ -53,13 +54,16 @@ function withFiles(folder: string, tasks: Iterable<TaskWork>): Iterable<readonly
   }
 }
 
-/** The words that are really run: those of the request, or what starts the payload in their place. */
-export function wordsToRun(context: Context, prepared: Prepared, job: Job): readonly string[] {
+/** Words as a scheduler takes them. */
+export type WordsToRun = Pick<SubmitRequest, 'words' | 'isShellFile'>
+
+/** What is really run: the words of the request, or what starts the payload in their place. */
+export function wordsToRun(context: Context, prepared: Prepared, job: Job): WordsToRun {
   const { words, request, command } = prepared
-  if (request.launch === undefined) return words
+  if (request.launch === undefined) return { words }
   const folder = payloadFolder(context, job.token)
   const start = join(folder, 'start.sh')
-  if (command.scheduler === 'local') return ['sh', start, folder]
+  if (command.scheduler === 'local') return { words: [start, folder], isShellFile: true }
   const wrap = request.launch.script === null ? [] : ['--wrap']
-  return [...words.slice(0, -1), ...wrap, `set -- ${shellQuote(folder)}; . ${shellQuote(start)}`]
+  return { words: [...words.slice(0, -1), ...wrap, `set -- ${shellQuote(folder)}; . ${shellQuote(start)}`] }
 }
