@@ -25,7 +25,15 @@ import { readIfThere } from './markers.ts'
 import { pumpHome } from './pump.ts'
 import type { Pump } from './pump.ts'
 import { readDescription, rowsOf, type KnownEnds } from './rows.ts'
-import { forgetCommand, prepare, publish, withdraw, writeDurably, type Prepared } from './submission.ts'
+import {
+  forgetCommand,
+  prepare,
+  publish,
+  submittedAt,
+  withdraw,
+  writeDurably,
+  type Prepared,
+} from './submission.ts'
 
 /** What the embedded scheduler is given. */
 export interface LocalOptions {
@@ -221,13 +229,13 @@ function findToken(token: string, folder: string): TokenSearch {
   const job = jobFolder(folder)
   try {
     const description = readDescription(job)
-    const submittedAt = readIfThere(join(job, 'submitted'))
-    if (description === null || description.token !== token || submittedAt === null) return { kind: 'absent' }
+    const submitted = submittedAt(job)
+    if (description === null || description.token !== token || submitted === null) return { kind: 'absent' }
     return {
       kind: 'found',
       id: description.name as SchedulerJobId,
       cluster: null,
-      submittedAt: Number.parseFloat(submittedAt) || null,
+      submittedAt: submitted.at,
     }
   } catch (error) {
     return { kind: 'unanswered', message: String(error) }

@@ -8,7 +8,7 @@ import { identify, liveness } from '../process/identity.ts'
 import { jobFolder, taskFile, taskKey } from './layout.ts'
 import { parseEnd, parseProcess, parseStart, readIfThere } from './markers.ts'
 import type { EndMarker } from './markers.ts'
-import type { JobDescription } from './submission.ts'
+import { submittedAt, type JobDescription } from './submission.ts'
 
 /**
  * What a job's markers say, one row a task; tasks that never started stand in one row together. No rows: never
@@ -22,7 +22,7 @@ export function rowsOf(
 ): readonly Row[] {
   const job = jobFolder(reference.folder)
   const description = readDescription(job)
-  const submitted = readIfThere(join(job, 'submitted'))
+  const submitted = submittedAt(job)
   if (description === null || submitted === null) return []
   // Before the markers: a cancel that comes while we read is for the next look.
   const cancelled = readIfThere(join(job, 'cancel'))
@@ -33,7 +33,7 @@ export function rowsOf(
     task: null,
     folded: null,
     component: null,
-    submitted: Number.parseFloat(submitted) || null,
+    submitted: submitted.at,
     user: reference.user,
     facts: { name: description.name, work_dir: description.work_dir },
   }

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   closeSync,
   fchmodSync,
@@ -18,6 +19,7 @@ import type { ProcessIdentity, SubmitRequest } from '../contract/scheduler.ts'
 import type { ArraySpec } from '../contract/array-spec.ts'
 import { commandScript } from './command-script.ts'
 import { jobFolder, taskKey } from './layout.ts'
+import { readIfThere } from './markers.ts'
 
 /** What a submission says of itself, in `job.json`: the job's one fixed description, read by whoever looks. */
 export interface JobDescription {
@@ -62,7 +64,6 @@ export function prepare(
     work_dir: request.cwd,
   }
   const files: readonly (readonly [string, string])[] = [
-    ['holder', `${holder.pid} ${holder.start} ${holder.boot}\n`],
     ['command.sh', commandScript(request, process.umask())],
     ...(array?.limit == null ? [] : [['limit', `${array.limit}\n`] as const]),
     ...(request.stderrApart ? [['apart', ''] as const] : []),
@@ -71,8 +72,14 @@ export function prepare(
       : [['tasks', array.indices.map((task) => `${taskKey(task)}\n`).join('')] as const]),
   ]
   for (const [name, text] of files) writeFileSync(join(job, name), text, { mode: 0o600 })
-  writeFileSync(join(job, 'job.json'), `${JSON.stringify(description)}\n`, { mode: 0o640 })
-  chmodSync(join(job, 'job.json'), 0o640)
+  const shown: readonly (readonly [string, string])[] = [
+    ['holder', `${holder.pid} ${holder.start} ${holder.boot}\n`],
+    ['job.json', `${JSON.stringify(description)}\n`],
+  ]
+  for (const [name, text] of shown) {
+    writeFileSync(join(job, name), text, { mode: 0o640 })
+    chmodSync(join(job, name), 0o640)
+  }
   mkdirSync(join(home, 'slots'), { recursive: true, mode: 0o700 })
   mkdirSync(join(home, 'queue'), { recursive: true, mode: 0o700 })
   const order = String(Math.round(now * 1000)).padStart(15, '0')
@@ -87,11 +94,20 @@ function weightText(weight: SubmitRequest['weight']): string {
 }
 
 /**
- * Makes a prepared submission a job, by one rename: killed before it there is no job, after it there is one. Of several the
- * last alone need be waited for by the disk, since a journal keeps their order: that the file is there is what counts.
+ * Makes a prepared submission a job, by renaming what told its holder: killed before that there is no job, after it there is
+ * one. Of several the last alone need be waited for by the disk, since a journal keeps their order: that the file is there is
+ * what counts.
  */
-export function publish(prepared: Prepared, now: EpochSeconds, isLast = true): void {
-  writeDurably(join(prepared.job, 'submitted'), `${now}\n`, isLast)
+export function publish({ job }: Prepared, now: EpochSeconds, isLast = true): void {
+  const holder = join(job, 'holder')
+  appendFileSync(holder, `${now}\n`, { flush: isLast })
+  renameSync(holder, join(job, 'submitted'))
+}
+
+/** When a submission was made a job; null: never. Throws when that cannot be read. */
+export function submittedAt(job: string): { readonly at: EpochSeconds | null } | null {
+  const text = readIfThere(join(job, 'submitted'))
+  return text === null ? null : { at: Number.parseFloat(text.split('\n')[1] ?? '') || null }
 }
 
 /** Takes a submission back that was not published. */
