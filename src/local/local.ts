@@ -229,13 +229,13 @@ function findToken(token: string, folder: string): TokenSearch {
   const job = jobFolder(folder)
   try {
     const description = readDescription(job)
-    const submitted = submittedAt(job)
-    if (description === null || description.token !== token || submitted === null) return { kind: 'absent' }
+    const published = submittedAt(job)
+    if (description === null || description.token !== token || published === null) return { kind: 'absent' }
     return {
       kind: 'found',
       id: description.name as SchedulerJobId,
       cluster: null,
-      submittedAt: submitted.at,
+      submittedAt: published.at,
     }
   } catch (error) {
     return { kind: 'unanswered', message: String(error) }
