@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, idle, project } from './support/assets.ts'
+import { assetsHead, assetsMade, idle, manyRunsSince, project } from './support/assets.ts'
 import { takeCluster } from './support/cluster.ts'
 import { makeGate } from './support/gate.ts'
 import type { Sandbox } from './support/sandbox.ts'
@@ -262,6 +262,7 @@ exec "$(PATH=\${PATH#*:} command -v sbatch)" "$@"
   const { code } = await box.run(['sh', '-c', shell], { cwd: 'ds', allowFailure: true })
   expect(code).not.toBe(0)
   expect(await stateOfRun(box)).toBe('interrupted')
+  await manyRunsSince(box, 120)
   const [first] = await askLedger(box, 'SELECT scheduler_id AS id FROM jobs ORDER BY jobs.id LIMIT 1')
   const { stdout } = await box.run(['squeue', '-h', '-j', String(first?.['id']), '-o', '%T %r'])
   expect(stdout).toBe('PENDING JobHeldUser\n')

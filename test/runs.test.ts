@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, project, sites } from './support/assets.ts'
+import { assetsHead, assetsMade, manyRunsSince, project, sites } from './support/assets.ts'
 import { makeGate } from './support/gate.ts'
 import type { Ran } from './support/programs.ts'
 import type { Sandbox } from './support/sandbox.ts'
 import { addFiles, openJobs, sandboxWithDataset, tell } from './support/scenario.ts'
+import { askLedger } from './support/template.ts'
 
 /** A run as `waybill runs --json` lists it. */
 interface Listed {
@@ -50,6 +51,9 @@ function startWatching(
   }
   return { watches, ended }
 }
+
+/** Words that go before a command so that it runs as on another host of the same file system. */
+const elsewhere = 'bwrap --unshare-user --unshare-uts --hostname elsewhere --dev-bind / / --'.split(' ')
 
 /** A chain of `slow`, which waits at the gate, and `after`; `quick` stands apart. */
 async function chain(): Promise<{ readonly box: Sandbox; readonly gate: ReturnType<typeof makeGate> }> {
@@ -249,6 +253,63 @@ test('who watches sees what the driver says, and takes over when it dies', async
   expect(box.read('watched')).toContain('"message":"quick"')
   expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 3 }])
+})
+
+test('however many runs have begun since, one that was broken off goes on, and is watched', async () => {
+  const { box, gate } = await chain()
+  await using _ = box
+  const { ended } = begin(box)
+  await gate.reached()
+  await kill(box, 'KILL')
+  await ended
+  await manyRunsSince(box, 30)
+  const first = tell(box, ['materialize'])
+  const old = async (): Promise<Listed | undefined> =>
+    ((await tell(box, ['runs', '--most', '100'])).results as unknown as readonly Listed[]).at(-1)
+  await expect.poll(old, { timeout: 40_000 }).toMatchObject({ run: 'r1', state: 'running' })
+  const watcher = startWatching(box)
+  await watcher.watches()
+  await gate.open()
+  const [drove] = await Promise.all([first, watcher.ended])
+  expect([drove.code, box.read('code')]).toEqual([0, '0\n'])
+  expect(await assetsMade(box)).toEqual(['quick', 'slow', 'after'])
+  expect(await old()).toMatchObject({ run: 'r1', state: 'done', made: 3 })
+})
+
+test('who slept for longer than its lease holds sees that another host drives, and watches it', async () => {
+  await using box = await sandboxWithDataset()
+  const [gate, next] = [makeGate(box), makeGate(box, 'next')]
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  slow: { outputs: [slow.txt], run: bash slow.sh }
+  after: { needs: [slow], outputs: [after.txt], run: bash after.sh, retry: { attempts: 2 } }
+`,
+    'slow.sh': `${gate.line}\necho done >slow.txt\n`,
+    'after.sh': `echo x >>../tries\n${next.line}\n[ $(wc -l <../tries) -eq 2 ] && cp slow.txt after.txt\n`,
+  })
+  const words = ['sh', '-c', 'echo $$ >../pid; exec waybill materialize --json >../first 2>&1']
+  const sleeper = box.run(words, { cwd: 'ds', allowFailure: true })
+  await gate.reached()
+  await kill(box, 'STOP')
+  // Time goes on without it.
+  await askLedger(box, 'UPDATE leases SET expires = 0')
+  const other = box.run([...elsewhere, 'waybill', 'attach', 'r1'], { cwd: 'ds', allowFailure: true })
+  await gate.open()
+  await next.reached()
+  await kill(box, 'CONT')
+  await expect
+    .poll(() => box.read('first'), { timeout: 40_000 })
+    .toContain('another process took it over while this one slept')
+  await next.open()
+  const [slept, drove] = await Promise.all([sleeper, other])
+  expect([slept.code, drove.code], box.read('first') + drove.stdout + drove.stderr).toEqual([0, 0])
+  // It was told what the other did, and nothing twice of what it had said itself.
+  const told = box.read('first').split('\n')
+  expect(told.filter((line) => line.includes('"message":"slow"'))).toHaveLength(1)
+  expect(told.filter((line) => line.includes('"message":"after"'))).toHaveLength(2)
+  expect(box.read('tries')).toBe('x\nx\n')
+  expect(await assetsMade(box)).toEqual(['slow', 'after'])
+  expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 2 }])
 })
 
 test('what the other run does not cover is made behind it', async () => {

@@ -10,6 +10,7 @@ export const runsWords = {
   'run-begins': ({ run, pieces }) => `run ${run}: ${counted(pieces, 'piece')}`,
   'run-goes-on': ({ run }) => `run ${run} goes on`,
   'run-watched': ({ run, holder }) => `run ${run} is driven by ${holder}; this one watches`,
+  'run-taken-over': ({ run }) => `run ${run}: another process took it over while this one slept`,
   'run-cancelled': ({ run }) =>
     `run ${run} was cancelled; \`waybill attach ${run}\` goes on with it all the same`,
   detached: ({ run, jobs }) =>

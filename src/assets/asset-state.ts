@@ -16,18 +16,26 @@ export interface AssetState {
 export function stateOf(records: readonly MadeRecord[], space: KeySpace, partitioned: boolean): AssetState {
   const record = new Int32Array(space.count).fill(-1)
   const position = new Int32Array(space.count)
+  const listed = listedKeys(space)
   for (const [r, one] of records.entries()) {
     const { keys } = one.facts
     // An asset that was cut otherwise then was another one.
     if ((keys !== null) !== partitioned) continue
     for (const [i, key] of (keys ?? ['']).entries()) {
-      const at = partitioned ? space.indexOf(key) : 0
+      // Mostly a record has all keys in their order.
+      const at = !partitioned ? 0 : listed[i] === key ? i : space.indexOf(key)
       if (at === null || record[at] !== -1 || endAt(one, i) === 'absent') continue
       record[at] = r
       position[at] = i
     }
   }
   return { records, record, position }
+}
+
+/** The keys of one listed dimension; of others none, which are many to make. */
+function listedKeys({ partitions }: KeySpace): readonly string[] {
+  const [keys] = partitions.values()
+  return partitions.size === 1 && keys?.kind === 'list' ? keys.keys : []
 }
 
 /**

@@ -15,12 +15,16 @@ export type Block =
  * which checks block, the definitions say today.
  */
 function blockingChecks({ asset, state }: AssetView, index: number): readonly string[] {
-  if (!asset.checks.some(({ blocking }) => blocking)) return []
   const record = state.records[state.record[index] ?? -1]
   const position = state.position[index] ?? 0
   if (record === undefined || endAt(record, position) !== 'done') return []
   const failed = failedChecksAt(record, position)
   return asset.checks.flatMap(({ name, blocking }) => (blocking && failed.includes(name) ? [name] : []))
+}
+
+/** Whether something may be held back by what is known of an asset. */
+export function hasBlockingChecks({ asset }: AssetView): boolean {
+  return asset.checks.some(({ blocking }) => blocking)
 }
 
 /** Places of keys of an asset, and their blocking checks that did not pass. */
@@ -34,7 +38,7 @@ export interface FailedKeys {
 export function failedKeys(view: AssetView, isComing: (index: number) => boolean): FailedKeys {
   const at = new Map<number, readonly string[]>()
   const failed = { at, hasKeys: view.asset.partitions !== null }
-  if (!view.asset.checks.some(({ blocking }) => blocking)) return failed
+  if (!hasBlockingChecks(view)) return failed
   for (let index = 0; index < view.space.count; index++) {
     const checks = isComing(index) ? [] : blockingChecks(view, index)
     if (checks.length > 0) at.set(index, checks)

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path'
 import { fileStatus } from '../dataset/file-status.ts'
 import type { Asset } from './definitions/definitions.ts'
 import type { KeySpace } from './definitions/key-space.ts'
-import { fillTemplate, parseTemplate, type Template } from './definitions/template.ts'
+import { dimensionsOf, fillTemplate, parseTemplate, type Template } from './definitions/template.ts'
 
 /** From this many outputs on a folder is listed at once instead of asked for each. */
 const many = 16
@@ -33,48 +33,52 @@ export function missingOutputs(
     return known
   }
   return (asset, space) => {
-    const places = asset.outputs.filter((one) => !isPattern(one)).map(placeOf)
-    const valuesOf = valuesAt(asset, space)
+    const places = asset.outputs.filter((one) => !isPattern(one)).map((one) => placeOf(one, asset, space))
     return (index) => {
-      const values = valuesOf(index)
-      for (const { template, folder, name } of places) {
+      for (const { pathOf, folder, nameOf } of places) {
         const isThere =
           folder !== null && (wanted.get(folder) ?? 0) >= many
-            ? namesIn(folder).has(fillTemplate(name, values))
-            : fileStatus(join(root, fillTemplate(template, values))) !== undefined
-        if (!isThere) return fillTemplate(template, values)
+            ? namesIn(folder).has(nameOf(index))
+            : fileStatus(join(root, pathOf(index))) !== undefined
+        if (!isThere) return pathOf(index)
       }
       return null
     }
   }
 }
 
+/** The text for the key at a place. */
+type TextOf = (index: number) => string
+
 interface Place {
-  readonly template: Template
+  readonly pathOf: TextOf
   /** Null where it depends on the key. */
   readonly folder: string | null
-  readonly name: Template
+  readonly nameOf: TextOf
 }
 
-function placeOf(template: Template): Place {
-  const folder = parseTemplate(posix.dirname(template.text))
-  const isFixed = folder.parts.every((part) => typeof part === 'string')
+function placeOf({ text }: Template, asset: Asset, space: KeySpace): Place {
+  const folder = parseTemplate(posix.dirname(text))
+  const fill = (part: string): TextOf => filler(parseTemplate(part), asset, space)
   return {
-    template,
-    folder: isFixed ? fillTemplate(folder, {}) : null,
-    name: parseTemplate(posix.basename(template.text)),
+    pathOf: fill(text),
+    folder: dimensionsOf(folder).size === 0 ? fillTemplate(folder, {}) : null,
+    nameOf: fill(posix.basename(text)),
   }
 }
 
-/** What a key gives each dimension: of one listed dimension without making the key. */
-function valuesAt(
-  { partitions }: Asset,
-  space: KeySpace,
-): (index: number) => Readonly<Record<string, string>> {
-  if (partitions === null) return () => ({})
-  const [[name, keys] = ['', null]] = partitions
-  if (partitions.size > 1 || keys?.kind !== 'list') return (index) => space.at(index).values
-  return (index) => ({ [name]: keys.keys[index] ?? '' })
+/** Fills a template for many keys: those of one listed dimension are not made for it. */
+function filler(template: Template, { partitions }: Asset, space: KeySpace): TextOf {
+  const { parts, text } = template
+  if (parts.length === 1 && parts[0] === text) return () => text
+  const [[, keys] = ['', null]] = partitions ?? []
+  if (partitions?.size !== 1 || keys?.kind !== 'list')
+    return (index) => fillTemplate(template, partitions === null ? {} : space.at(index).values)
+  return (index) => {
+    let filled = ''
+    for (const part of parts) filled += typeof part === 'string' ? part : (keys.keys[index] ?? '')
+    return filled
+  }
 }
 
 function isPattern({ parts }: Template): boolean {

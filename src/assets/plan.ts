@@ -1,4 +1,4 @@
-import { failedKeys, failedUpstream, type Block, type FailedKeys } from './held-back.ts'
+import { failedKeys, failedUpstream, hasBlockingChecks, type Block, type FailedKeys } from './held-back.ts'
 import type { KeyRange } from './definitions/select-keys.ts'
 import type { FailedCheck } from '../job/note.ts'
 import type { KeyMap } from './key-map.ts'
@@ -88,6 +88,18 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
   for (const [name, view] of views) {
     const { count } = view.space
     const ranges = choice.assets.get(name)
+    if (!anyMade && !choice.force && (ranges ?? null) === null && isAllFresh(view, marks)) {
+      if (ranges !== undefined) assets.push({ ...allFresh, name, chosen: count, fresh: count })
+      if (hasBlockingChecks(view))
+        marks.set(
+          name,
+          unmarked(
+            count,
+            failedKeys(view, () => false),
+          ),
+        )
+      continue
+    }
     const isChosen = ranges === undefined ? () => false : within(ranges, count)
     const runs = new Uint8Array(count)
     const stays = new Uint8Array(count)
@@ -155,6 +167,29 @@ export function planOf(views: ReadonlyMap<string, AssetView>, choice: Choice): P
     for (const upstream of noted) notes.push({ name: upstream, neededBy: name })
   }
   return { assets, notes }
+}
+
+const allFresh = { stale: [], blocked: [], making: [] } as const
+
+/** Whether nothing is to be said of any key: mostly so, and found out without noting anything. */
+function isAllFresh(view: AssetView, marks: ReadonlyMap<string, Marks>): boolean {
+  for (const upstream of view.maps.keys()) {
+    const of = marks.get(upstream)
+    if (of !== undefined && (of.any.runs || of.any.stays || of.any.blocked)) return false
+  }
+  for (let i = 0; i < view.space.count; i++) if (ownReason(view, i) !== null) return false
+  return true
+}
+
+function unmarked(count: number, failed: FailedKeys): Marks {
+  const bits = new Uint8Array(count)
+  return {
+    runs: bits,
+    stays: bits,
+    blocked: bits,
+    failed,
+    any: { runs: false, stays: false, blocked: false },
+  }
 }
 
 function blockOf(checks: readonly FailedCheck[], upstream: readonly string[]): Block | null {

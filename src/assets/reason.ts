@@ -37,6 +37,7 @@ export function ownReason(view: AssetView, index: number): Reason | null {
   if (versionAt(facts.code, position) !== versionAt(view.code, index)) return { kind: 'code-changed' }
   if (versionAt(facts.inputs, position) !== versionAt(view.inputs, index))
     return { kind: 'input-changed', paths: [] }
+  if (view.upstream.size === 0) return null
   const changed: string[] = []
   for (const [name, versions] of view.upstream) {
     const then = Object.hasOwn(facts.upstream, name) ? facts.upstream[name] : undefined

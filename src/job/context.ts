@@ -67,6 +67,8 @@ export interface Context {
   /** Puts the files there that start payloads of this user's jobs, once, and gives their folder. Throws what the file system says. */
   readonly payloadScripts: (files: () => readonly InstalledFile[]) => string
   readonly progress: (event: Progress) => void
+  /** The lease that all is done under: where it is lost, nothing is submitted any more. */
+  readonly lease?: string
   /** Work that Ctrl-C must not cut in two: an interrupted command ends when it is done. */
   readonly critical: <T>(work: () => Promise<T>) => Promise<T>
 }

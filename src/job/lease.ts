@@ -13,6 +13,24 @@ export const finishLease = 'finish'
 /** The lease under which files are put into alternative directories, or taken away there. */
 export const altDirLease = 'alt-dir'
 
+/**
+ * Who did this work has slept for longer than its lease holds (a closed laptop), and another has taken it meanwhile: what is
+ * known here is of the past.
+ */
+export class LeaseLost extends Error {
+  readonly lease: string
+  constructor(lease: string) {
+    super(`the lease "${lease}" is another's by now`)
+    this.lease = lease
+  }
+}
+
+/** Throws LeaseLost where the lease that work is done under is no longer ours. In a transaction it stays so until its end. */
+export function checkLease(context: Context): void {
+  const { lease, ledger } = context
+  if (lease !== undefined && !ledger.holdsLease(lease, leaseOwner(context))) throw new LeaseLost(lease)
+}
+
 /** Leases that calls of this very process hold: the ledger tells processes apart, not the calls of one. */
 const heldHere = new Set<string>()
 
@@ -32,27 +50,28 @@ export async function withLease<T>(context: Context, name: string, work: () => P
   }
 }
 
-/** Runs `work` when nobody else holds the lease, and says who does otherwise. */
+/** Runs `work` when nobody else holds the lease, and says who does otherwise; also where that has come to be meanwhile. */
 export async function tryLease<T>(
   context: Context,
   name: string,
   work: () => Promise<T>,
 ): Promise<{ readonly held: true; readonly value: T } | { readonly held: false; readonly owner: string }> {
   const owner = leaseOwner(context)
-  const here = `${name} ${context.ledger.path}`
+  const here = `${name} ${owner} ${context.ledger.path}`
   if (heldHere.has(here)) return { held: false, owner: describeOwner(owner) }
   // After a power failure no holder is alive: what is lost of leases then is lost with them.
-  const take = (): ReturnType<Context['ledger']['takeLease']> =>
-    context.ledger.unforced(() =>
-      context.ledger.takeLease(name, owner, context.now(), context.now() + holds, standing),
-    )
-  const taken = take()
+  const taken = context.ledger.unforced(() =>
+    context.ledger.takeLease(name, owner, context.now(), context.now() + holds, standing),
+  )
   if (!taken.held) return { held: false, owner: describeOwner(taken.owner) }
   heldHere.add(here)
-  const heartbeat = setInterval(() => renew(take), renews * 1000)
+  const heartbeat = setInterval(() => renew(context, name, owner), renews * 1000)
   heartbeat.unref()
   try {
     return { held: true, value: await work() }
+  } catch (error) {
+    if (!(error instanceof LeaseLost && error.lease === name)) throw error
+    return { held: false, owner: describeOwner(context.ledger.leaseHolder(name)?.owner ?? owner) }
   } finally {
     clearInterval(heartbeat)
     heldHere.delete(here)
@@ -64,9 +83,9 @@ export async function tryLease<T>(
  * A beat that fails (a full disk) must not end the work it stands for: other hosts wait for several, and whether the lease
  * is still ours is asked again before anything is moved.
  */
-function renew(take: () => unknown): void {
+function renew({ ledger, now }: Context, name: string, owner: string): void {
   try {
-    take()
+    ledger.unforced(() => ledger.renewLease(name, owner, now() + holds))
   } catch (error) {
     if (!(error instanceof LedgerBroken)) throw error
   }

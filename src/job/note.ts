@@ -143,6 +143,7 @@ export type RunsNote =
   | { readonly kind: 'run-begins'; readonly run: string; readonly pieces: number }
   | { readonly kind: 'run-goes-on'; readonly run: string }
   | { readonly kind: 'run-watched'; readonly run: string; readonly holder: string }
+  | { readonly kind: 'run-taken-over'; readonly run: string }
   | { readonly kind: 'run-cancelled'; readonly run: string }
   | { readonly kind: 'detached'; readonly run: string; readonly jobs: number }
   /** Not all of it could be submitted, and nothing of it runs. */

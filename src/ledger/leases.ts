@@ -30,6 +30,11 @@ export function takeLease(
   return { held: true }
 }
 
+/** Lets a lease last until `expires`, where it is still this owner's. */
+export function renewLease(db: DatabaseSync, name: string, owner: string, expires: EpochSeconds): void {
+  db.prepare('UPDATE leases SET expires = ? WHERE name = ? AND owner = ?').run(expires, name, owner)
+}
+
 /** Whether the lease is (still) this owner's. */
 export function holdsLease(db: DatabaseSync, name: string, owner: string): boolean {
   return db.prepare('SELECT 1 FROM leases WHERE name = ? AND owner = ?').get(name, owner) !== undefined

@@ -4,7 +4,7 @@ import { asBroken } from './broken.ts'
 import { claimHeld, hasHeld, holdAgain, openWorktrees } from './held.ts'
 import { toColumns, toJob, toJson } from './job-columns.ts'
 import type { Held, JobChange, JobRow, JobState, NewJob, Submitter } from './job-row.ts'
-import { dropLease, holdsLease, leaseHolder, takeLease } from './leases.ts'
+import { dropLease, holdsLease, leaseHolder, renewLease, takeLease } from './leases.ts'
 import {
   keepMessages,
   messagesOf,
@@ -23,7 +23,9 @@ import {
   insertRun,
   keepReports,
   readRun,
+  readRunOf,
   readRuns,
+  readUnendedRuns,
   reportsOf,
   type KeptReport,
   type NewRun,
@@ -356,6 +358,16 @@ export class Ledger<Spec, Observed, Plan> {
     return this.transaction(() => takeLease(this.db, { name, owner, now, expires, standing }))
   }
 
+  /** Lets the named lease last until `expires`, where it is still ours: one that was lost is not taken back so. */
+  renewLease(name: string, owner: string, expires: EpochSeconds): void {
+    this.guarded(() => renewLease(this.db, name, owner, expires))
+  }
+
+  /** Whether the named lease is still `owner`'s. */
+  holdsLease(name: string, owner: string): boolean {
+    return this.guarded(() => holdsLease(this.db, name, owner))
+  }
+
   /** Who holds the named lease, and until when without another beat; or null. */
   leaseHolder(name: string): { readonly owner: string; readonly expires: EpochSeconds } | null {
     return this.guarded(() => leaseHolder(this.db, name))
@@ -408,9 +420,19 @@ export class Ledger<Spec, Observed, Plan> {
     return this.guarded(() => readRun(this.db, id))
   }
 
-  /** The newest runs, of one worktree or of all (null), newest first. */
-  runs(worktree: string | null, most: number): readonly RunRow[] {
-    return this.guarded(() => readRuns(this.db, worktree, most))
+  /** A run by its token, or null. */
+  runOf(token: string): RunRow | null {
+    return this.guarded(() => readRunOf(this.db, token))
+  }
+
+  /** The newest runs of all worktrees, newest first. */
+  runs(most: number): readonly RunRow[] {
+    return this.guarded(() => readRuns(this.db, most))
+  }
+
+  /** The runs of a worktree that have not come to their end, newest first. */
+  unendedRuns(worktree: string): readonly RunRow[] {
+    return this.guarded(() => readUnendedRuns(this.db, worktree))
   }
 
   /** All jobs of a run, oldest first, by its token. */
@@ -431,9 +453,9 @@ export class Ledger<Spec, Observed, Plan> {
     return newest ?? null
   }
 
-  /** Keeps what is said while a run is driven, for whoever watches. */
-  keepReports(id: RunId, reports: Parameters<typeof keepReports>[2]): void {
-    this.transaction(() => keepReports(this.db, id, reports))
+  /** Keeps what is said while a run is driven, for whoever watches; gives the number of the last (0: nothing was). */
+  keepReports(id: RunId, reports: Parameters<typeof keepReports>[2]): number {
+    return this.transaction(() => keepReports(this.db, id, reports))
   }
 
   /** What was said of a run after report `after` (0: from the first). */

@@ -81,11 +81,22 @@ export function readRun(db: DatabaseSync, id: RunId): RunRow | null {
   return row === undefined ? null : toRun(row)
 }
 
-/** The newest runs, of one worktree or of all (null), newest first. */
-export function readRuns(db: DatabaseSync, worktree: string | null, most: number): readonly RunRow[] {
+/** A run by its token, or null. */
+export function readRunOf(db: DatabaseSync, token: string): RunRow | null {
+  const row = db.prepare('SELECT * FROM runs WHERE token = ?').get(token)
+  return row === undefined ? null : toRun(row)
+}
+
+/** The newest runs of all worktrees, newest first. */
+export function readRuns(db: DatabaseSync, most: number): readonly RunRow[] {
+  return db.prepare('SELECT * FROM runs ORDER BY id DESC LIMIT ?').all(most).map(toRun)
+}
+
+/** The runs of a worktree that have not come to their end, newest first. */
+export function readUnendedRuns(db: DatabaseSync, worktree: string): readonly RunRow[] {
   return db
-    .prepare('SELECT * FROM runs WHERE ?1 IS NULL OR worktree = ?1 ORDER BY id DESC LIMIT ?2')
-    .all(worktree, most)
+    .prepare("SELECT * FROM runs WHERE worktree = ? AND state = 'running' ORDER BY id DESC")
+    .all(worktree)
     .map(toRun)
 }
 
@@ -95,14 +106,17 @@ export interface KeptReport {
   readonly report: unknown
 }
 
-/** Keeps what was said. `trouble`: it stays as long as the run is known. */
+/** Keeps what was said, and gives the number of the last. `trouble`: it stays as long as the run is known. */
 export function keepReports(
   db: DatabaseSync,
   id: RunId,
   reports: readonly { readonly trouble: boolean; readonly report: unknown }[],
-): void {
+): number {
   const insert = db.prepare('INSERT INTO run_reports (run, trouble, report) VALUES (?, ?, ?)')
-  for (const { trouble, report } of reports) insert.run(id, trouble ? 1 : 0, JSON.stringify(report))
+  const numbers = reports.map(
+    ({ trouble, report }) => insert.run(id, trouble ? 1 : 0, JSON.stringify(report)).lastInsertRowid,
+  )
+  return Number(numbers.at(-1) ?? 0)
 }
 
 /** What was said after report `after`, in order. */

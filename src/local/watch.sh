@@ -61,6 +61,7 @@ take() {
   clock
   made=
   if ! { made=yes && start_marker; } >"queue/$1/t/$2.start"; then
+    # One that was there before is another's, who may be writing it.
     [ -n "$made" ] || return 1
     # On a full disk it is there and says nothing.
     if [ -n "$locked" ]; then

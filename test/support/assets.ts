@@ -66,6 +66,16 @@ export async function recordOfPiece(box: Sandbox, piece: string): Promise<string
   return found.record
 }
 
+/** Makes the run r1 an old one: so many have begun since, and are over. */
+export async function manyRunsSince(box: Sandbox, count: number): Promise<void> {
+  await askLedger(
+    box,
+    `INSERT INTO runs (token, worktree, user, state, request, driver, began, since, ended)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+     SELECT token || i, worktree, user, 'done', request, driver, began, since, began FROM runs, n WHERE id = 1`,
+  )
+}
+
 /** Runs `waybill materialize` and kills it, its children not, as soon as something has come to pass. */
 export async function killMaterialize(
   box: Sandbox,

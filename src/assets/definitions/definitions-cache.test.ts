@@ -21,6 +21,7 @@ afterEach(() => folders.splice(0).forEach((one) => rmSync(one, { recursive: true
 const yaml = `
 assets:
   a: { run: bash s.sh, outputs: [a], retry: { attempts: 2 } }
+  c: { run: { bash: s.sh, args: ["{{k}}"] }, env: { A: 1 }, extras: { "=map": [], d: { "=set": [1] } } }
   b: { needs: [a], run: { exec: [x, "{k}"] }, outputs: ["b/{k}"], partitions: { k: [1, 2], day: { start: 2026-01-01, every: 1d } } }
 `.replace('"b/{k}"', '"b/{k}/{day}"')
 

@@ -95,4 +95,6 @@ export interface Definitions extends LocallyValid {
   readonly defaultSite: string
   /** Every asset behind those that it needs, otherwise as written. */
   readonly order: readonly string[]
+  /** Words of an asset's command that may name files of its code (`codeWords`), where it has any. */
+  readonly codeWords: ReadonlyMap<string, readonly string[]>
 }

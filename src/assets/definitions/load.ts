@@ -4,6 +4,7 @@ import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { Capacity } from '../../contract/scheduler.ts'
 import type { ClusterPartition } from '../../slurm/partitions.ts'
 import { checkCluster } from './cluster-fit.ts'
+import { codeWords } from './code-words.ts'
 import { runConfig } from './config-module.ts'
 import type { Definitions } from './definitions.ts'
 import { typeWord, unfitPath, type ReadDocument } from './document.ts'
@@ -70,7 +71,8 @@ export async function proveDefinitions(
   checkScripts(local.assets, where, report)
   const [anySite = 'here'] = local.sites.keys()
   const defaultSite = local.defaultSite ?? anySite
-  const definitions: Definitions = { ...local, ...where, file: place.file, folder, defaultSite, order }
+  const own = { file: place.file, folder, defaultSite, order, codeWords: codeWords({ ...local, ...where }) }
+  const definitions: Definitions = { ...local, ...where, ...own }
   const cluster = usesSlurm(definitions) ? await place.askCluster() : null
   if (cluster !== null) checkCluster(definitions, cluster, report)
   if (place.machine !== undefined) checkMachine(definitions, place.machine, report)

@@ -14,6 +14,7 @@ export const dimensionName = /^[A-Za-z_][A-Za-z0-9_]*$/
  * anything else than a name stands for itself: JSON, awk and shell code are left alone.
  */
 export function parseTemplate(text: string): Template {
+  if (!text.includes('{')) return { text, parts: text === '' ? [] : [text] }
   const parts: (string | { readonly dimension: string })[] = []
   let literal = ''
   let from = 0

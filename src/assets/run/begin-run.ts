@@ -1,6 +1,7 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { runName, type RunId } from '../../contract/ids.ts'
 import type { Context } from '../../job/context.ts'
+import { checkLease } from '../../job/lease.ts'
 import type { Note } from '../../job/note.ts'
 import type { Report } from '../../job/report.ts'
 import type { Definitions } from '../definitions/definitions.ts'
@@ -75,6 +76,7 @@ export function beginRun(
   onRun: (run: RunId) => void,
   report: (report: Report) => void,
 ): Run {
+  checkLease(context)
   const id = context.ledger.beginRun({
     token: context.newToken().slice(-10),
     worktree: context.dataset.root,

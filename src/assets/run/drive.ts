@@ -2,7 +2,7 @@ import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { runName, type RunId } from '../../contract/ids.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
 import type { Context, Job } from '../../job/context.ts'
-import { tryLease } from '../../job/lease.ts'
+import { checkLease, tryLease } from '../../job/lease.ts'
 import type { Note } from '../../job/note.ts'
 import { reconcile } from '../../job/reconcile.ts'
 import type { Report } from '../../job/report.ts'
@@ -19,7 +19,7 @@ import { cancelLeft } from './cancel-left.ts'
 import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
 import { atOnceOf, fitting } from './fitting.ts'
-import { runLog, type RunLog } from './run-log.ts'
+import { runLog, type Part, type RunLog } from './run-log.ts'
 import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
 import { submitPieces } from './submit-pieces.ts'
@@ -51,7 +51,8 @@ const nothingBesides: Driven = { failures: [], notes: [] }
 /**
  * Makes what is stale, in order, and records it. Nothing is known here that is not in ledger and git: each turn plans anew,
  * and goes on with the jobs that an earlier run has left open. One process drives a worktree's runs at a time: another
- * watches until its run is over, and takes it up where that one dies.
+ * watches until its run is over, and takes it up where that one dies. Who has slept for so long that another drives now
+ * watches as well.
  */
 export async function drive(
   context: Context,
@@ -59,14 +60,27 @@ export async function drive(
   start: DriveStart,
   report: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
+  const part: Part = { driven: null, told: 0 }
   const isOurs = (run: Run): boolean =>
-    start.kind === 'new' ? makesSame(run.request, start.request) : run.id === start.run
+    run.id === part.driven ||
+    (start.kind === 'new' ? makesSame(run.request, start.request) : run.id === start.run)
+  const onRun = (run: RunId): void => {
+    part.driven = run
+    setting.onRun(run)
+  }
+  const lease = driveLease(context)
   for (let next = start; ;) {
-    const taken = await tryLease(context, driveLease(context), async () =>
-      takeTurns(context, setting, next, report),
+    const taken = await tryLease(context, lease, async () =>
+      takeTurns({ ...context, lease }, { ...setting, onRun }, next, part, report),
     )
     if (taken.held) return taken.value
-    const watched = await watchRun(context, isOurs, setting.onRun, taken.owner, report)
+    if (part.driven !== null) {
+      next = { kind: 'attach', run: part.driven }
+      const note = { kind: 'run-taken-over', run: runName(part.driven) } as const
+      report(aboutRun('ok', { id: part.driven }, note))
+    }
+    const watched = await watchRun(context, isOurs, part, setting.onRun, taken.owner, report)
+    part.driven = null
     if (watched === null) continue
     const isHandedOver = watched.state === 'running' && watched.progress?.released === true
     if (isHandedOver && start.kind === 'new' && start.request.detach === true) {
@@ -90,6 +104,7 @@ async function takeTurns(
   context: Context,
   setting: DriveSetting,
   start: DriveStart,
+  part: Part,
   tell: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
   await reconcile(context, tell)
@@ -98,7 +113,7 @@ async function takeTurns(
   const { request, book } = opened.value
   if (request.detach === true) return detach(context, setting, opened.value, tell)
   let { run } = opened.value
-  const log = runLog(context, () => run?.id ?? null, tell)
+  const log = runLog(context, () => run?.id ?? null, part, tell)
   const { report } = log
   if (run !== null) setting.onRun(run.id)
   const isCancelled = (): boolean => run !== null && findRun(context, run.id)?.state === 'cancelled'
@@ -118,6 +133,7 @@ async function takeTurns(
         if (isFirst) opened.value.undo()
         return planned
       }
+      checkLease(context)
       const { look } = planned.value
       driven ??= { failures: look.failures, notes: planned.value.plan.notes }
       checkMade(look.views, book, report)
@@ -176,6 +192,7 @@ async function takeTurns(
       }
       const patience = Math.min(longestPatience, patienceOfTurns * (context.now() - turnBegan))
       const { ended, lost } = await awaitEnds(context, waited, wakes, patience, { asked, said }, report)
+      checkLease(context)
       turnBegan = context.now()
       context.progress({ kind: 'done' })
       // The end was read just now.
@@ -227,6 +244,7 @@ async function plan(
 /** What was said last stands there before anybody can see that the run is over. One that was cancelled stays so. */
 function endRun(context: Context, run: Run, failed: boolean, log: RunLog): void {
   context.ledger.transaction(() => {
+    checkLease(context)
     log.flush()
     const ended = context.now()
     context.ledger.changeRun(run.id, { ended })

@@ -14,8 +14,21 @@ export interface RunLog {
 /** Files that are added one by one would be most of all that is said. */
 const ofFiles: ReadonlySet<string> = new Set(['add', 'get', 'unlock'])
 
+/** What this process has to do with runs, over all times that it drives and watches. */
+export interface Part {
+  /** The run that it drove last; null: none. */
+  driven: RunId | null
+  /** The last of the reports in the ledger that it has told, by its number. */
+  told: number
+}
+
 /** Makes the log of a driver. `run` tells which run it drives; null: none has begun yet, and all waits. */
-export function runLog(context: Context, run: () => RunId | null, report: (report: Report) => void): RunLog {
+export function runLog(
+  context: Context,
+  run: () => RunId | null,
+  part: Part,
+  report: (report: Report) => void,
+): RunLog {
   let kept: { readonly trouble: boolean; readonly report: Report }[] = []
   let progress: RunProgress | null = null
   let known = ''
@@ -35,7 +48,7 @@ export function runLog(context: Context, run: () => RunId | null, report: (repor
       // It is for eyes, and found out anew by whoever drives next.
       context.ledger.unforced(() =>
         context.ledger.transaction(() => {
-          context.ledger.keepReports(id, kept)
+          part.told = Math.max(part.told, context.ledger.keepReports(id, kept))
           if (text !== known) context.ledger.changeRun(id, { progress })
         }),
       )

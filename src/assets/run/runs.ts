@@ -60,37 +60,30 @@ export function isDriven(context: Context, { state, driver, worktree }: Run): bo
 
 /** The run of this worktree that somebody drives, or null. */
 export function drivenRun(context: Context): Run | null {
-  return newestRuns(context).find((run) => isDriven(context, run)) ?? null
+  return unendedRuns(context).find((run) => isDriven(context, run)) ?? null
 }
 
 /** The run that was broken off and was to make the same, or null: the same command goes on with it. */
 export function brokenOff(context: Context, request: RunRequest): Run | null {
   if (request.force) return null
-  const same = newestRuns(context).find(
-    (run) =>
-      run.state === 'running' &&
-      run.progress?.released !== true &&
-      run.user === context.user &&
-      makesSame(run.request, request),
+  const same = unendedRuns(context).find(
+    (run) => run.progress?.released !== true && run.user === context.user && makesSame(run.request, request),
   )
   return same ?? null
 }
 
 /** The run whose graph was being handed to Slurm when that was broken off, and whose jobs are held; or null. */
 export function unfinishedDetach(context: Context): Run | null {
-  const unfinished = newestRuns(context).find(
-    ({ state, request, progress, token }) =>
-      state === 'running' &&
-      request.detach === true &&
-      progress?.released !== true &&
-      context.ledger.jobsOfRun(token).some(isOpen),
+  const unfinished = unendedRuns(context).find(
+    ({ request, progress, token }) =>
+      request.detach === true && progress?.released !== true && context.ledger.jobsOfRun(token).some(isOpen),
   )
   return unfinished ?? null
 }
 
-/** Those of this worktree that can still matter. */
-function newestRuns(context: Context): readonly Run[] {
-  return context.ledger.runs(context.dataset.root, 20) as readonly Run[]
+/** Those of this worktree that have not come to their end, newest first: one of them may be old, and taken up again. */
+function unendedRuns(context: Context): readonly Run[] {
+  return context.ledger.unendedRuns(context.dataset.root) as readonly Run[]
 }
 
 /** Whether one request makes what another does, however it goes about it. */
@@ -126,7 +119,7 @@ export interface ListedRun {
 
 /** The newest runs of the repository, newest first. */
 export function listRuns(context: Context, most: number): readonly ListedRun[] {
-  return context.ledger.runs(null, most).map((row) => describe(context, row as Run))
+  return context.ledger.runs(most).map((row) => describe(context, row as Run))
 }
 
 function describe(context: Context, run: Run): ListedRun {

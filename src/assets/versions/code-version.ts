@@ -43,6 +43,7 @@ export function codeVersions(
   contents: FileContents,
 ): PerKey {
   const common = codeVersionOf(asset, site, null, files, contents)
+  if (asset.byKey.size === 0) return common
   const own = [...asset.byKey].flatMap(([key, { env }]): readonly (readonly [number, Version])[] => {
     const index = env.size === 0 ? null : space.indexOf(key)
     return index === null ? [] : [[index, codeVersionOf(asset, site, key, files, contents)]]

@@ -64,8 +64,12 @@ export function* inputPatterns({ inputs }: Pick<Asset, 'inputs'>, space: KeySpac
   }
 }
 
+/** Of most assets; made when it is first asked for, since few commands load what it takes. */
+let ofNothing: Version | null = null
+
 /** The version of an asset's inputs as they lie on disk: one, unless inputs are named by key. */
 export function inputVersions({ inputs }: Pick<Asset, 'inputs'>, space: KeySpace, files: FilesNow): PerKey {
+  if (inputs.length === 0) return (ofNothing ??= versionOf([]))
   const common = inputs.filter((template) => dimensionsOf(template).size === 0)
   if (common.length === inputs.length) return inputVersionOf(pathsFor(inputs, null), files)
   return perKey(

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { codeWords } from '../definitions/code-words.ts'
 import type { Asset, Site } from '../definitions/definitions.ts'
 import { parseTemplate } from '../definitions/template.ts'
 import { assetIn } from '../definitions/test-definitions.ts'
@@ -98,13 +99,15 @@ test('words that are files are named; what is made or an input is data', async (
   writeFileSync(join(root, 'above.sh'), '')
   const asset = (run: Asset['run']): Asset =>
     ({
+      name: 'a',
       run,
       inputs: [parseTemplate('sub/in/*.csv')],
       outputs: [parseTemplate('sub/out')],
     }) as unknown as Asset
   const named = (run: Asset['run']): readonly string[] => {
     const one = asset(run)
-    return namedFiles({ assets: new Map([['a', one]]), root, folder, prefix: 'sub' })(one)
+    const words = codeWords({ assets: new Map([['a', one]]), prefix: 'sub' })
+    return namedFiles({ folder, codeWords: words })(one)
   }
   const words = (...texts: readonly string[]): Asset['run'] => ({
     kind: 'exec',

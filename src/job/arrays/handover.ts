@@ -2,6 +2,7 @@ import { jobName, type JobId } from '../../contract/ids.ts'
 import type { JobChange, NewJob } from '../../ledger/job-row.ts'
 import type { Context, Job, JobLedger } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
+import { checkLease } from '../lease.ts'
 import { isOpen } from '../select.ts'
 import type { JobSpec } from '../spec.ts'
 import { removedFiles } from '../writable-files.ts'
@@ -44,7 +45,7 @@ export function replacementOf(context: Context, id: JobId): Job | null {
 
 /**
  * Notes a job before it is submitted, or says what stands in the way; `taken`: the job whose failed tasks it runs again was
- * finished, closed or run again meanwhile.
+ * finished, closed or run again meanwhile. @throws LeaseLost where the lease that it is done under is another's by now.
  */
 export function intendJob(
   context: Context,
@@ -53,14 +54,15 @@ export function intendJob(
   check: boolean,
 ): ReturnType<JobLedger['intend']> | { readonly taken: true } {
   const { replaces, asset } = job.spec
-  return context.ledger.transaction(() =>
-    replaces === undefined || mayBeReplaced(context, replaces)
+  return context.ledger.transaction(() => {
+    checkLease(context)
+    return replaces === undefined || mayBeReplaced(context, replaces)
       ? context.ledger.intend({ ...job, replaces: replaces ?? null, run: asset?.run ?? null }, reserved, {
           check,
           except: replaces ?? null,
         })
-      : { taken: true },
-  )
+      : { taken: true }
+  })
 }
 
 function mayBeReplaced(context: Context, id: JobId): boolean {

@@ -10,7 +10,7 @@ export function stillHeld(context: Context, job: Job, evidence: Evidence | null)
   const { inGraph, asset } = job.spec
   const isHeld = evidence?.groups.some(({ reason }) => reason === 'JobHeldUser') ?? false
   if (inGraph?.held !== true || !isHeld) return null
-  const run = context.ledger.runs(context.dataset.root, 100).find(({ token }) => token === asset?.run)
+  const run = asset === undefined ? null : context.ledger.runOf(asset.run)
   // Of one that was let go there is progress to tell: a person holds it.
   return run?.progress !== null ? null : { kind: 'detach-unfinished', run: runName(run.id) }
 }
