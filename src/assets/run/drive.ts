@@ -1,5 +1,6 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { runName, type RunId } from '../../contract/ids.ts'
+import { holdObjects } from '../../dataset/held-objects.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
 import type { Context, Job } from '../../job/context.ts'
 import { checkLease, tryLease } from '../../job/lease.ts'
@@ -100,11 +101,26 @@ export async function drive(
   }
 }
 
+/** Each turn asks about objects of git again and again: who tells of them stays there. */
 async function takeTurns(
   context: Context,
   setting: DriveSetting,
   start: DriveStart,
   part: Part,
+  tell: (report: Report) => void,
+): Promise<Fallible<Driven, PlanFailure | Note>> {
+  const objects = holdObjects(context.dataset)
+  try {
+    return await goOn({ ...context, dataset: { ...context.dataset, objects } }, setting, start, tell)
+  } finally {
+    objects.close()
+  }
+}
+
+async function goOn(
+  context: Context,
+  setting: DriveSetting,
+  start: DriveStart,
   tell: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
   await reconcile(context, tell)
@@ -125,6 +141,7 @@ async function takeTurns(
   let driven: Driven | null = null
   let all = 0
   let turnBegan = context.now()
+  let described: Promise<unknown> = Promise.resolve()
   try {
     for (;;) {
       const isFirst = driven === null
@@ -159,7 +176,7 @@ async function takeTurns(
       const room = request.jobs === null ? Infinity : request.jobs - atOnceOf(open)
       const chosen = stopped ? [] : fitting(turn.ready, open, room)
       if (chosen.length > 0) {
-        await submitPieces(
+        const submitted = await submitPieces(
           context,
           setting.definitions,
           look.views,
@@ -168,6 +185,8 @@ async function takeTurns(
           book,
           report,
         )
+        described = Promise.all([described, submitted.described])
+        described.catch(() => {})
         // What could not be submitted changes what can be.
         if (chosen.some(({ view, index }) => book.failed.has(pieceAt(view, index)))) continue
       }
@@ -208,6 +227,7 @@ async function takeTurns(
     }
   } finally {
     wakes.close()
+    await described
   }
 }
 

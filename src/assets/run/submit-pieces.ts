@@ -1,4 +1,5 @@
 import type { Context } from '../../job/context.ts'
+import type { Note } from '../../job/note.ts'
 import type { Report } from '../../job/report.ts'
 import { scheduleBatch } from '../../job/schedule/batch.ts'
 import type { Definitions } from '../definitions/definitions.ts'
@@ -13,7 +14,7 @@ import { requestFor } from './request.ts'
 
 /**
  * Submits pieces as one batch, in order, as far as there is room for what runs at once. Of which no job came is given up in
- * this run; it was told why.
+ * this run; it was told why. Gives what scheduleBatch does.
  */
 export async function submitPieces(
   context: Context,
@@ -23,7 +24,7 @@ export async function submitPieces(
   run: string,
   book: Book,
   report: (report: Report) => void,
-): Promise<void> {
+): ReturnType<typeof scheduleBatch> {
   const before = new Set(openAssetJobs(context, views).map(({ id }) => id))
   const settingsFor = settingsOfPieces()
   const all = groupPieces(chosen, settingsFor, await largestArray(context, chosen))
@@ -36,7 +37,7 @@ export async function submitPieces(
       return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run, { atOnce })
     },
   }))
-  await scheduleBatch(
+  const submitted = await scheduleBatch(
     { ...context, cwd: definitions.folder },
     lines,
     (one) => report(asGroup(one, groups)),
@@ -51,6 +52,7 @@ export async function submitPieces(
     book.attempts.set(id, attempt + 1)
     if (!begun.has(id)) book.failed.add(id)
   }
+  return submitted
 }
 
 /** How many tasks an array may have; Slurm is asked only where there may be one. */
@@ -82,10 +84,15 @@ export function asGroup({ note, facts = {}, ...rest }: Report, groups: readonly 
   // Files are many, and so are keys: of one that an array needs it is not said for which of them.
   const isOfAll = partitions === null || (rest.type === 'file' && group.length > 1)
   const keys = isOfAll ? null : group.map(({ index }) => view.space.at(index).text)
-  const said = inner?.kind === 'scheduled' ? ({ kind: 'asset-submitted', asset: name, keys } as const) : inner
   return {
     ...rest,
-    ...(said === undefined ? {} : { note: said }),
+    ...(inner === undefined ? {} : { note: ofPieces(inner, rest.type, name, keys) }),
     facts: { ...others, ...pieceFacts(name, keys) },
   }
+}
+
+/** A note in the words of who asked for assets, and not for jobs. A file says by its path what it is about. */
+function ofPieces(note: Note, type: Report['type'], asset: string, keys: readonly string[] | null): Note {
+  if (note.kind === 'scheduled') return { kind: 'asset-submitted', asset, keys }
+  return type === 'file' ? note : { kind: 'of-asset', asset, keys, note }
 }
