@@ -111,7 +111,7 @@ async function takeTurns(
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
   const objects = holdObjects(context.dataset)
   try {
-    return await goOn({ ...context, dataset: { ...context.dataset, objects } }, setting, start, tell)
+    return await goOn({ ...context, dataset: { ...context.dataset, objects } }, setting, start, part, tell)
   } finally {
     objects.close()
   }
@@ -121,6 +121,7 @@ async function goOn(
   context: Context,
   setting: DriveSetting,
   start: DriveStart,
+  part: Part,
   tell: (report: Report) => void,
 ): Promise<Fallible<Driven, PlanFailure | Note>> {
   await reconcile(context, tell)
