@@ -33,6 +33,19 @@ export function holdObjects({ root, env }: Pick<Dataset, 'root' | 'env'>): HeldO
   }
 }
 
+/** Works with a dataset whose objects are told of by processes that are held all the while. */
+export async function withHeldObjects<T>(
+  dataset: Dataset,
+  work: (dataset: Dataset) => Promise<T>,
+): Promise<T> {
+  const objects = holdObjects(dataset)
+  try {
+    return await work({ ...dataset, objects })
+  } finally {
+    objects.close()
+  }
+}
+
 interface Asker<T> {
   readonly ask: (names: readonly string[]) => Promise<readonly (T | null)[] | null>
   readonly fallen: () => boolean

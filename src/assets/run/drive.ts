@@ -1,6 +1,6 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { runName, type RunId } from '../../contract/ids.ts'
-import { holdObjects } from '../../dataset/held-objects.ts'
+import { withHeldObjects } from '../../dataset/held-objects.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
 import type { Context, Job } from '../../job/context.ts'
 import { checkLease, tryLease } from '../../job/lease.ts'
@@ -71,8 +71,11 @@ export async function drive(
   }
   const lease = driveLease(context)
   for (let next = start; ;) {
+    // Each turn asks about objects of git again and again.
     const taken = await tryLease(context, lease, async () =>
-      takeTurns({ ...context, lease }, { ...setting, onRun }, next, part, report),
+      withHeldObjects(context.dataset, async (dataset) =>
+        takeTurns({ ...context, dataset, lease }, { ...setting, onRun }, next, part, report),
+      ),
     )
     if (taken.held) return taken.value
     if (part.driven !== null) {
@@ -101,23 +104,7 @@ export async function drive(
   }
 }
 
-/** Each turn asks about objects of git again and again: who tells of them stays there. */
 async function takeTurns(
-  context: Context,
-  setting: DriveSetting,
-  start: DriveStart,
-  part: Part,
-  tell: (report: Report) => void,
-): Promise<Fallible<Driven, PlanFailure | Note>> {
-  const objects = holdObjects(context.dataset)
-  try {
-    return await goOn({ ...context, dataset: { ...context.dataset, objects } }, setting, start, part, tell)
-  } finally {
-    objects.close()
-  }
-}
-
-async function goOn(
   context: Context,
   setting: DriveSetting,
   start: DriveStart,
