@@ -1,6 +1,14 @@
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { assetsHead, assetsMade, idle, manyRunsSince, project } from './support/assets.ts'
+import {
+  assetsHead,
+  assetsMade,
+  idle,
+  killMaterialize,
+  manyRunsSince,
+  newestId,
+  project,
+} from './support/assets.ts'
 import { takeCluster } from './support/cluster.ts'
 import { makeGate } from './support/gate.ts'
 import type { Sandbox } from './support/sandbox.ts'
@@ -130,6 +138,32 @@ external: { survey: { observe: echo 1 } }
     expect(await askLedger(box, 'SELECT 1 FROM jobs')).toEqual([])
   },
 )
+
+test('what an open job makes already is refused by the name of that job', long, async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}
+  slow: { site: cluster, outputs: [slow.txt], run: bash slow.sh }
+  next: { site: cluster, needs: [slow], outputs: [next.txt], run: cp slow.txt next.txt }
+`,
+    'slow.sh': `${gate.line}\necho 1 >slow.txt\n`,
+  })
+  await killMaterialize(box, ['slow'], async () => gate.reached())
+  const told = await detach(box)
+  expect(told.code).toBe(1)
+  const id = await newestId(box)
+  expect(told.words).toContain(`slow cannot be handed to Slurm: job ${id} makes it already`)
+  expect(await askLedger(box, 'SELECT 1 FROM jobs')).toHaveLength(1)
+  await gate.open()
+  await idle(box)
+  // Recorded, it is no obstacle any more.
+  expect((await tell(box, ['finish'])).code).toBe(0)
+  expect((await detach(box)).code).toBe(0)
+  await idle(box)
+  expect((await tell(box, ['finish'])).code).toBe(0)
+  expect(await assetsMade(box)).toEqual(['slow', 'next'])
+})
 
 test('keys that Slurm cannot pair are refused by name', async () => {
   await using box = await project(`${assetsHead}

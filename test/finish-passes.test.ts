@@ -2,13 +2,17 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Sandbox } from './support/sandbox.ts'
+import { jobAccounted, jobEnded } from './support/job.ts'
 import { changesOf, openJobs, recordOf, sandboxWithDataset, status, tell } from './support/scenario.ts'
 
 /** Three jobs that declare so many outputs that no two are recorded at once; each makes two of its own. */
-async function threeLarge(box: Sandbox): Promise<void> {
+async function threeLarge(box: Sandbox, scheduler: 'local' | 'slurm' = 'local'): Promise<void> {
   const lines = ['a', 'b', 'c'].map((name) => ({
-    command: ['sh', '-c', `mkdir -p ${name}; echo ${name} >${name}/0; echo ${name} >${name}/1199`],
-    scheduler: 'local',
+    command: [
+      ...(scheduler === 'local' ? ['sh', '-c'] : ['sbatch', '-o', '/dev/null', '--wrap']),
+      `mkdir -p ${name}; echo ${name} >${name}/0; echo ${name} >${name}/1199`,
+    ],
+    scheduler,
     outputs: Array.from({ length: 1200 }, (_, i) => `${name}/${i}`),
   }))
   const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
@@ -18,8 +22,8 @@ async function threeLarge(box: Sandbox): Promise<void> {
     .toEqual(['ended', 'ended', 'ended'])
 }
 
-async function listed(box: Sandbox): Promise<readonly { readonly state: string }[]> {
-  return (await tell(box, ['jobs'])).results as unknown as readonly { readonly state: string }[]
+async function listed(box: Sandbox): Promise<readonly { readonly state: string; readonly id: string }[]> {
+  return (await tell(box, ['jobs'])).results as unknown as Awaited<ReturnType<typeof listed>>
 }
 
 async function moves(box: Sandbox): Promise<readonly string[]> {
@@ -67,4 +71,30 @@ test('where the dataset takes no commit any more, what is recorded stays, and th
   expect(await moves(box)).toHaveLength(3)
   expect(await openJobs(box)).toEqual([])
   expect(await status(box)).toBe('')
+})
+
+test('what is recorded after the first asks accounting anew, whatever it did not know then', async () => {
+  await using box = await sandboxWithDataset()
+  await threeLarge(box, 'slurm')
+  for (const { id } of await listed(box)) {
+    await jobEnded(box, id)
+    await jobAccounted(box, id)
+  }
+  // It cannot be reached until the first is recorded.
+  box.write(
+    'late/sacct',
+    `#!/bin/sh
+if ! git reflog | grep -q 'waybill: record'; then
+  echo "sacct: error: Problem talking to the database: Connection refused" >&2
+  exit 1
+fi
+PATH=\${PATH#*:} exec sacct "$@"
+`,
+    0o755,
+  )
+  const PATH = `${box.path('late')}:${box.environment()['PATH']}`
+  await tell(box, ['finish'], { env: { PATH } })
+  expect(await moves(box)).toHaveLength(3)
+  const known = await Promise.all(['HEAD~2', 'HEAD~1', 'HEAD'].map(async (rev) => recordOf(box, rev)))
+  expect(known.map(({ record }) => record.waybill['accounting'])).toEqual(['pending', 'complete', 'complete'])
 })

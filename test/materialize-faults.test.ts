@@ -260,6 +260,29 @@ echo 1 >out.txt
   if (site === 'here') await gate.open()
 })
 
+test('what sbatch refuses is told with the asset and the keys that it was to make', async () => {
+  await using box = await project(`${assetsHead}
+  prices: { outputs: [prices.txt], site: cluster, slurm: { partition: nowhere }, run: echo 1 >prices.txt }
+  model:
+    site: cluster
+    outputs: ["{metal}.txt"]
+    partitions: { metal: [gold, tin] }
+    slurm: { partition: nowhere }
+    run: echo 1 >{metal}.txt
+`)
+  const told = await tell(box, ['materialize', '--keep-going'])
+  expect(told.code).toBe(1)
+  expect(told.results).toContainEqual(
+    expect.objectContaining({ asset: 'prices', message: expect.stringMatching(/^prices: .*partition/s) }),
+  )
+  expect(told.results).toContainEqual(
+    expect.objectContaining({
+      keys: ['gold', 'tin'],
+      message: expect.stringMatching(/^model gold, tin: .*partition/s),
+    }),
+  )
+})
+
 test('SBATCH_EXPORT=NONE: a payload has its variables, its key and its messages all the same', async () => {
   await using box = await project(`${assetsHead}
   model:

@@ -312,6 +312,25 @@ test('who slept for longer than its lease holds sees that another host drives, a
   expect(await runs(box)).toMatchObject([{ run: 'r1', state: 'done', made: 2 }])
 })
 
+test('what came out the same saves the rest, and the run counts what it made', async () => {
+  await using box = await project(
+    `${assetsHead}
+  raw: { inputs: [in.txt], outputs: [raw.txt], run: wc -w <in.txt >raw.txt }
+  model: { needs: [raw], outputs: [model.txt], run: cp raw.txt model.txt }
+  report: { needs: [model], outputs: [report.txt], run: cp model.txt report.txt }
+`,
+    { 'in.txt': 'one\n' },
+  )
+  expect((await tell(box, ['materialize'])).code).toBe(0)
+  await addFiles(box, 'ds', { 'in.txt': 'two\n' })
+  const told = await tell(box, ['materialize'])
+  expect(told.code, told.words).toBe(0)
+  expect(told.words).toContain('run r2: 3 pieces')
+  expect(await assetsMade(box)).toEqual(['raw', 'model', 'report', 'raw'])
+  expect((await runs(box))[0]).toMatchObject({ run: 'r2', state: 'done', pieces: 1, made: 1, notRun: 0 })
+  expect((await tell(box, ['materialize'])).results).toEqual([])
+})
+
 test('what the other run does not cover is made behind it', async () => {
   const { box, gate } = await chain()
   await using _ = box

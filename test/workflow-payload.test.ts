@@ -200,3 +200,18 @@ test('what a payload leaves running is told, and stands in the record as it is',
   expect(['PENDING', 'RUNNING']).toContain(child?.state)
   await gate.open()
 })
+
+test("what nobody may read of a payload's own jobs is told as not available, and not as none", async () => {
+  await using box = await sandboxWithDataset()
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${head}\n  closed: { outputs: [a.txt], run: { bash: closed.sh } }\n`,
+    'closed.sh': `sbatch --wait --output=/dev/null --wrap true\nchmod 0 "$(dirname "$(command -v sbatch)")/../calls"\necho 1 >a.txt\n`,
+  })
+  const told = await tell(box, ['materialize'])
+  expect(told.code, told.words).toBe(0)
+  expect(told.words).toContain('which jobs the payload of job w1 submitted, if any, is not available')
+  expect((await recordOf(box)).record.waybill['children']).toBeNull()
+  expect((await box.waybill(['show'], { cwd: 'ds' })).stdout).toMatch(/submitted: +not available/)
+  const [sum] = await usageBy(box, 'asset')
+  expect(sum).toMatchObject({ jobs: 1, unknown_jobs: 1 })
+})

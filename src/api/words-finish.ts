@@ -23,6 +23,8 @@ export const finishWords = {
     `it cannot be told which task of job ${job} made ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` (and ${paths.length - 3} more)` : ''}, and so nothing of it was recorded. Say it, with {task} for the index: \`waybill finish ${job} --completed-tasks -o 'out/{task}.csv'\`; or record all that it made, with --commit-failed-jobs`,
   'children-open': ({ job, jobs, recorded }) =>
     `job ${job} submitted ${childJobs(jobs)}, and not all have ended; ${recorded ? 'its record says how they are now, and nobody records what they make from now on. A payload should wait for what it submits' : `nobody records what they make. To end them: \`scancel ${jobs.join(' ')}\``}`,
+  'children-unreadable': ({ job }) =>
+    `which jobs the payload of job ${job} submitted, if any, is not available: what it noted of them cannot be read by you, but by whoever ran it`,
   'children-cancelled': ({ job, jobs }) => `cancelled, too: ${childJobs(jobs)} that job ${job} submitted`,
   'children-not-cancelled': ({ job, jobs }) =>
     `${childJobs(jobs)} that job ${job} submitted may still run; to end them: \`scancel ${jobs.join(' ')}\``,

@@ -1,6 +1,7 @@
 import type { Note } from '../job/note.ts'
 import type { Words } from './word-table.ts'
 import { printable, printableLines } from './printable.ts'
+import { pieceName } from './piece-name.ts'
 import { altDirWords } from './words-alt-dir.ts'
 import { batchWords } from './words-batch.ts'
 import { containerWords } from './words-container.ts'
@@ -31,6 +32,7 @@ const table: Words<Note> = {
   ...materializeWords,
   ...runsWords,
   'of-line': ({ line, note }) => `line ${line}: ${wordsFor(note)}`,
+  'of-asset': ({ asset, keys, note }) => `${pieceName(asset, keys)}: ${wordsFor(note)}`,
   'subdataset-not-saved': ({ subdataset, why }) =>
     `what the job left in the subdataset ${subdataset} cannot be committed there, and so nothing of it was: ${wordsFor(why)}`,
 }

@@ -166,6 +166,7 @@ function jobsWords(jobs: Json | undefined): string {
 
 /** What its payload submitted. */
 function childrenWords(children: Json | undefined): string {
+  if (children === null) return 'not available'
   if (typeof children !== 'object' || children === null || Array.isArray(children)) return ''
   const { count, jobs } = children as { readonly [key: string]: Json }
   if (typeof count !== 'number') return ''

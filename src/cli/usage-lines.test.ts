@@ -35,7 +35,7 @@ test('groups, a total, what is not known, and advice', () => {
     'model  2026-W48  2     41    42        12.3        3           50 %',
     '-      2026-W48  1     1     1         -           -           -',
     'all              3     41    42        12.3        3           -',
-    'of 1 job it is not known what they took; they are in no sum of hours',
+    'of 1 job it is not known, or not in full, what they took; what is not known is in no sum of hours',
     '2 jobs not counted: it is not known whether the conditions hold',
     'model: 6 % of 256 G; 24 G would have served 40 of 40 runs',
     'model: asked for 1 d, the longest of 40 runs took 1 h 10 min; 1 h 30 min would have served them all',

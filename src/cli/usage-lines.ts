@@ -28,7 +28,7 @@ export function usageLines(found: Found, by: readonly UsageKey[]): readonly stri
     ...(total.unknown_jobs === 0
       ? []
       : [
-          `of ${counted(total.unknown_jobs, 'job')} it is not known what they took; they are in no sum of hours`,
+          `of ${counted(total.unknown_jobs, 'job')} it is not known, or not in full, what they took; what is not known is in no sum of hours`,
         ]),
     ...undecided,
     ...advice.map((one) => printable(adviceWords(one))),

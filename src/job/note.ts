@@ -32,6 +32,7 @@ export type Note =
   | MaterializeNote
   | RunsNote
   | LineNote
+  | AssetNote
 
 /** What there is to say of many jobs at once, and of those that wait here. */
 export type BatchNote =
@@ -187,6 +188,14 @@ export interface LineNote {
   readonly note: Note
 }
 
+/** Said of a submission that is to make keys of an asset (null: it has none). */
+export interface AssetNote {
+  readonly kind: 'of-asset'
+  readonly asset: string
+  readonly keys: readonly string[] | null
+  readonly note: Note
+}
+
 /** What `schedule` can have to say. */
 export type ScheduleNote =
   | { readonly kind: 'scheduled'; readonly cmd: string }
@@ -246,6 +255,8 @@ export type FinishNote =
       readonly jobs: readonly string[]
       readonly recorded: boolean
     }
+  /** What its payload submitted is not known: whoever asks may not read what it noted. */
+  | { readonly kind: 'children-unreadable'; readonly job: string }
   | { readonly kind: 'children-cancelled'; readonly job: string; readonly jobs: readonly string[] }
   | { readonly kind: 'children-not-cancelled'; readonly job: string; readonly jobs: readonly string[] }
   | {

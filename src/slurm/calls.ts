@@ -20,11 +20,16 @@ export interface Call {
   readonly line: SbatchLine
 }
 
-/** The calls of a submission so far, in order, without those of a Waybill that its command called. */
-export function readCalls(folder: string): readonly Call[] {
+/**
+ * The calls of a submission so far, in order, without those of a Waybill that its command called; null: what was noted of
+ * them cannot be read, since it is another user's.
+ */
+export function readCalls(folder: string): readonly Call[] | null {
   const calls = join(folder, 'calls')
-  const names = namesIn(calls).filter((name) => /^\d+$/.test(name))
-  return names.toSorted((a, b) => Number(a) - Number(b)).flatMap((name) => readCall(join(calls, name)))
+  return ifReadable(() => {
+    const names = namesIn(calls).filter((name) => /^\d+$/.test(name))
+    return names.toSorted((a, b) => Number(a) - Number(b)).flatMap((name) => readCall(join(calls, name)))
+  })
 }
 
 /** After so many seconds an answer of sbatch's that was lost has reached the queue or never will. */
@@ -34,9 +39,10 @@ const lostFor = 120
  * Whether jobs may have come of a submission since it was last looked at: cheap where nothing is new.
  */
 export function mayHaveMoreJobs(folder: string, now: EpochSeconds): boolean {
-  const count = namesIn(join(folder, 'calls')).length
-  if (readText(join(folder, 'seen')) === `${count}\n`) return false
+  const count = ifReadable(() => namesIn(join(folder, 'calls')).length)
+  if (count !== null && ifReadable(() => readText(join(folder, 'seen'))) === `${count}\n`) return false
   const calls = readCalls(folder)
+  if (count === null || calls === null) return true
   const noted = calls.every((call) => call.exitCode !== null && call.printed !== null)
   if (noted || calls.every((call) => now - call.at > lostFor)) noteSeen(folder, count)
   return true
@@ -77,7 +83,7 @@ function readCall(folder: string): readonly Call[] {
     cwd,
     env: environmentIn(readText(join(folder, 'environment')) ?? ''),
     // The script may be another by now, or gone.
-    readFile: (path) => script ?? (isFile(path) ? readText(path) : null),
+    readFile: (path) => script ?? (isFile(path) ? ifReadable(() => readText(path)) : null),
     stdin: script,
   })
   if (tokenIn(line.components[0].comment?.text ?? '') !== null) return []
@@ -103,22 +109,30 @@ function environmentIn(text: string): Readonly<Record<string, string>> {
   )
 }
 
-function namesIn(folder: string): readonly string[] {
+/** What is read, or null where it may not be. */
+function ifReadable<T>(read: () => T): T | null {
   try {
-    return readdirSync(folder)
+    return read()
   } catch {
-    return []
+    return null
   }
+}
+
+/** The names in a folder; one that is not there has none. */
+function namesIn(folder: string): readonly string[] {
+  return isThere(folder) ? readdirSync(folder) : []
 }
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
 
+/** A file's text; null where it is not there. */
 function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null
-  }
+  return isThere(path) ? readFileSync(path, 'utf8') : null
+}
+
+/** Unlike existsSync it throws where nobody may look. */
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }

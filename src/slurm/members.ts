@@ -37,6 +37,10 @@ async function findMembers(
 ): Promise<MemberSearch> {
   const { folder } = question
   const calls = readCalls(folder)
+  if (calls === null) {
+    const message = `what its calls of sbatch noted cannot be read (${folder}/calls)`
+    return { members: [], rest: { kind: 'unanswered', message } }
+  }
   const seen = calls.flatMap((call) => (call.printed === null ? [] : [memberOf(call, call.printed)]))
   const members = new Map(seen.map((member) => [member.id, member]))
   for (const member of await printedMembers(settings, question, members)) members.set(member.id, member)
@@ -72,7 +76,7 @@ export async function memberOutcome(
     return { kind: 'submitted', id, cluster, members, stdout, stderr, exitCode: exitCode ?? 1 }
   }
   // Absent once is not yet absent: an answer may have been lost on a slow way.
-  const lost = readCalls(question.folder).some((call) => isLost(call, stderr))
+  const lost = (readCalls(question.folder) ?? []).some((call) => isLost(call, stderr))
   const sure = exitCode !== null && rest.kind === 'absent' && !lost && !isDoubtful(stderr)
   if (!sure) return { kind: 'unknown', stdout, stderr, exitCode }
   return { kind: exitCode === 0 ? 'no-job' : 'refused', stdout, stderr, exitCode }

@@ -43,5 +43,11 @@ test('of a file that is got for an array only the asset is told, of its submissi
   const told = asGroup(scheduled, [group])
   expect(told.note).toMatchObject({ kind: 'asset-submitted', asset: 'a' })
   expect(told.facts?.['keys']).toHaveLength(1000)
+  const refused = { ...scheduled, status: 'impossible', type: 'dataset' } as const
+  const note = { kind: 'of-line', line: 0, note: { kind: 'no-outputs' } } as const
+  expect(asGroup({ ...refused, note }, [groupOf(2).group])).toMatchObject({
+    note: { kind: 'of-asset', asset: 'a', keys: ['k0', 'k1'], note: { kind: 'no-outputs' } },
+    facts: { asset: 'a', keys: ['k0', 'k1'] },
+  })
   expect(asGroup(got, [groupOf(1).group]).facts).toEqual({ asset: 'a', key: 'k0' })
 })

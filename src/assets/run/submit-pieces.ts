@@ -1,4 +1,5 @@
 import type { Context } from '../../job/context.ts'
+import type { Note } from '../../job/note.ts'
 import type { Report } from '../../job/report.ts'
 import { scheduleBatch } from '../../job/schedule/batch.ts'
 import type { Definitions } from '../definitions/definitions.ts'
@@ -82,10 +83,15 @@ export function asGroup({ note, facts = {}, ...rest }: Report, groups: readonly 
   // Files are many, and so are keys: of one that an array needs it is not said for which of them.
   const isOfAll = partitions === null || (rest.type === 'file' && group.length > 1)
   const keys = isOfAll ? null : group.map(({ index }) => view.space.at(index).text)
-  const said = inner?.kind === 'scheduled' ? ({ kind: 'asset-submitted', asset: name, keys } as const) : inner
   return {
     ...rest,
-    ...(said === undefined ? {} : { note: said }),
+    ...(inner === undefined ? {} : { note: ofPieces(inner, rest.type, name, keys) }),
     facts: { ...others, ...pieceFacts(name, keys) },
   }
+}
+
+/** A note in the words of who asked for assets, and not for jobs. A file says by its path what it is about. */
+function ofPieces(note: Note, type: Report['type'], asset: string, keys: readonly string[] | null): Note {
+  if (note.kind === 'scheduled') return { kind: 'asset-submitted', asset, keys }
+  return type === 'file' ? note : { kind: 'of-asset', asset, keys, note }
 }

@@ -17,8 +17,8 @@ export interface EndedJob {
   readonly more?: readonly string[]
   /** Something that the job should have made is not seen here, so many seconds after its end. */
   readonly waited?: Waited
-  /** The jobs that its payload submitted. */
-  readonly children?: ChildJobs
+  /** The jobs that its payload submitted; `unreadable`: what it noted of them cannot be read. */
+  readonly children?: ChildJobs | 'unreadable'
 }
 
 /** What was learnt of ended jobs since, by their numbers: from accounting, and about the jobs that they submitted. */

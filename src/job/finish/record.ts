@@ -50,8 +50,8 @@ export interface RecordParts {
   readonly reported?: { readonly [key: string]: Json }
   /** How its checks came out. */
   readonly checks?: readonly Json[]
-  /** The jobs that its payload submitted. */
-  readonly children?: ChildJobs
+  /** The jobs that its payload submitted; `unreadable`: what it noted of them cannot be read. */
+  readonly children?: ChildJobs | 'unreadable'
 }
 
 /** A record ready to be committed: its message's parts, and the file of its long lists where there is one. */
@@ -79,7 +79,7 @@ export function buildRecord(parts: RecordParts): BuiltRecord {
     ...(parts.job.members.length === 0 ? {} : { jobs: membersOf(parts) }),
     ...(keys === null ? {} : { asset: { ...keys } }),
     ...(hasManyChecks(parts) ? { checks: parts.checks ?? [] } : {}),
-    ...(parts.children === undefined ? {} : { children: childLists(parts.children) }),
+    ...(isTold(parts.children) ? { children: childLists(parts.children) } : {}),
   }
   return {
     title: parts.job.spec.title,
@@ -236,7 +236,9 @@ function hasManyChecks({ checks = [] }: RecordParts): boolean {
 }
 
 /** What its payload submitted took together, and each of these jobs where the record itself has room for it. */
-function childrenJson(children: ChildJobs, listsPath: string | null): { readonly [key: string]: Json } {
+function childrenJson(children: ChildJobs | 'unreadable', listsPath: string | null): Json {
+  // Not available is not none.
+  if (!isTold(children)) return null
   const { job, evidence } = children
   return {
     count: job.members.length,
@@ -244,6 +246,10 @@ function childrenJson(children: ChildJobs, listsPath: string | null): { readonly
     ...recordedFacts(evidence.facts),
     ...(listsPath === null ? childLists(children) : {}),
   }
+}
+
+function isTold(children: ChildJobs | 'unreadable' | undefined): children is ChildJobs {
+  return children !== undefined && children !== 'unreadable'
 }
 
 function childLists(children: ChildJobs): { readonly [key: string]: Json } {

@@ -22,10 +22,18 @@ export async function withChildren(
   report: (report: Report) => void,
 ): Promise<readonly EndedJob[]> {
   // Of an array they stand in the record of those tasks that were recorded first.
-  const parents = ended.flatMap(({ job }) =>
-    job.recorded.length > 0 ? [] : (childrenOf(context, job) ?? []),
+  const families = ended.flatMap(({ job }) =>
+    job.recorded.length > 0 ? [] : [{ job, children: childrenOf(context, job) }],
   )
-  if (parents.length === 0) return ended
+  const unreadable = new Set<number>()
+  const parents = families.flatMap(({ job, children }) => {
+    if (children === 'unreadable') {
+      unreadable.add(job.id)
+      report(aboutJob('ok', job, { kind: 'children-unreadable', job: calledName(job) }))
+    }
+    return children === null || children === 'unreadable' ? [] : [children]
+  })
+  if (parents.length === 0 && unreadable.size === 0) return ended
   const seen = await observe(context, parents, 'facts', 'only-look')
   const over = seen.flatMap(({ job, verdict, evidence }) =>
     verdict.kind === 'ended' && evidence !== null ? [{ job, evidence }] : [],
@@ -43,7 +51,7 @@ export async function withChildren(
     }
   }
   return ended.map((one) => {
-    const children = found.get(one.job.id)
+    const children = unreadable.has(one.job.id) ? 'unreadable' : found.get(one.job.id)
     return children === undefined ? one : { ...one, children }
   })
 }
@@ -55,7 +63,9 @@ export async function tellChildrenLeft(
   report: (report: Report) => void,
 ): Promise<void> {
   const children = childrenOf(context, job)
-  if (children === null) return
+  if (children === 'unreadable')
+    report(aboutJob('ok', job, { kind: 'children-unreadable', job: calledName(job) }))
+  if (children === null || children === 'unreadable') return
   const [seen] = await observe(context, [children], 'states', 'only-look')
   if (seen === undefined || seen.verdict.kind === 'ended') return
   const over = new Set<string | undefined>(
@@ -76,7 +86,12 @@ export async function cancelChildren(
 ): Promise<void> {
   const parents = jobs.flatMap((job) => {
     const children = childrenOf(context, job)
-    return children === null ? [] : [{ job, references: referencesTo(context, children) }]
+    if (children === 'unreadable') {
+      const note = { kind: 'children-unreadable', job: calledName(job) } as const
+      report({ action: 'cancel', status: 'ok', path: '', type: 'job', note, facts: jobFacts(job) })
+    }
+    if (children === null || children === 'unreadable') return []
+    return [{ job, references: referencesTo(context, children) }]
   })
   if (parents.length === 0) return
   const all = parents.flatMap(({ references }) => references)
@@ -98,10 +113,12 @@ export async function cancelChildren(
 }
 
 /** The job as its children's: they are asked about as those of a command that submits by itself. Null: it has none. */
-function childrenOf(context: Context, job: Job): Job | null {
+function childrenOf(context: Context, job: Job): Job | 'unreadable' | null {
   const { asset, ...spec } = job.spec
   if (asset === undefined) return null
-  const members = readCalls(payloadFolder(context, job.token)).flatMap((call): readonly Member[] =>
+  const calls = readCalls(payloadFolder(context, job.token))
+  if (calls === null) return 'unreadable'
+  const members = calls.flatMap((call): readonly Member[] =>
     call.printed === null ? [] : [memberOf(call, call.printed)],
   )
   const [first] = members

@@ -19,7 +19,7 @@ export interface UsageSum {
   /** Tasks of arrays, and jobs that are none. */
   readonly runs: number
   readonly attempts: number
-  /** Jobs of which nothing says how many core-hours they took, such as those of other tools' records. */
+  /** Jobs of which nothing says how many core-hours they, or jobs that they submitted, took: such as other tools' records. */
   readonly unknown_jobs: number
   readonly core_hours?: number
   readonly node_hours?: number
@@ -59,13 +59,17 @@ export function sumOf(runs: readonly UsageRun[], keys: readonly UsageKey[]): Usa
     jobs: sum(runs.map(({ jobs }) => jobs)),
     runs: sum(runs.map(({ parts }) => parts)),
     attempts: sum(runs.map(({ parts, earlier }) => parts + earlier.length)),
-    unknown_jobs: sum(runs.map(({ jobs, metrics }) => (metrics.core_hours === undefined ? jobs : 0))),
+    unknown_jobs: sum(runs.map((run) => (isKnown(run) ? 0 : run.jobs))),
     ...total('core_hours'),
     ...total('node_hours'),
     ...total('gpu_hours'),
     ...total('energy_kwh'),
     ...(allocated === 0 ? {} : { cpu_efficiency: round(cpu / allocated) }),
   }
+}
+
+function isKnown({ metrics, children }: UsageRun): boolean {
+  return metrics.core_hours !== undefined && children !== 'unreadable'
 }
 
 function valueOf(run: UsageRun, key: UsageKey): string | null {

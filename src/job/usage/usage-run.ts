@@ -39,8 +39,8 @@ export interface UsageRun {
   /** Of each attempt before. */
   readonly earlier: readonly JobFacts[]
   readonly metrics: Metrics
-  /** What its payload submitted, all together. */
-  readonly children?: UsageRun
+  /** What its payload submitted, all together; `unreadable`: nobody could read what that was. */
+  readonly children?: UsageRun | 'unreadable'
 }
 
 /** What is counted: what stands, or would stand, under `waybill` in a record, and what is known beside it. */
@@ -88,9 +88,9 @@ export function runOf({ own, command, user, at }: UsageSource): UsageRun {
     earlier: earlierOf(own).map((attempt) => ({ ...sizeOf(facts), ...readFacts(attempt) })),
     metrics: recordedMetrics(own),
   }
-  return own['children'] === undefined
-    ? run
-    : { ...run, children: childrenOf(run, asObject(own['children'])) }
+  const { children } = own
+  if (children === undefined) return run
+  return { ...run, children: children === null ? 'unreadable' : childrenOf(run, asObject(children)) }
 }
 
 /** They are counted with the asset that they were submitted for, and for the account that they say themselves. */

@@ -79,7 +79,11 @@ export async function usage(context: Context, request: UsageRequest): Promise<Fa
 
 /** What a payload submitted is part of what it cost; what it asked for is its own affair. */
 function withChildren(runs: readonly UsageRun[]): readonly UsageRun[] {
-  return runs.flatMap((run) => (run.children === undefined ? [run] : [run, run.children]))
+  return runs.flatMap((run) => [run, ...told(run)])
+}
+
+function told({ children }: UsageRun): readonly UsageRun[] {
+  return children === undefined || children === 'unreadable' ? [] : [children]
 }
 
 /** An array of keys as one run a key; what its payloads submitted is not known by key. */
@@ -95,10 +99,7 @@ async function runsByKey(
   return chosen.flatMap(({ source, run }, i) => {
     const split = hasKeys(source.own) ? splitByKey(source.own, lists[i] ?? {}) : null
     if (split === null) return [run]
-    return [
-      ...split.map((own) => runOf({ ...source, own })),
-      ...(run.children === undefined ? [] : [run.children]),
-    ]
+    return [...split.map((own) => runOf({ ...source, own })), ...told(run)]
   })
 }
 
