@@ -164,11 +164,11 @@ export async function planAssets(
 
 /** A plan of which it was found out before that all is fresh. */
 function toldFresh(assets: readonly FreshAsset[]): Omit<PlanOutcome, 'file' | 'notes'> {
-  const told = assets.map(([asset, site, keys]): ToldAsset => {
+  const fresh = assets.map(([asset, site, keys]): ToldAsset => {
     const chosen = keys ?? 1
     return { asset, site, keys, chosen, fresh: chosen, stale: [], blocked: [], making: [] }
   })
-  return { assets: told, problems: [], failures: [], exitCode: exitCode.ok }
+  return { assets: fresh, problems: [], failures: [], exitCode: exitCode.ok }
 }
 
 /** The keys that open jobs of this worktree make. Where the ledger cannot be read, say by another user, that is a note. */
