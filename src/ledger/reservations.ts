@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { JobId } from '../contract/ids.ts'
 import { literalPrefix, mayMeet } from './path-pattern.ts'
-import { prepared } from './prepared.ts'
 
 /** An open job whose reserved path stands in the way of a wanted one. */
 export interface Conflict {
@@ -25,7 +24,7 @@ export function reserve(db: DatabaseSync, worktree: string, job: JobId, paths: I
 
 /** Gives back everything a job had reserved. */
 export function release(db: DatabaseSync, job: JobId): void {
-  prepared(db, 'DELETE FROM reservations WHERE job = ?').run(job)
+  db.prepare('DELETE FROM reservations WHERE job = ?').run(job)
 }
 
 /**
