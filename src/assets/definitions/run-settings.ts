@@ -1,7 +1,9 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
+import { nearest } from '../../contract/nearest.ts'
 import type { Overrides } from './definitions.ts'
 import type { ProblemFacts } from './problem.ts'
 import { readDefaults } from './read-overrides.ts'
+import { resourceNames } from './resources.ts'
 
 /** What a person says for all jobs of one run: words for resources, and options of sbatch by their long names, side by side. */
 export type RunSettings = Readonly<Record<string, string | number | boolean>>
@@ -31,9 +33,15 @@ export function readRunSettings(
   }
   let bad: BadSetting | null = null
   const read = readDefaults({ scheduler: 'slurm', defaults: written }, [], (facts, path) => {
-    bad ??= { name: String(path.at(-1) ?? ''), facts }
+    const name = String(path.at(-1) ?? '')
+    bad ??= { name, facts: facts.kind === 'unknown-option' ? withResources(name, facts) : facts }
   })
   return bad === null ? ok(read) : fail(bad)
+}
+
+/** A word for a resource may have been meant. */
+function withResources(name: string, facts: Extract<ProblemFacts, { kind: 'unknown-option' }>): ProblemFacts {
+  return { ...facts, nearest: nearest(name, resourceNames) ?? facts.nearest }
 }
 
 function valueOf(name: string, value: string | number | boolean): string | number | boolean {
