@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { assetsHead, assetsMade, recordOfPiece, project, sites } from './support/assets.ts'
 import { addFiles, finish, openJobs, recordOf, status, tell } from './support/scenario.ts'
@@ -106,6 +107,29 @@ test('options that a repeat overrides make no other asset of it', async () => {
   expect((await recordOf(box)).record.cmd).toContain('--time=5')
   expect((await tell(box, ['plan', 'model'])).results).toMatchObject([{ fresh: 2 }])
   await finish(box)
+})
+
+test('what is known to be fresh is not looked at again, and what an open job makes is waited for all the same', async () => {
+  await using box = await project(graph, scripts)
+  await tell(box, ['materialize'])
+  const isKnown = (): boolean =>
+    readdirSync(box.path('ds/.git/waybill')).some((name) => name.startsWith('fresh-'))
+  // What was made just now might be made again unseen.
+  while (!isKnown()) expect(await planned(box)).toBe('nothing to do\n')
+  expect(await planned(box)).toBe('nothing to do\n')
+  expect(await tell(box, ['materialize'])).toMatchObject({ code: 0, results: [] })
+  expect((await tell(box, ['plan'])).results).toMatchObject([
+    { asset: 'model', keys: 2, chosen: 2, fresh: 2 },
+    { asset: 'report', keys: null, chosen: 1, fresh: 1 },
+    { asset: 'side', keys: null, chosen: 1, fresh: 1 },
+  ])
+  await tell(box, ['reschedule', await recordOfPiece(box, 'model gold')])
+  expect(await planned(box)).toContain('being made by job')
+  expect(await tell(box, ['materialize'])).toMatchObject({ code: 0 })
+  expect(await openJobs(box)).toEqual([])
+  expect((await assetsMade(box)).at(-1)).toBe('model gold')
+  box.write('ds/scripts/side.sh', `${scripts['scripts/side.sh']}true\n`)
+  expect(await planned(box)).toContain('side: code changed\n')
 })
 
 test('what is stale is made until nothing is, of chosen keys too', async () => {

@@ -7,6 +7,7 @@ import {
   cachedDefinitions,
   definitionsKey,
   keepDefinitions,
+  type CachedPlace,
 } from '../assets/definitions/definitions-cache.ts'
 import { findDefinitions } from '../assets/definitions/find-file.ts'
 import type { Problem } from '../assets/definitions/problem.ts'
@@ -70,9 +71,28 @@ export async function loadAssets(
   name: string,
   path: string,
   options: AssetsOptions,
-  { lookAtCluster }: { readonly lookAtCluster: boolean },
+  how: { readonly lookAtCluster: boolean },
 ): Promise<LoadedAssets> {
-  const { dataset, root, file, shown, env } = await findAssets(name, path, options)
+  return readAssets(await findAssets(name, path, options), how)
+}
+
+/** What definitions are made of (`definitionsKey`), where nothing but their file says it; null: of code that is run. */
+export function keyOf({ dataset, root, file }: FoundAssets): string | null {
+  return file.endsWith('.yaml') ? definitionsKey(placeOf({ dataset, root, file })) : null
+}
+
+function placeOf({ dataset, root, file }: Pick<FoundAssets, 'dataset' | 'root' | 'file'>): CachedPlace {
+  const state = { folder: join(dataset.commonDir, 'waybill'), shared: dataset.shared }
+  return { state, file, root, version: packageJson.version }
+}
+
+/** Reads definitions that were found; `key` is what `keyOf` says of them. @throws as `loadAssets`. */
+export async function readAssets(
+  found: FoundAssets,
+  { lookAtCluster }: { readonly lookAtCluster: boolean },
+  key = lookAtCluster ? null : keyOf(found),
+): Promise<LoadedAssets> {
+  const { dataset, root, file, shown, env } = found
   if (file.endsWith('.ts')) {
     const trust = trustIn(trustedFile(env), file, readFileSync(file))
     if (trust !== 'yes') throw assetError({ kind: 'not-trusted', file: shown, changed: trust === 'changed' })
@@ -85,12 +105,10 @@ export async function loadAssets(
     warnings.push(assetFailureWords({ kind: 'cluster-silent', detail: failureLine(answer.failure) }))
     return null
   }
-  const state = { folder: join(dataset.commonDir, 'waybill'), shared: dataset.shared }
-  const place = { state, file, root, version: packageJson.version }
+  const place = placeOf(found)
   // What code gives may be another thing each time, and a cluster is asked anew.
-  const key = !lookAtCluster && file.endsWith('.yaml') ? definitionsKey(place) : null
   const cached = key === null ? null : cachedDefinitions(place, key)
-  if (cached !== null) return { file: shown, read: ok(cached), dataset, env, warnings }
+  if (cached !== null) return { file: shown, read: ok({ ...cached, key }), dataset, env, warnings }
   // The readers of YAML and of its form are large: the commands that need none of this do not load them.
   const { loadDefinitions } = await import('../assets/definitions/load.ts')
   const read = await loadDefinitions({
@@ -100,8 +118,9 @@ export async function loadAssets(
     askCluster,
     ...(lookAtCluster ? { machine: machineCapacity(env) } : {}),
   })
-  if (key !== null && read.ok) keepDefinitions(place, key, read.value)
-  return { file: shown, read, dataset, env, warnings }
+  if (key === null || !read.ok) return { file: shown, read, dataset, env, warnings }
+  keepDefinitions(place, key, read.value)
+  return { file: shown, read: ok({ ...read.value, key }), dataset, env, warnings }
 }
 
 /** A failure as the error that ends the work. */

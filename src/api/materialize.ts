@@ -1,5 +1,8 @@
+import { freshBefore } from '../assets/fresh-before.ts'
+import { asksForAll } from '../assets/make-plan.ts'
 import { drive, type DriveStart } from '../assets/run/drive.ts'
 import type { RunSettings } from '../assets/definitions/run-settings.ts'
+import { isIdle } from '../assets/run/idle.ts'
 import { parseRunName, runName } from '../contract/ids.ts'
 import { relativeTo } from '../dataset/paths.ts'
 import { told, type ToldProblem } from './assets-check.ts'
@@ -15,7 +18,7 @@ import {
   texts,
 } from './check-options.ts'
 import { exitCode } from './exit-code.ts'
-import { loadAssets } from './load-assets.ts'
+import { findAssets, keyOf, readAssets } from './load-assets.ts'
 import { contextOf, type OpenDataset } from './open-dataset.ts'
 import { checkRunSettings, planError } from './plan.ts'
 import type { Outcome } from './result.ts'
@@ -125,9 +128,15 @@ async function driveRun(
 ): Promise<MaterializeOutcome> {
   const { cwd, env, dataset: place } = contextOf(dataset)
   const path = relativeTo(place.root, cwd) === null ? place.root : cwd
-  const loaded = await withWords(async () => loadAssets(name, path, { env, cwd }, { lookAtCluster: false }))
-  const { file, read } = loaded
-  const none = { file, problems: [], notes: [], failures: [] }
+  const found = await withWords(async () => findAssets(name, path, { env, cwd }))
+  const none = { file: found.shown, problems: [], notes: [], failures: [] }
+  const key = await withWords(async () => keyOf(found))
+  if (key !== null && start.kind === 'new' && asksForAll(start.request)) {
+    const isFresh = (await freshBefore(place, found.file, key)) !== null
+    const isDone = isFresh && (await withWords(async () => Promise.resolve(isIdle(contextOf(dataset)))))
+    if (isDone) return { ...none, results: [], exitCode: exitCode.ok }
+  }
+  const { read } = await withWords(async () => readAssets(found, { lookAtCluster: false }, key))
   if (!read.ok) return { ...none, results: [], problems: told(read.failure), exitCode: exitCode.trouble }
   const done = await call(dataset, options, async (context, report) => {
     const onRun = (run: Parameters<typeof runName>[0]): void => options.onRun?.(runName(run))

@@ -4,7 +4,8 @@ import type { Overrides, Site } from '../assets/definitions/definitions.ts'
 import { readRunSettings, type RunSettings } from '../assets/definitions/run-settings.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
-import { makePlan, type PlanFailure, type Planned } from '../assets/make-plan.ts'
+import { freshBefore, type FreshAsset } from '../assets/fresh-before.ts'
+import { asksForAll, makePlan, type PlanFailure, type Planned } from '../assets/make-plan.ts'
 import type { Block } from '../assets/held-back.ts'
 import type { PlannedAsset, StaleKeys } from '../assets/plan.ts'
 import type { Reason } from '../assets/reason.ts'
@@ -20,7 +21,7 @@ import { told, type ToldProblem } from './assets-check.ts'
 import { checkArgument, checkOptions, flag, settings, text, texts } from './check-options.ts'
 import { variables } from './environment.ts'
 import { exitCode } from './exit-code.ts'
-import { loadAssets, type AssetsOptions } from './load-assets.ts'
+import { findAssets, keyOf, readAssets, type AssetsOptions } from './load-assets.ts'
 import { bytes, duration } from './quantities.ts'
 import { settingWords } from './words-assets.ts'
 import { asWaybillError, errorOf, WaybillError, withWords } from './waybill-error.ts'
@@ -133,19 +134,29 @@ export async function planAssets(
   )
   const run = checkRunSettings(set)
   return withWords(async () => {
-    const loaded = await loadAssets('planAssets', path, { env, cwd }, { lookAtCluster: false })
-    const { file, read, dataset } = loaded
-    const none = { file, problems: [], assets: [], notes: [], failures: [] }
-    if (!read.ok) return { ...none, problems: told(read.failure), exitCode: exitCode.trouble }
-    const definitions = read.value
-    const open = beingMade(dataset)
-    const made = await makePlan({
-      dataset,
-      definitions,
+    const found = await findAssets('planAssets', path, { env, cwd })
+    const { dataset } = found
+    const asked = {
       selection: [selection].flat().join(' '),
       keys: partition ?? null,
       site: site ?? null,
       force: force === true,
+    }
+    const open = beingMade(dataset)
+    const key = keyOf(found)
+    if (key !== null && explain !== true && asksForAll(asked) && open.making.size === 0) {
+      const assets = await freshBefore(dataset, found.file, key)
+      if (assets !== null) return { ...toldFresh(assets), file: found.shown, notes: open.notes }
+    }
+    const loaded = await readAssets(found, { lookAtCluster: false }, key)
+    const { file, read } = loaded
+    const none = { file, problems: [], assets: [], notes: [], failures: [] }
+    if (!read.ok) return { ...none, problems: told(read.failure), exitCode: exitCode.trouble }
+    const definitions = read.value
+    const made = await makePlan({
+      dataset,
+      definitions,
+      ...asked,
       now: Date.now() / 1000,
       env: loaded.env,
       making: open.making,
@@ -154,6 +165,15 @@ export async function planAssets(
     const { notes, ...plan } = toldPlan(made.value, explain === true ? run : null)
     return { ...none, ...plan, notes: [...open.notes, ...notes] }
   })
+}
+
+/** A plan of which it was found out before that all is fresh. */
+function toldFresh(assets: readonly FreshAsset[]): Omit<PlanOutcome, 'file' | 'notes'> {
+  const fresh = assets.map(([asset, site, keys]): ToldAsset => {
+    const chosen = keys ?? 1
+    return { asset, site, keys, chosen, fresh: chosen, stale: [], blocked: [], making: [] }
+  })
+  return { assets: fresh, problems: [], failures: [], exitCode: exitCode.ok }
 }
 
 /** The keys that open jobs of this worktree make. Where the ledger cannot be read, say by another user, that is a note. */

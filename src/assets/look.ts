@@ -1,5 +1,5 @@
 import { ok, type Fallible } from '../contract/fallible.ts'
-import type { EpochSeconds } from '../contract/ids.ts'
+import type { CommitId, EpochSeconds } from '../contract/ids.ts'
 import { readHead } from '../dataset/head.ts'
 import type { Dataset } from '../dataset/locate.ts'
 import type { AssetFacts } from '../job/asset-facts.ts'
@@ -57,6 +57,8 @@ export interface Look {
   readonly views: ReadonlyMap<string, AssetView>
   readonly failures: readonly SourceFailure[]
   readonly files: FilesNow
+  /** The commit whose records count; null: there is none yet. */
+  readonly head: CommitId | null
 }
 
 /** Looks at assets: what git has of them, their code and inputs on disk, and the external sources that they observe. */
@@ -117,7 +119,7 @@ export async function lookAt(request: LookRequest): Promise<Fallible<Look, Note>
       missing: missingOf(asset, space),
     })
   }
-  return ok({ views, failures: observed.failures, files: files.value })
+  return ok({ views, failures: observed.failures, files: files.value, head: head.value.commit })
 }
 
 /** Tells whether jobs made what they were to make, and it is still so: by the newest records of the keys that they made. */

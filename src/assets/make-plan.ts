@@ -6,6 +6,7 @@ import { withChangedInputs } from './changed-inputs.ts'
 import { chooseKeys, type ChoiceFailure } from './choose.ts'
 import type { Definitions, Site } from './definitions/definitions.ts'
 import { nearest } from '../contract/nearest.ts'
+import { keepFresh } from './fresh-before.ts'
 import { closure, graphOf } from './graph.ts'
 import { lookAt, type Look } from './look.ts'
 import { planOf, type Plan } from './plan.ts'
@@ -80,7 +81,24 @@ export async function makePlan(request: PlanRequest): Promise<Fallible<Planned, 
     look.value,
     planOf(views, { assets: assets.value, force, making }),
   )
-  return plan.ok ? ok({ plan: plan.value, look: look.value }) : plan
+  if (!plan.ok) return plan
+  if (asksForAll(request) && isAllFresh(plan.value, look.value))
+    keepFresh(dataset, definitions, look.value, now)
+  return ok({ plan: plan.value, look: look.value })
+}
+
+/** Whether nothing but everything, as the definitions have it, is asked for. */
+export function asksForAll({
+  selection,
+  keys,
+  site,
+  force,
+}: Pick<PlanRequest, 'selection' | 'keys' | 'site' | 'force'>): boolean {
+  return selection.trim() === '' && keys === null && site === null && !force
+}
+
+function isAllFresh({ assets, notes }: Plan, { failures }: Look): boolean {
+  return notes.length === 0 && failures.length === 0 && assets.every(({ chosen, fresh }) => fresh === chosen)
 }
 
 /** What is not fresh, or is being made. */

@@ -47,6 +47,15 @@ export function missingOutputs(
   }
 }
 
+/** The folders in which the declared outputs of an asset are looked for, as long as they are no patterns. */
+export function* outputFolders(asset: Asset, space: KeySpace): Generator<string> {
+  for (const output of asset.outputs.filter((one) => !isPattern(one))) {
+    const { folder, pathOf } = placeOf(output, asset, space)
+    if (folder !== null) yield folder
+    else for (let i = 0; i < space.count; i++) yield posix.dirname(pathOf(i))
+  }
+}
+
 /** The text for the key at a place. */
 type TextOf = (index: number) => string
 

@@ -12,7 +12,9 @@ import type { Row } from '../row.ts'
 
 // What Waybill keeps beside git so that it need not be read again.
 function forget(folder: string): void {
-  for (const path of globSync(['definitions-*.cache', 'assets.db*'], { cwd: join(folder, '.git/waybill') }))
+  for (const path of globSync(['definitions-*.cache', 'fresh-*.cache', 'assets.db*'], {
+    cwd: join(folder, '.git/waybill'),
+  }))
     rmSync(join(folder, '.git/waybill', path))
 }
 
@@ -75,7 +77,7 @@ export const assetsNothing: Row = {
         peak,
       })
       lines.push(
-        line('cold: index and cache of definitions removed', cold, bars[0]),
+        line('cold: all that is kept beside git removed', cold, bars[0]),
         line('warm', warm, bars[1]),
       )
     }
@@ -109,6 +111,6 @@ export const assetsPlan: Row = {
       floor: [bare, '`node -e 0`'],
       peak,
     })
-    return { lines: [line('warm', warm), line('cold: index and cache of definitions removed', cold)] }
+    return { lines: [line('warm', warm), line('cold: all that is kept beside git removed', cold)] }
   },
 }

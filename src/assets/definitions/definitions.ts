@@ -97,4 +97,6 @@ export interface Definitions extends LocallyValid {
   readonly order: readonly string[]
   /** Words of an asset's command that may name files of its code (`codeWords`), where it has any. */
   readonly codeWords: ReadonlyMap<string, readonly string[]>
+  /** What tells them from any others (`definitionsKey`); null: of code that is run nobody can tell. */
+  readonly key: string | null
 }

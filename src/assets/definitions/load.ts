@@ -71,7 +71,8 @@ export async function proveDefinitions(
   checkScripts(local.assets, where, report)
   const [anySite = 'here'] = local.sites.keys()
   const defaultSite = local.defaultSite ?? anySite
-  const own = { file: place.file, folder, defaultSite, order, codeWords: codeWords({ ...local, ...where }) }
+  const words = codeWords({ ...local, ...where })
+  const own = { file: place.file, folder, defaultSite, order, codeWords: words, key: null }
   const definitions: Definitions = { ...local, ...where, ...own }
   const cluster = usesSlurm(definitions) ? await place.askCluster() : null
   if (cluster !== null) checkCluster(definitions, cluster, report)

@@ -39,6 +39,12 @@ export function checkScripts(
   }
 }
 
+/** The scripts that are looked for of an asset, as it and its checks name them. */
+export function scriptsOf({ run, checks }: Pick<Asset, 'run' | 'checks'>): readonly string[] {
+  const runs = [run, ...checks.flatMap((check) => (check.kind === 'run' ? [check.run] : []))]
+  return runs.flatMap((one) => scriptOf(one)?.file ?? [])
+}
+
 /** A shell line that is nothing but an interpreter and its script. */
 const scriptLine = /^\s*(?:bash|sh|python3?|Rscript|julia)\s+([\w.][\w./-]*\.(?:sh|bash|py|R|jl))(?:\s|$)/
 

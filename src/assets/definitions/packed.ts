@@ -24,16 +24,26 @@ export function packDefinitions({ assets, ...rest }: Definitions): string {
   const [first] = assets.values()
   const names = Object.keys(first ?? {}) as (keyof Asset)[]
   const places = new Map<string, number>()
-  const place = (value: unknown): number => {
-    const text = JSON.stringify(value)
+  const place = (text: string): number => {
     const known = places.get(text) ?? places.size
-    places.set(text, known)
+    if (known === places.size) places.set(text, known)
     return known
+  }
+  const texts = new Map<unknown, string>()
+  // What says nothing is one and the same for most.
+  const textOf = (value: unknown): string => {
+    const text = texts.get(value) ?? JSON.stringify(toJson(value))
+    if (!Array.isArray(value)) texts.set(value, text)
+    return text
   }
   const rows = Array.from(assets.values(), (asset) =>
     names.map((name) =>
       // Anybody's JSON is one text: its names may be ours.
-      place(name === 'extras' ? { '=extras': JSON.stringify(asset.extras) } : toJson(asset[name])),
+      place(
+        name === 'extras'
+          ? `{"=extras":${JSON.stringify(JSON.stringify(asset.extras))}}`
+          : textOf(asset[name]),
+      ),
     ),
   )
   const [common = []] = rows

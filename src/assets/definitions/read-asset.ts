@@ -141,16 +141,20 @@ function readChecks(
   })
 }
 
+/** Where nothing is said of it. */
+const once: Retry = { attempts: 1, when: new Set(retriable), grow: { cpus: 1, memory: 1, time: 1 } }
+
 function readRetry(written: WrittenAsset['retry'], path: ValuePath, report: Report): Retry {
+  if (written === undefined) return once
   const known: readonly string[] = retriable
-  for (const [i, state] of (written?.when ?? []).entries()) {
+  for (const [i, state] of (written.when ?? []).entries()) {
     if (known.includes(state)) continue
     report({ kind: 'not-one-of', found: state, nearest: nearest(state, known), known }, [...path, 'when', i])
   }
-  const { cpus = 1, memory = 1, time = 1 } = written?.grow ?? {}
+  const { cpus = 1, memory = 1, time = 1 } = written.grow ?? {}
   return {
-    attempts: written?.attempts ?? 1,
-    when: new Set(written?.when ?? known),
+    attempts: written.attempts,
+    when: new Set(written.when ?? known),
     grow: { cpus, memory, time },
   }
 }

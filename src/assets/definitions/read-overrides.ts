@@ -8,6 +8,9 @@ import type { WrittenOverrides, WrittenSite } from './written.ts'
 
 type WrittenResources = NonNullable<WrittenOverrides['resources']>
 
+/** Of most assets; one for all of them, which are thousands. */
+const nothing: Overrides = { resources: {}, slurm: new Map(), env: new Map() }
+
 /** Reads what one level says about how a job runs. */
 export function readOverrides(
   written: WrittenOverrides,
@@ -15,6 +18,8 @@ export function readOverrides(
   report: Report,
   template: (text: string, path: ValuePath) => Template,
 ): Overrides {
+  const { resources, slurm, env } = written
+  if (resources === undefined && slurm === undefined && env === undefined) return nothing
   return {
     resources: readResources(written.resources ?? {}, [...path, 'resources'], report),
     slurm: readSlurm(written.slurm ?? {}, [...path, 'slurm'], report),

@@ -35,27 +35,18 @@ export async function lookUp(
   wanted: readonly Wanted[],
 ): Promise<Fallible<readonly (readonly Hit[])[], DatasetFailure>> {
   if (wanted.length === 0) return ok([])
-  const counts = new Map<string, number>()
-  const folderName = ({ commit, base }: Wanted): string =>
-    base === '' ? `${commit}^{tree}` : `${commit}:${base}`
-  for (const one of wanted) counts.set(folderName(one), (counts.get(folderName(one)) ?? 0) + 1)
-  const isAlone = (one: Wanted): boolean =>
-    one.rest.length > 0 && (counts.get(folderName(one)) ?? 0) <= few && !one.rest.some(isWild)
-  const nameOf = (one: Wanted): string =>
-    isAlone(one)
-      ? `${one.commit}:${[one.base, ...one.rest.map(unescaped)].filter((p) => p !== '').join('/')}`
-      : folderName(one)
-  const found = await resolveNames(dataset, new Set(wanted.map(nameOf)))
+  const places = placesOf(wanted)
+  const found = await resolveNames(dataset, new Set(places.map(({ name }) => name)))
   if (!found.ok) return found
   const answers: Hit[][] = wanted.map(() => [])
   const open: Open[] = []
   const lost: Open[] = []
   for (const [i, one] of wanted.entries()) {
-    const at = found.value.get(nameOf(one))
-    const rest = isAlone(one) ? one.rest.map(unescaped).join('/') : ''
+    const { name = '', alone = null } = places[i] ?? {}
+    const at = found.value.get(name)
     if (at === undefined)
       lost.push({ answer: i, oid: one.commit, rest: '', left: [...segments(one.base), ...one.rest] })
-    else if (isAlone(one) || one.rest.length === 0) answers[i]?.push({ ...at, rest })
+    else if (alone !== null || one.rest.length === 0) answers[i]?.push({ ...at, rest: alone ?? '' })
     else if (at.type === 'tree') open.push({ answer: i, oid: at.oid, rest: '', left: one.rest })
   }
   const walked = await descend(dataset, open, answers)
@@ -63,6 +54,26 @@ export async function lookUp(
   // git finds nothing by a name that leads through a submodule.
   const through = await throughSubmodules(dataset, lost, wanted, answers)
   return through.ok ? ok(answers) : through
+}
+
+/** What git is asked for by name. */
+interface NamedPlace {
+  readonly name: string
+  /** The path below the folder, where it is asked for by itself; null: the folder is, from which several are wanted. */
+  readonly alone: string | null
+}
+
+function placesOf(wanted: readonly Wanted[]): readonly NamedPlace[] {
+  const folders = wanted.map(({ commit, base }) => (base === '' ? `${commit}^{tree}` : `${commit}:${base}`))
+  const counts = new Map<string, number>()
+  for (const folder of folders) counts.set(folder, (counts.get(folder) ?? 0) + 1)
+  return wanted.map(({ commit, base, rest }, i) => {
+    const folder = folders[i] ?? ''
+    if (rest.length === 0 || (counts.get(folder) ?? 0) > few || rest.some(isWild))
+      return { name: folder, alone: null }
+    const alone = rest.map(unescaped).join('/')
+    return { name: `${commit}:${base === '' ? '' : `${base}/`}${alone}`, alone }
+  })
 }
 
 interface Open {
@@ -170,5 +181,5 @@ function isWild(segment: string): boolean {
 
 /** A name that was written as a pattern of itself (`[[]`). */
 function unescaped(segment: string): string {
-  return segment.replaceAll(/\[([*?[])\]/g, '$1')
+  return segment.includes('[') ? segment.replaceAll(/\[([*?[])\]/g, '$1') : segment
 }

@@ -38,13 +38,7 @@ export async function filesNow(
   const files = new Map<string, readonly string[]>()
   for (const pattern of patterns) {
     if (files.has(pattern)) continue
-    const target = { path: pattern, directory: false, pattern: /[*?[]/.test(pattern) }
-    const found = [...walk(context.dataset.root, [target])]
-    const kept = found.filter(({ kind }) => kind === 'file' || kind === 'symlink' || kind === 'repository')
-    files.set(
-      pattern,
-      kept.map(({ path }) => path),
-    )
+    files.set(pattern, filesBelow(context.dataset.root, pattern))
   }
   const all = new Set([...[...files.values()].flat(), ...more])
   const identified = all.size === 0 ? ok([]) : await identify(context, [...all])
@@ -54,6 +48,14 @@ export async function filesNow(
     filesOf: (pattern) => files.get(pattern) ?? [],
     identityOf: (path) => known.get(path) ?? 'absent',
   })
+}
+
+/** The files, links and repositories at and below a root-relative pattern. */
+export function filesBelow(root: string, pattern: string): readonly string[] {
+  const target = { path: pattern, directory: false, pattern: /[*?[]/.test(pattern) }
+  return [...walk(root, [target])].flatMap(({ kind, path }) =>
+    kind === 'file' || kind === 'symlink' || kind === 'repository' ? [path] : [],
+  )
 }
 
 /** The patterns of all inputs of an asset, those of each key once. */
