@@ -81,6 +81,23 @@ echo "$SEED $NAME $WAYBILL_KEY_metal" >models/$1.txt; echo $1 >logs/$1/log\n`,
   expect(await tell(box, cluster)).toMatchObject({ code: 0, results: [] })
 }, 240_000)
 
+test('what is said for one run holds for all its jobs, is what grows, and makes nothing stale', async () => {
+  await using box = await project(metals, {
+    'model.sh': `mkdir -p models logs/$1; echo $1 >models/$1.txt; echo $1 >logs/$1/log
+[ $1 = tin ] && [ "$SLURM_MEM_PER_NODE" -lt 50 ] && exit 3
+exit 0\n`,
+  })
+  const told = await tell(box, [...cluster, '--keep-going', '--set', 'memory=30M', '--set', 'nice=5'])
+  expect(told.code, told.words).toBe(0)
+  expect((await submitted(box)).map(({ cmd }) => cmd.replace(/ \S+$/, ''))).toEqual(
+    [
+      'sbatch --job-name=model --array=0-3 --mem=30M --nice=5',
+      'sbatch --job-name=model --mem=60M --nice=5 --wrap',
+    ].map((words) => expect.stringContaining(words.replace(/ --wrap$/, ''))),
+  )
+  expect(await tell(box, cluster)).toMatchObject({ code: 0, results: [] })
+}, 240_000)
+
 test('the command of an array runs by hand, and a repeat makes the same keys again', async () => {
   await using box = await project(metals, {
     'model.sh':

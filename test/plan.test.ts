@@ -119,6 +119,26 @@ test('plan --explain says who said what', async () => {
   const told = await box.waybill(['plan', '--explain', '--site', 'here'], { cwd: 'ds' })
   expect(told.stdout).toContain('corpus: never made\n  cpus      2  site here\n  env.SEED  7  asset\n')
   expect(told.stdout).toContain('  memory  4 GiB  asset, for key tin\n')
+  const run = ['--set', 'cpus=3', '--set', 'memory=9G', '--set', 'exclusive']
+  const said = await box.waybill(['plan', '--explain', '--site', 'here', ...run], { cwd: 'ds' })
+  for (const line of ['cpus +3 +this run', 'memory +9 GiB +this run', 'slurm.exclusive +true +this run'])
+    expect(said.stdout).toMatch(new RegExp(`^  ${line}$`, 'm'))
+  expect(said.stdout).not.toContain('for key tin')
+})
+
+test.each([
+  ['memroy=3G', 'did you mean memory?'],
+  ['memory=much', 'memory: much is no amount of memory'],
+  ['cpus=0', 'cpus: this must be at least 1'],
+  ['cpus=two', 'cpus: this must be a whole number, and is two'],
+  ['array=1-3', 'array: '],
+])('what cannot be said for a run is refused: %s', async (set, words) => {
+  await using box = await project()
+  for (const command of ['plan', 'materialize']) {
+    const told = await tell(box, [command, '--set', set])
+    expect(told.code).toBe(1)
+    expect(told.words).toContain(words)
+  }
 })
 
 test('what is wrong with a selection is said, with what was meant', async () => {

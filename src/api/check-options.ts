@@ -4,6 +4,14 @@ export type Check = (value: unknown) => string | null
 /** A check for each option of a function: the compiler proves that none is left out. */
 export type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check }
 
+/** Texts, numbers, and true or false, by names. */
+export const settings: Check = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((one) => ['string', 'number', 'boolean'].includes(typeof one))
+    ? null
+    : 'an object of texts, numbers, true or false'
+
 /** A text. */
 export const text: Check = (value) => (typeof value === 'string' ? null : 'a string')
 

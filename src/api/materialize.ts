@@ -1,16 +1,26 @@
 import { freshBefore } from '../assets/fresh-before.ts'
 import { asksForAll } from '../assets/make-plan.ts'
 import { drive, type DriveStart } from '../assets/run/drive.ts'
+import type { RunSettings } from '../assets/definitions/run-settings.ts'
 import { isIdle } from '../assets/run/idle.ts'
 import { parseRunName, runName } from '../contract/ids.ts'
 import { relativeTo } from '../dataset/paths.ts'
 import { told, type ToldProblem } from './assets-check.ts'
 import { call, type CallOptions } from './call.ts'
-import { callback, callChecks, checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
+import {
+  callback,
+  callChecks,
+  checkArgument,
+  checkOptions,
+  flag,
+  settings,
+  text,
+  texts,
+} from './check-options.ts'
 import { exitCode } from './exit-code.ts'
 import { findAssets, keyOf, readAssets } from './load-assets.ts'
 import { contextOf, type OpenDataset } from './open-dataset.ts'
-import { planError } from './plan.ts'
+import { checkRunSettings, planError } from './plan.ts'
 import type { Outcome } from './result.ts'
 import { errorOf, withWords } from './waybill-error.ts'
 import { sourceFailureWords, staleUpstreamWords } from './words-plan.ts'
@@ -33,6 +43,8 @@ export interface MaterializeOptions extends AttachOptions {
   readonly jobs?: number | undefined
   /** Go on with what does not depend on what failed; default: nothing new is begun after a failure. */
   readonly keepGoing?: boolean | undefined
+  /** For all jobs of this run: resources, and options of sbatch by their long names; stronger than what definitions say. */
+  readonly set?: RunSettings | undefined
   /** Hand the whole graph to Slurm, and do not wait; default: jobs are submitted as what they need is there. */
   readonly detach?: boolean | undefined
 }
@@ -73,7 +85,9 @@ export async function materialize(
     jobs: jobCount,
     keepGoing: flag,
     detach: flag,
+    set: settings,
   })
+  checkRunSettings(options.set)
   if (options.detach === true && (options.jobs !== undefined || options.keepGoing !== undefined))
     throw new TypeError('materialize: detach has neither jobs nor keepGoing: Slurm decides about both')
   const request = {
@@ -84,6 +98,7 @@ export async function materialize(
     jobs: options.jobs ?? null,
     keepGoing: options.keepGoing === true,
     ...(options.detach === true ? { detach: true } : {}),
+    ...(options.set === undefined ? {} : { set: options.set }),
   }
   return driveRun('materialize', dataset, { kind: 'new', request }, options)
 }

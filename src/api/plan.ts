@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Site } from '../assets/definitions/definitions.ts'
+import type { Overrides, Site } from '../assets/definitions/definitions.ts'
+import { readRunSettings, type RunSettings } from '../assets/definitions/run-settings.ts'
 import { settingsOf, type Settings } from '../assets/definitions/settings.ts'
 import type { AssetView } from '../assets/look.ts'
 import { freshBefore, type FreshAsset } from '../assets/fresh-before.ts'
@@ -17,11 +18,12 @@ import { calledName } from '../job/select.ts'
 import { LedgerBroken } from '../ledger/broken.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { told, type ToldProblem } from './assets-check.ts'
-import { checkArgument, checkOptions, flag, text, texts } from './check-options.ts'
+import { checkArgument, checkOptions, flag, settings, text, texts } from './check-options.ts'
 import { variables } from './environment.ts'
 import { exitCode } from './exit-code.ts'
 import { findAssets, keyOf, readAssets, type AssetsOptions } from './load-assets.ts'
 import { bytes, duration } from './quantities.ts'
+import { settingWords } from './words-assets.ts'
 import { asWaybillError, errorOf, WaybillError, withWords } from './waybill-error.ts'
 import {
   blockWords,
@@ -41,6 +43,8 @@ export interface PlanOptions extends AssetsOptions {
   readonly site?: string | undefined
   /** What is fresh would be made again, too. */
   readonly force?: boolean | undefined
+  /** What a run would say for all its jobs: resources, and options of sbatch by their long names. */
+  readonly set?: RunSettings | undefined
   /** Tell which level won for each resource, option and variable. */
   readonly explain?: boolean | undefined
 }
@@ -122,12 +126,13 @@ export async function planAssets(
   options: PlanOptions = {},
 ): Promise<PlanOutcome> {
   if (typeof selection !== 'string') checkArgument('planAssets', 'the selection', selection, texts)
-  const { env, cwd, partition, site, force, explain, ...unknown } = options
+  const { env, cwd, partition, site, force, explain, set, ...unknown } = options
   checkOptions(
     'planAssets',
-    { env, cwd, partition, site, force, explain, ...unknown },
-    { env: variables, cwd: text, partition: text, site: text, force: flag, explain: flag },
+    { env, cwd, partition, site, force, explain, set, ...unknown },
+    { env: variables, cwd: text, partition: text, site: text, force: flag, explain: flag, set: settings },
   )
+  const run = checkRunSettings(set)
   return withWords(async () => {
     const found = await findAssets('planAssets', path, { env, cwd })
     const { dataset } = found
@@ -157,7 +162,7 @@ export async function planAssets(
       making: open.making,
     })
     if (!made.ok) throw planError(made.failure)
-    const { notes, ...plan } = toldPlan(made.value, explain === true)
+    const { notes, ...plan } = toldPlan(made.value, explain === true ? run : null)
     return { ...none, ...plan, notes: [...open.notes, ...notes] }
   })
 }
@@ -196,6 +201,17 @@ function beingMade(dataset: Dataset): {
   }
 }
 
+/**
+ * What a run says for its jobs, as the level of settings that it is.
+ * @throws WaybillError where nothing is called so, or a value cannot be.
+ */
+export function checkRunSettings(set: RunSettings = {}): Partial<Overrides> {
+  const read = readRunSettings(set)
+  if (read.ok) return read.value
+  const { name, facts } = read.failure
+  throw new WaybillError('bad-setting', `the run's setting ${settingWords(name, facts)}`)
+}
+
 /** Why there is no plan, as the error that ends the work. */
 export function planError(failure: PlanFailure | Note): WaybillError {
   return isPlanFailure(failure) ? new WaybillError(failure.kind, planFailureWords(failure)) : errorOf(failure)
@@ -203,7 +219,7 @@ export function planError(failure: PlanFailure | Note): WaybillError {
 
 function toldPlan(
   { plan, look }: Planned,
-  explain: boolean,
+  explain: Partial<Overrides> | null,
 ): Pick<PlanOutcome, 'assets' | 'notes' | 'failures' | 'exitCode'> {
   const assets = plan.assets.flatMap((planned): readonly ToldAsset[] => {
     const view = look.views.get(planned.name)
@@ -221,7 +237,7 @@ function toldPlan(
 function toldAsset(
   { name, chosen, fresh, stale, blocked, making }: PlannedAsset,
   view: AssetView,
-  explain: boolean,
+  explain: Partial<Overrides> | null,
 ): ToldAsset {
   const { asset, site, space } = view
   return {
@@ -241,7 +257,7 @@ function toldAsset(
       ...toldKeys(keys, view),
     })),
     making: making.map(({ job, ...keys }) => ({ job, ...toldKeys(keys, view) })),
-    ...(explain ? { settings: toldSettings(view, site) } : {}),
+    ...(explain === null ? {} : { settings: toldSettings(view, site, explain) }),
   }
 }
 
@@ -257,12 +273,16 @@ function toldKeys(
 }
 
 /** What holds for all keys, then what differs for those that have something of their own. */
-function toldSettings({ asset, space }: AssetView, site: Site): readonly ToldSetting[] {
-  const common = listed(settingsOf(asset, site, null), null)
+function toldSettings(
+  { asset, space }: AssetView,
+  site: Site,
+  run: Partial<Overrides>,
+): readonly ToldSetting[] {
+  const common = listed(settingsOf(asset, site, null, run), null)
   const own = [...asset.byKey.keys()].flatMap((key) =>
     space.indexOf(key) === null
       ? []
-      : listed(settingsOf(asset, site, key), key).filter(
+      : listed(settingsOf(asset, site, key, run), key).filter(
           (one) =>
             !common.some(
               ({ name, value, from }) => name === one.name && value === one.value && from === one.from,

@@ -46,6 +46,12 @@ export function problemWords(problem: Problem): string {
   return `${path}${text}`
 }
 
+/** What stands against a value that is said for a run. */
+export function settingWords(name: string, facts: ProblemFacts): string {
+  const words = problems[facts.kind] as (facts: ProblemFacts) => string
+  return `${String(safeFacts(name))}: ${words(safeFacts(facts) as ProblemFacts)}`
+}
+
 const problems: Words<ProblemFacts> = {
   'not-utf8': () => 'the file is not valid UTF-8; save it in that encoding',
   'file-too-large': (facts) =>

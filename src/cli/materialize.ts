@@ -5,7 +5,7 @@ import { counted } from '../api/quantities.ts'
 import { runGoesOn } from '../api/words-runs.ts'
 import { printProblems } from './assets.ts'
 import { withCommonOptions, type CommonOptions } from './options.ts'
-import { partitionOption, selectionArgument, showPlan, type PlanFlags } from './plan.ts'
+import { partitionOption, selectionArgument, setOption, showPlan, type PlanFlags } from './plan.ts'
 import { makePrinter } from './printer.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -28,6 +28,7 @@ export function addMaterialize(program: Command, runtime: Runtime): void {
     .addOption(partitionOption())
     .option('--site <site>', 'run all at this site')
     .option('--force', 'make what is fresh, too')
+    .addOption(setOption())
     .option('-n, --dry-run', 'only say what would run, as `waybill plan`')
     .option('-j, --jobs <n>', 'so many jobs at most at once', atLeastOne)
     .addOption(
@@ -45,6 +46,7 @@ Examples:
   waybill materialize +report --site here            report and all that it is made of, on this machine
   waybill materialize model --partition gold,tin     two keys of one asset
   waybill materialize model --force                  although it is fresh
+  waybill materialize model --set memory=64G         with more memory, this time
   waybill materialize --site cluster --detach        all at once, and home
   waybill materialize 'tag:paper' --dry-run          what would run, and why`,
     )
@@ -61,7 +63,7 @@ async function runMaterialize(
   selection: readonly string[],
   options: MaterializeFlags,
 ): Promise<void> {
-  const { partition, site, force, jobs, keepGoing, detach } = options
+  const { partition, site, force, jobs, keepGoing, detach, set } = options
   const opening = runtime.open(options)
   const { materialize } = await import('../api/materialize.ts')
   const dataset = await opening
@@ -69,7 +71,7 @@ async function runMaterialize(
     runtime,
     options,
     async (calls) =>
-      materialize(dataset, selection, { partition, site, force, jobs, keepGoing, detach, ...calls }),
+      materialize(dataset, selection, { partition, site, force, jobs, keepGoing, detach, set, ...calls }),
     detach,
   )
 }

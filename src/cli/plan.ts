@@ -1,4 +1,5 @@
 import { Argument, Option, type Command } from 'commander'
+import type { RunSettings } from '../assets/definitions/run-settings.ts'
 import { printable } from '../api/printable.ts'
 import { counted } from '../api/quantities.ts'
 import { printProblems } from './assets.ts'
@@ -11,6 +12,7 @@ export interface PlanFlags extends CommonOptions {
   readonly site?: string
   readonly force?: boolean
   readonly explain?: boolean
+  readonly set?: RunSettings
 }
 
 /** `waybill plan` */
@@ -25,6 +27,7 @@ export function addPlan(program: Command, runtime: Runtime): void {
     .addOption(partitionOption())
     .option('--site <site>', 'as if all ran at this site')
     .option('--force', 'what is fresh, too')
+    .addOption(setOption())
     .option('--explain', 'show who said each resource, option and variable')
     .addHelpText(
       'after',
@@ -34,6 +37,7 @@ Examples:
   waybill plan +report                          the asset report, and all that it is made of
   waybill plan 'tag:paper and not group:raw'    by words of the definitions
   waybill plan model --partition gold,tin       two keys of one asset
+  waybill plan model --explain --set memory=64G how a run with that would be, and who said it
   waybill plan stale --json                     what is not fresh, for programs`,
     )
     .action(async (selection: readonly string[], options: PlanFlags) => showPlan(runtime, selection, options))
@@ -56,6 +60,17 @@ export function partitionOption(): Option {
   )
 }
 
+/** The option that says something for all jobs of a run. */
+export function setOption(): Option {
+  return new Option(
+    '--set <name=value>',
+    'for all jobs of this run: memory=64G, time=04:00:00, or an option of sbatch, constraint=a100; repeatable',
+  ).argParser((text, before: RunSettings | undefined) => {
+    const at = text.indexOf('=')
+    return at < 0 ? { ...before, [text]: true } : { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+  })
+}
+
 /** Shows what would run: `waybill plan`, and `--dry-run` of what runs it. */
 export async function showPlan(
   runtime: Runtime,
@@ -65,8 +80,8 @@ export async function showPlan(
   const { planAssets } = await import('../api/plan.ts')
   const { planLines, planTable } = await import('./plan-lines.ts')
   const { cwd, env, out, err } = runtime
-  const { partition, site, force, explain, dataset, json } = options
-  const done = await planAssets(selection, dataset ?? cwd, { cwd, env, partition, site, force, explain })
+  const { partition, site, force, explain, set, dataset, json } = options
+  const done = await planAssets(selection, dataset ?? cwd, { cwd, env, partition, site, force, explain, set })
   const { file, problems, assets, notes, failures } = done
   printProblems(problems, json === true, out)
   if (json) {

@@ -19,7 +19,7 @@ import { groupPieces } from './group-pieces.ts'
 import { openAssetJobs } from './pieces-of-job.ts'
 import { settingsOfPieces, type Piece } from './piece-settings.ts'
 import { requestFor } from './request.ts'
-import { findRun, type Run } from './runs.ts'
+import { findRun, overridesOf, type Run } from './runs.ts'
 import { asGroup, largestArray } from './submit-pieces.ts'
 import { aboutRun } from './tell-run.ts'
 
@@ -70,7 +70,7 @@ export async function detach(
       .map((index) => ({ view, index, attempt: 0 }))
   })
   if (begun === null && pieces.length === 0) return ok(driven)
-  const settingsFor = settingsOfPieces()
+  const settingsFor = settingsOfPieces(overridesOf(request))
   const groups = groupPieces(pieces, settingsFor, await largestArray(context, pieces))
   const units = unitsOf(own, groups)
   const places = placesOf(units)

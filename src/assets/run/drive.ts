@@ -21,7 +21,7 @@ import { detach } from './detach.ts'
 import { concludeEnds, leaveOpen, noteOthers } from './conclude-ends.ts'
 import { atOnceOf, fitting } from './fitting.ts'
 import { runLog, type Part, type RunLog } from './run-log.ts'
-import { driveLease, findRun, makesSame, type Run, type RunRequest } from './runs.ts'
+import { driveLease, findRun, makesSame, overridesOf, type Run, type RunRequest } from './runs.ts'
 import { openAssetJobs, pieceFacts, piecesOf } from './pieces-of-job.ts'
 import { submitPieces } from './submit-pieces.ts'
 import { aboutRun, progressOf, showProgress, tellFailedBefore, tellNotRun } from './tell-run.ts'
@@ -117,6 +117,7 @@ async function takeTurns(
   const { request, book } = opened.value
   if (request.detach === true) return detach(context, setting, opened.value, tell)
   let { run } = opened.value
+  const says = overridesOf(request)
   const log = runLog(context, () => run?.id ?? null, part, tell)
   const { report } = log
   if (run !== null) setting.onRun(run.id)
@@ -147,7 +148,7 @@ async function takeTurns(
       const turn = turnOf(planned.value, making, book)
       const left = turn.ready.length + turn.waiting.length + turn.blocked.length
       if (run === null && left + making.size === 0) return ok(driven)
-      const tooLarge = isFirst ? lackingHere(context, [...turn.ready, ...turn.waiting]) : null
+      const tooLarge = isFirst ? lackingHere(context, [...turn.ready, ...turn.waiting], says) : null
       if (tooLarge !== null) {
         opened.value.undo()
         return fail(tooLarge)
@@ -169,7 +170,7 @@ async function takeTurns(
           setting.definitions,
           look.views,
           { chosen, room },
-          run.token,
+          { token: run.token, says },
           book,
           report,
         )

@@ -1,3 +1,4 @@
+import type { Overrides } from '../definitions/definitions.ts'
 import type { Resources } from '../definitions/resources.ts'
 import { settingsOf, type Settings } from '../definitions/settings.ts'
 import type { AssetView } from '../look.ts'
@@ -9,8 +10,8 @@ export interface Piece {
   readonly attempt: number
 }
 
-/** The settings of pieces; those of keys about which nothing is said are found out once. */
-export function settingsOfPieces(): (piece: Piece) => Settings {
+/** The settings of pieces, with what the run says; those of keys about which nothing is said are found out once. */
+export function settingsOfPieces(run: Partial<Overrides> = {}): (piece: Piece) => Settings {
   const known = new Map<AssetView, Map<string, Settings>>()
   return ({ view, index, attempt }) => {
     const { asset, site, space } = view
@@ -19,7 +20,7 @@ export function settingsOfPieces(): (piece: Piece) => Settings {
     const ofAsset = known.get(view) ?? new Map<string, Settings>()
     known.set(view, ofAsset)
     const name = `${attempt}\0${own ?? ''}`
-    const settings = ofAsset.get(name) ?? grown(asset, site, own, attempt)
+    const settings = ofAsset.get(name) ?? grown(asset, site, own, attempt, run)
     ofAsset.set(name, settings)
     return settings
   }
@@ -31,14 +32,15 @@ function grown(
   site: AssetView['site'],
   key: string | null,
   attempt: number,
+  run: Partial<Overrides>,
 ): Settings {
-  const first = settingsOf(asset, site, key)
+  const first = settingsOf(asset, site, key, run)
   if (attempt === 0) return first
   const { grow } = asset.retry
-  const resources: { -readonly [Name in keyof Resources]: Resources[Name] } = {}
+  const resources: { -readonly [Name in keyof Resources]: Resources[Name] } = { ...run.resources }
   for (const name of ['cpus', 'memory', 'time'] as const) {
     const before = first.resources[name]?.value
     if (before !== undefined) resources[name] = Math.ceil(before * grow[name] ** attempt)
   }
-  return settingsOf(asset, site, key, { resources })
+  return settingsOf(asset, site, key, { ...run, resources })
 }

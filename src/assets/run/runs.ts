@@ -3,6 +3,8 @@ import type { Context } from '../../job/context.ts'
 import { isHeld } from '../../job/lease.ts'
 import { isOpen } from '../../job/select.ts'
 import type { RunRow } from '../../ledger/runs.ts'
+import type { Overrides } from '../definitions/definitions.ts'
+import { readRunSettings, type RunSettings } from '../definitions/run-settings.ts'
 import { countPieces } from './piece-ends.ts'
 
 /** What a run is to make, and how. */
@@ -21,6 +23,14 @@ export interface RunRequest {
   readonly keepGoing: boolean
   /** The whole graph is handed to Slurm, and nobody waits. */
   readonly detach?: boolean
+  /** What is said for all its jobs; absent: nothing. */
+  readonly set?: RunSettings
+}
+
+/** The level of settings that a run is; what was noted was proved before. */
+export function overridesOf({ set = {} }: RunRequest): Partial<Overrides> {
+  const read = readRunSettings(set)
+  return read.ok ? read.value : {}
 }
 
 /** How far a run is: pieces, and names of what runs and of what waits. */
@@ -94,7 +104,8 @@ export function makesSame(a: RunRequest | null, b: RunRequest): boolean {
     a.keys === b.keys &&
     a.site === b.site &&
     a.force === b.force &&
-    a.detach === b.detach
+    a.detach === b.detach &&
+    JSON.stringify(a.set ?? {}) === JSON.stringify(b.set ?? {})
   )
 }
 

@@ -2,7 +2,7 @@ import type { Context } from '../../job/context.ts'
 import type { Note } from '../../job/note.ts'
 import type { Report } from '../../job/report.ts'
 import { scheduleBatch } from '../../job/schedule/batch.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Definitions, Overrides } from '../definitions/definitions.ts'
 import type { Settings } from '../definitions/settings.ts'
 import type { AssetView } from '../look.ts'
 import { pieceAt, type Book } from './book.ts'
@@ -21,12 +21,12 @@ export async function submitPieces(
   definitions: Definitions,
   views: ReadonlyMap<string, AssetView>,
   { chosen, room }: { readonly chosen: readonly Piece[]; readonly room: number },
-  run: string,
+  run: { readonly token: string; readonly says: Partial<Overrides> },
   book: Book,
   report: (report: Report) => void,
 ): ReturnType<typeof scheduleBatch> {
   const before = new Set(openAssetJobs(context, views).map(({ id }) => id))
-  const settingsFor = settingsOfPieces()
+  const settingsFor = settingsOfPieces(run.says)
   const all = groupPieces(chosen, settingsFor, await largestArray(context, chosen))
   const submissions = limited(all, room)
   const groups = submissions.map(({ group }) => group)
@@ -34,7 +34,7 @@ export async function submitPieces(
   const lines = submissions.map(({ group, atOnce }, line) => ({
     line,
     get wanted() {
-      return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run, { atOnce })
+      return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run.token, { atOnce })
     },
   }))
   const submitted = await scheduleBatch(

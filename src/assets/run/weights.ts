@@ -1,6 +1,7 @@
 import type { Capacity } from '../../contract/scheduler.ts'
 import type { Context } from '../../job/context.ts'
 import type { Note } from '../../job/note.ts'
+import type { Overrides } from '../definitions/definitions.ts'
 import { lacksHere } from '../definitions/machine-fit.ts'
 import type { Settings } from '../definitions/settings.ts'
 import { settingsOfPieces, type Piece } from './piece-settings.ts'
@@ -12,10 +13,14 @@ export function weightOf({ resources: { cpus, memory, gpus } }: Settings): Capac
 }
 
 /** The first piece that asks for more than this machine has, where it would run here; null: there is none. */
-export function lackingHere({ schedulers }: Context, pieces: readonly Piece[]): Note | null {
+export function lackingHere(
+  { schedulers }: Context,
+  pieces: readonly Piece[],
+  run: Partial<Overrides>,
+): Note | null {
   const { capacity } = schedulers.local
   if (capacity === undefined) return null
-  const settingsOf = settingsOfPieces()
+  const settingsOf = settingsOfPieces(run)
   for (const piece of pieces) {
     const { asset, site, space } = piece.view
     if (site.scheduler !== 'local') continue
