@@ -68,7 +68,7 @@ export async function scheduleBatch(
     typeof job === 'string' && job.trim() === '' ? [] : [readLine(job, i + 1, options.defaults ?? {})],
   )
   return call(dataset, options, async (context, report) => {
-    await run(
+    const { described } = await run(
       context,
       lines,
       report,
@@ -78,6 +78,7 @@ export async function scheduleBatch(
         options.onDone?.(done)
       },
     )
+    await described
     context.progress({ kind: 'done' })
     return {}
   })

@@ -4,6 +4,7 @@ import { fail, ok, type Fallible } from '../contract/fallible.ts'
 import { isTrue, readConfigFile } from './config-file.ts'
 import type { DatasetFailure } from './failure.ts'
 import { findPlainRepository } from './find-repository.ts'
+import type { HeldObjects } from './held-objects.ts'
 import { git, gitEnvironment, pieces, type Environment } from './git.ts'
 
 /** Facts about git-annex in a repository where it is initialised. */
@@ -31,6 +32,8 @@ export interface Dataset {
   readonly indexPath: string
   /** The environment in which git is to run here. */
   readonly env: Environment
+  /** Who tells of objects while a command that asks again and again lives; absent: a process is started for each question. */
+  readonly objects?: HeldObjects
 }
 
 const questions = ['--is-bare-repository', '--is-inside-git-dir', '--show-object-format'] as const

@@ -5,6 +5,8 @@ import type { DatasetFailure } from './failure.ts'
 import type { Pieces } from '../process/run.ts'
 import { chunks, git } from './git.ts'
 import type { Dataset } from './locate.ts'
+import { readObjects } from './objects.ts'
+import { visitTree } from './tree-content.ts'
 
 /** A file, symlink or submodule as a tree or an index holds it. `mode` is octal: 100644, 100755, 120000, 160000. */
 export interface Entry {
@@ -30,6 +32,9 @@ export async function listTree(
   paths: readonly string[] = [],
 ): Promise<Fallible<readonly Entry[], DatasetFailure>> {
   if (commit === null) return ok([])
+  const held = await listHeld(dataset, commit, paths)
+  if (!held.ok) return held
+  if (held.value !== null) return ok(held.value)
   const entries: Entry[] = []
   const lists = paths.length === 0 || paths.includes('.') ? [[]] : chunks(paths)
   for (const list of lists) {
@@ -40,6 +45,45 @@ export async function listTree(
     if (!listed.ok) return listed
   }
   return ok(entries)
+}
+
+/** Of so many paths the folders are read by a process that is there already. */
+const fewPaths = 100
+
+/**
+ * The entries of few paths that are files, by the folders that they lie in, where a process for objects is held; null where
+ * git has to find out: it lists what lies below a path, and says which paths it cannot read.
+ */
+async function listHeld(
+  dataset: Dataset,
+  commit: CommitId,
+  paths: readonly string[],
+): Promise<Fallible<readonly Entry[] | null, DatasetFailure>> {
+  const isPlain = (path: string): boolean =>
+    !path.includes('\n') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  if (dataset.objects === undefined || paths.length === 0 || paths.length > fewPaths || !paths.every(isPlain))
+    return ok(null)
+  const folders = Map.groupBy(new Set(paths), (path) => path.slice(0, path.lastIndexOf('/') + 1))
+  const list = [...folders]
+  const names = list.map(([folder]) =>
+    folder === '' ? `${commit}^{tree}` : `${commit}:${folder.slice(0, -1)}`,
+  )
+  const trees = await readObjects(dataset, names)
+  if (!trees.ok) return trees
+  const entries: Entry[] = []
+  let hasFolders = false
+  for (const [i, [folder, own]] of list.entries()) {
+    const tree = trees.value[i]
+    if (tree?.type !== 'tree') continue
+    const wanted = new Set(own)
+    visitTree(tree.content, tree.oid.length / 2, ({ mode, name, oid }) => {
+      const path = `${folder}${name}`
+      if (!wanted.has(path)) return
+      hasFolders ||= mode === '40000'
+      entries.push({ path, mode, oid: oid() })
+    })
+  }
+  return ok(hasFolders ? null : entries)
 }
 
 /** What differs from one commit to another (null: the empty tree), without guesses about renames. */

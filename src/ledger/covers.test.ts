@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { covers } from './covers.ts'
+import { covers, coversAny } from './covers.ts'
 
 test.each([
   ['.', 'a/b', true],
@@ -13,4 +13,34 @@ test.each([
   ['r/*', 'r/.hidden', false],
 ])('%s covers %s: %s', (declared, path, expected) => {
   expect(covers(declared, path)).toBe(expected)
+})
+
+test('many are told from the rest as one by one', () => {
+  const declared = ['a', 'a/b*', 'a', 'r/run-*', 'r/**/x', '*/top', 'deep/er/still', 'a/*']
+  const paths = [
+    'a',
+    'a/b',
+    'ab',
+    'r/run-1/x',
+    'r/a/b/x',
+    'r/y',
+    'z/top',
+    'z/x/top',
+    'deep/er',
+    'deep/er/still/x',
+    'a/',
+  ]
+  for (const list of [
+    declared,
+    declared.slice(3),
+    ['.'],
+    [],
+    ['a/b*', 'a'],
+    ['a', 'a/b*'],
+    ['r/x', 'r/x/*'],
+  ]) {
+    const any = coversAny(list)
+    for (const path of paths)
+      expect(any(path), `${path} in ${list.join()}`).toBe(list.some((one) => covers(one, path)))
+  }
 })

@@ -1,5 +1,6 @@
 import { ok } from '../contract/fallible.ts'
 import type { Fallible } from '../contract/fallible.ts'
+import type { EpochSeconds } from '../contract/ids.ts'
 import { phaseOf } from '../contract/job-state.ts'
 import type { SlurmFailure } from './failure.ts'
 import type { QuerySettings } from './query.ts'
@@ -19,30 +20,41 @@ export type AskController = (
 /** So many records are kept: they are large, and of more jobs one question more is the lighter one. */
 const mostKept = 1_000
 
-/** Keeps what was told to the one who asked last. */
-export function controllerMemory(): AskController {
-  let last = new Map<string, readonly JobRecord[]>()
+/** For so many seconds: a person may have a job run again that was over. */
+const keptFor = 10
+
+/** What was told of one job, all parts of it. */
+interface Kept {
+  readonly records: readonly JobRecord[]
+  readonly at: EpochSeconds
+}
+
+/** Keeps for a moment what was told of jobs that are over. */
+export function controllerMemory(now: () => EpochSeconds): AskController {
+  const kept = new Map<string, Kept>()
   let asking: Promise<unknown> = Promise.resolve()
   const ask: AskController = async (settings, ids, cluster) => {
     const told: JobRecord[] = []
     const unknown: string[] = []
-    const kept = new Map<string, readonly JobRecord[]>()
+    const since = now() - keptFor
+    for (const [key, { at }] of kept) if (at < since) kept.delete(key)
     for (const id of ids) {
-      const records = last.get(keyOf(id, cluster))
-      if (records === undefined) unknown.push(id)
-      else {
-        told.push(...records)
-        kept.set(keyOf(id, cluster), records)
-      }
+      const known = kept.get(keyOf(id, cluster))
+      if (known === undefined) unknown.push(id)
+      else told.push(...known.records)
     }
-    last = kept
     if (unknown.length === 0) return ok(told)
+    const at = now()
     // Descriptions hold times as people read them, and everybody else can read these, too.
     const answer = await showEach({ ...settings, readableTimes: true }, unknown, cluster)
     if (!answer.ok) return answer
     const asked = new Set(unknown)
-    for (const [id, records] of answer.value.length > mostKept ? [] : Map.groupBy(answer.value, jobOf))
-      if (asked.has(id) && records.every(isOver)) kept.set(keyOf(id, cluster), records)
+    let room = mostKept - [...kept.values()].reduce((sum, { records }) => sum + records.length, 0)
+    for (const [id, records] of Map.groupBy(answer.value, jobOf)) {
+      room -= records.length
+      if (room < 0) break
+      if (asked.has(id) && records.every(isOver)) kept.set(keyOf(id, cluster), { records, at })
+    }
     return ok([...told, ...answer.value])
   }
   return async (...question) => {

@@ -10,6 +10,12 @@ import type { JobRecord } from './scontrol.ts'
 /** So many jobs are asked about one by one: that needs no input. */
 const few = 2
 
+/** So many processes ask at once for their share: each question waits for the controller's answer to the one before it. */
+const atOnce = 4
+
+/** Nobody asks for less than this beside another. */
+const leastShare = 8
+
 /** Beyond so many, one question about all jobs of the cluster is the lighter one all the same. */
 const many = 300
 
@@ -20,10 +26,28 @@ export async function showEach(
   cluster: string | null,
 ): Promise<Fallible<readonly JobRecord[], SlurmFailure>> {
   if (ids.length > many) return showJob(settings, null, cluster)
-  if (ids.length > few) return showManyJobs(settings, ids, cluster)
+  if (ids.length > few) return showShares(settings, ids, cluster)
   const records: JobRecord[] = []
   for (const id of ids) {
     const answer = await showJob(settings, id, cluster)
+    if (!answer.ok) return answer
+    records.push(...answer.value)
+  }
+  return ok(records)
+}
+
+async function showShares(
+  settings: QuerySettings,
+  ids: readonly string[],
+  cluster: string | null,
+): Promise<Fallible<readonly JobRecord[], SlurmFailure>> {
+  const size = Math.max(leastShare, Math.ceil(ids.length / atOnce))
+  const shares = Array.from({ length: Math.ceil(ids.length / size) }, (_, i) =>
+    ids.slice(i * size, (i + 1) * size),
+  )
+  const answers = await Promise.all(shares.map(async (share) => showManyJobs(settings, share, cluster)))
+  const records: JobRecord[] = []
+  for (const answer of answers) {
     if (!answer.ok) return answer
     records.push(...answer.value)
   }

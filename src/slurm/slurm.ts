@@ -52,6 +52,9 @@ export interface Sharing {
 /** Seconds for which one process believes what it was told of limits. */
 const limitsAge = 600
 
+/** Others may submit at any time: a look of so many seconds ago tells as much about the room there is as one of now. */
+const roomAge = 1
+
 /** Slurm's default when slurmctld does not say (slurm.conf(5), MessageTimeout). */
 const usualMessageTimeout = 10
 
@@ -63,10 +66,13 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
     return answer.ok ? answer.value : null
   })
   const minJobAge = async (): Promise<number | null> => (await config())?.minJobAge ?? null
-  const controller = controllerMemory()
+  const controller = controllerMemory(settings.now)
   const whole = { ...asking, ...sharingOf(settings), minJobAge, controller, user: settings.user }
 
   let asked: { readonly at: EpochSeconds; readonly limits: UserLimits } | null = null
+  /** When this process last gave Slurm a job: what the queue said before does not count it. */
+  let submittedAt: EpochSeconds = 0
+
   /** Limits change rarely, and slurmdbd has better things to do. */
   const limitsOf = async (cluster: string | null): Promise<UserLimits> => {
     if (asked === null || settings.now() - asked.at > limitsAge)
@@ -90,6 +96,7 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
       const go: HeldSubmission['go'] = async (onId) => {
         const since = settings.now()
         const outcome = await held.go(onId)
+        submittedAt = settings.now()
         if (request.submitsItself)
           return memberOutcome(whole, { token: request.token, since, folder: request.folder })
         // `sbatch --quiet` says no id, and two ids say none.
@@ -102,10 +109,21 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
       }
       return { ...held, go }
     },
-    holdMany: async (requests) => holdSubmissions(requests),
+    holdMany: async (requests) => {
+      const held = await holdSubmissions(requests)
+      const go: typeof held.go = async () => {
+        const outcomes = await held.go()
+        submittedAt = settings.now()
+        return outcomes
+      }
+      return { ...held, go }
+    },
     room: async () => {
       const [queue, [known, limits]] = await Promise.all([
-        askQueue(whole, [settings.user], null, { since: settings.now(), meanwhile: 'last' }),
+        askQueue(whole, [settings.user], null, {
+          since: Math.max(settings.now() - roomAge, submittedAt),
+          meanwhile: 'last',
+        }),
         config().then(async (is) => {
           const holds = is?.enforcesLimits !== false
           return [is, holds ? await limitsOf(is?.clusterName ?? null) : noLimits] as const

@@ -29,6 +29,9 @@ export function endAt({ ends }: Pick<AssetRecord, 'ends'>, index: number): KeyEn
   return typeof ends === 'string' ? ends : (ends[index] ?? 'absent')
 }
 
+/** What every message with a record of an asset holds. */
+export const assetWords = '"asset": {'
+
 /** The commits of a history whose messages speak of an asset, newest first and none before what came after it. One git process. */
 export async function listRecordCommits(
   dataset: Dataset,
@@ -43,9 +46,13 @@ export async function listRecordCommits(
     '--no-show-signature',
     '--no-notes',
   ]
-  const listed = await git(dataset, [...args, '--fixed-strings', '--grep="asset": {', ...revisions, '--'], {
-    pieces: { end: '\n', take: (line) => commits.push(line.toString('latin1') as CommitId) },
-  })
+  const listed = await git(
+    dataset,
+    [...args, '--fixed-strings', `--grep=${assetWords}`, ...revisions, '--'],
+    {
+      pieces: { end: '\n', take: (line) => commits.push(line.toString('latin1') as CommitId) },
+    },
+  )
   return listed.ok ? ok(commits) : listed
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test } from 'vitest'
+import { holdObjects, type HeldObjects } from '../../dataset/held-objects.ts'
 import { readHead } from '../../dataset/head.ts'
 import { locate } from '../../dataset/locate.ts'
 import { annexPaths, makeScratch, scratchEnv, value, type Scratch } from '../../dataset/scratch-repository.ts'
@@ -20,7 +21,12 @@ const scratch = (options?: Parameters<typeof makeScratch>[0]): Scratch => {
   made.push(one)
   return one
 }
-afterEach(() => made.splice(0).forEach((one) => one.remove()))
+const held = new Map<unknown, HeldObjects>()
+afterEach(() => {
+  for (const one of held.values()) one.close()
+  held.clear()
+  made.splice(0).forEach((one) => one.remove())
+})
 
 const metals: ListedKeys = { kind: 'list', keys: ['gold', 'silver', 'tin'], indexOf: new Map() }
 const shapes = new Map([
@@ -78,8 +84,11 @@ interface Told {
   readonly keys: readonly string[]
 }
 
-async function told(repo: Pick<Scratch, 'dataset'>): Promise<Readonly<Record<string, readonly Told[]>>> {
-  const dataset = await repo.dataset()
+async function told(
+  repo: Pick<Scratch, 'dataset'>,
+  objects?: HeldObjects,
+): Promise<Readonly<Record<string, readonly Told[]>>> {
+  const dataset = { ...(await repo.dataset()), ...(objects === undefined ? {} : { objects }) }
   const head = value(await readHead(dataset)).commit
   const records = value(await madeRecords(dataset, head, shapes))
   return Object.fromEntries(
@@ -97,9 +106,11 @@ async function told(repo: Pick<Scratch, 'dataset'>): Promise<Readonly<Record<str
   )
 }
 
-/** The same, without anything that was known before. */
+/** The same by processes that are held all the while, and without them or anything that was known before. */
 async function anew(repo: Scratch): ReturnType<typeof told> {
-  const before = await told(repo)
+  const objects = held.get(repo) ?? holdObjects(await repo.dataset())
+  held.set(repo, objects)
+  const before = await told(repo, objects)
   for (const file of readdirSync(join(repo.root, '.git/waybill'))) {
     writeFileSync(join(repo.root, '.git/waybill', file), 'damaged'.repeat(1000))
   }

@@ -5,8 +5,9 @@ import type { CommitId } from '../../contract/ids.ts'
 import type { DatasetFailure } from '../../dataset/failure.ts'
 import { git } from '../../dataset/git.ts'
 import type { Dataset } from '../../dataset/locate.ts'
+import { readObjects } from '../../dataset/objects.ts'
 import { versionOf } from '../versions/version.ts'
-import { endAt, listRecordCommits, readAssetRecords, type AssetRecord } from './asset-records.ts'
+import { assetWords, endAt, listRecordCommits, readAssetRecords, type AssetRecord } from './asset-records.ts'
 import { withIndex } from './cache.ts'
 import type { OutputShape } from './output-shape.ts'
 import { refreshOutputs } from './refresh-outputs.ts'
@@ -59,21 +60,21 @@ async function currentRows(
   const look = readLook(db, place)
   const before = look === null ? [] : readCurrent(db, place)
   if (look !== null && look.head === head && look.shapes === shapesText) return ok(before)
-  const grown = look === null ? ok(false) : await isGrown(dataset, look.head, head)
-  if (!grown.ok) return grown
-  const range = grown.value && look !== null ? [`${look.head}..${head}`] : [head]
-  const listed = look?.head === head ? ok([]) : await listRecordCommits(dataset, range)
+  const news = look === null ? ok(null) : await recordsSince(dataset, look.head, head)
+  if (!news.ok) return news
+  const listed = news.value === null ? await listRecordCommits(dataset, [head]) : ok(news.value)
   if (!listed.ok) return listed
   const records = await recordsOf(db, dataset, listed.value)
   if (!records.ok) return records
-  const above = grown.value ? (before[0]?.seq ?? 0) : 0
+  const grew = news.value !== null
+  const above = grew ? (before[0]?.seq ?? 0) : 0
   const known = new Map(before.map((row) => [row.commit, row]))
   // After a merge or a rewind many records count that counted before, in another order.
   const added = records.value.map((row, i): CurrentRow => ({
     ...(known.get(row.commit) ?? { ...row, shape: null, made: null, roots: null, now: null }),
     seq: above + records.value.length - i,
   }))
-  const winning = winners([...added, ...(grown.value ? before : [])])
+  const winning = winners([...added, ...(grew ? before : [])])
   const refreshed = await refreshOutputs(dataset, head, shapes, winning)
   if (!refreshed.ok) return refreshed
   const { rows, changed } = refreshed.value
@@ -85,19 +86,67 @@ async function currentRows(
     shapes: shapesText,
     before: look,
     records: added,
-    current: rows.filter((row, i) => changed.has(row) || isNew.has(winning[i] ?? row) || !grown.value),
-    gone: grown.value ? before.filter(({ seq }) => !kept.has(seq)).map(({ seq }) => seq) : 'all',
+    current: rows.filter((row, i) => changed.has(row) || isNew.has(winning[i] ?? row) || !grew),
+    gone: grew ? before.filter(({ seq }) => !kept.has(seq)).map(({ seq }) => seq) : 'all',
   })
   return ok(rows)
 }
 
-/** Whether a history only grew, commit by commit: then older records stand behind the new ones, in the order they had. */
+/**
+ * The commits that speak of an asset in a history that only grew, commit by commit: then older records stand behind the new
+ * ones, in the order they had. Null where it did not.
+ */
+async function recordsSince(
+  dataset: Dataset,
+  from: string,
+  to: CommitId,
+): Promise<Fallible<readonly CommitId[] | null, DatasetFailure>> {
+  if (from === to) return ok([])
+  const walked = await walkBack(dataset, from, to)
+  if (!walked.ok || walked.value !== null) return walked
+  const grown = await isGrown(dataset, from, to)
+  if (!grown.ok) return grown
+  return grown.value ? listRecordCommits(dataset, [`${from}..${to}`]) : ok(null)
+}
+
+/** So many new commits are read one after the other by a process that is held. */
+const fewSteps = 20
+
+/** The same for few new commits; null where they are many, or nobody is there to read them, or the history did not only grow. */
+async function walkBack(
+  dataset: Dataset,
+  from: string,
+  to: CommitId,
+): Promise<Fallible<readonly CommitId[] | null, DatasetFailure>> {
+  if (dataset.objects === undefined) return ok(null)
+  const found: CommitId[] = []
+  let at = to
+  for (let step = 0; step < fewSteps; step++) {
+    const read = await readObjects(dataset, [at])
+    if (!read.ok) return read
+    const content = read.value[0]?.content ?? Buffer.alloc(0)
+    const parents = parentsIn(content)
+    const [parent] = parents
+    if (parent === undefined || parents.length > 1) return ok(null)
+    if (content.includes(assetWords)) found.push(at)
+    if (parent === from) return ok(found)
+    at = parent
+  }
+  return ok(null)
+}
+
+/** The parents that a raw commit names, before its first empty line. */
+function parentsIn(content: Buffer): readonly CommitId[] {
+  const head = content.toString('latin1', 0, Math.max(0, content.indexOf('\n\n')))
+  return [...head.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, id]) => id as CommitId)
+}
+
+/** Whether a history only grew, commit by commit. */
 async function isGrown(
   dataset: Dataset,
   from: string,
   to: string,
 ): Promise<Fallible<boolean, DatasetFailure>> {
-  if (from === to) return ok(true)
   let expected = to
   let linear = true
   const args = ['rev-list', '--parents', `${from}..${to}`, '--']

@@ -2,6 +2,7 @@ import { ok, type Fallible } from '../../contract/fallible.ts'
 import type { DatasetFailure } from '../../dataset/failure.ts'
 import type { Dataset } from '../../dataset/locate.ts'
 import { readObjects } from '../../dataset/objects.ts'
+import { visitTree } from '../../dataset/tree-content.ts'
 
 /** What a tree holds under a name: a file or symlink, a folder, or a submodule's commit. */
 export interface TreeEntry {
@@ -29,20 +30,11 @@ export async function readTrees(
   return ok(trees)
 }
 
-/** `mode SP name NUL id` (gitformat-tree): the id as bytes. */
 function parseTree(content: Buffer, idBytes: number): ReadonlyMap<string, TreeEntry> {
   const entries = new Map<string, TreeEntry>()
-  for (let at = 0; at < content.length;) {
-    const blank = content.indexOf(32, at)
-    const end = content.indexOf(0, blank)
-    const mode = content.toString('latin1', at, blank)
+  visitTree(content, idBytes, ({ mode, name, oid }) => {
     const type = mode === '40000' ? 'tree' : mode === '160000' ? 'commit' : 'blob'
-    const next = end + 1 + idBytes
-    entries.set(content.toString('utf8', blank + 1, end), {
-      type,
-      oid: content.toString('hex', end + 1, next),
-    })
-    at = next
-  }
+    entries.set(name, { type, oid: oid() })
+  })
   return entries
 }

@@ -1,8 +1,8 @@
 import { ok, type Fallible } from '../../contract/fallible.ts'
 import { segmentMatcher } from '../../contract/glob-segment.ts'
 import type { DatasetFailure } from '../../dataset/failure.ts'
-import { git } from '../../dataset/git.ts'
 import type { Dataset } from '../../dataset/locate.ts'
+import { lookAtObjects } from '../../dataset/objects.ts'
 import { hasWildcard } from '../../dataset/paths.ts'
 import { readTrees, type TreeEntry } from './read-trees.ts'
 
@@ -152,17 +152,10 @@ async function resolveNames(
   if (names.size === 0) return ok(found)
   const list = [...names]
   let line = 0
-  const asked = await git(dataset, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
-    input: list.map((name) => `${name}\n`),
-    pieces: {
-      end: '\n',
-      take: (piece) => {
-        const match = /^([0-9a-f]{40,64}) (blob|tree)$/.exec(piece.toString('latin1'))
-        const name = list[line++]
-        if (match !== null && name !== undefined)
-          found.set(name, { oid: match[1] ?? '', type: match[2] as TreeEntry['type'] })
-      },
-    },
+  const asked = await lookAtObjects(dataset, list, (head) => {
+    const name = list[line++]
+    if (name !== undefined && (head?.type === 'blob' || head?.type === 'tree'))
+      found.set(name, { oid: head.oid, type: head.type })
   })
   return asked.ok ? ok(found) : asked
 }

@@ -106,13 +106,14 @@ export async function detach(
       })
       return [{ line, wanted }]
     })
-    await scheduleBatch(
+    const { described } = await scheduleBatch(
       { ...context, cwd: definitions.folder },
       lines,
       (one) => report(asGroup(one, readyGroups)),
       () => {},
       () => {},
     )
+    await described
     noteJobs(context, run, ready)
     if (await isTakenBack(context, run, report)) return ok(driven)
     if (ready.some(({ job }) => job === null)) {

@@ -1,5 +1,6 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import { runName, type RunId } from '../../contract/ids.ts'
+import { withHeldObjects } from '../../dataset/held-objects.ts'
 import { withAnnex } from '../../dataset/initialise-annex.ts'
 import type { Context, Job } from '../../job/context.ts'
 import { checkLease, tryLease } from '../../job/lease.ts'
@@ -70,8 +71,11 @@ export async function drive(
   }
   const lease = driveLease(context)
   for (let next = start; ;) {
+    // Each turn asks about objects of git again and again.
     const taken = await tryLease(context, lease, async () =>
-      takeTurns({ ...context, lease }, { ...setting, onRun }, next, part, report),
+      withHeldObjects(context.dataset, async (dataset) =>
+        takeTurns({ ...context, dataset, lease }, { ...setting, onRun }, next, part, report),
+      ),
     )
     if (taken.held) return taken.value
     if (part.driven !== null) {
@@ -125,6 +129,7 @@ async function takeTurns(
   let driven: Driven | null = null
   let all = 0
   let turnBegan = context.now()
+  let described: Promise<unknown> = Promise.resolve()
   try {
     for (;;) {
       const isFirst = driven === null
@@ -159,7 +164,7 @@ async function takeTurns(
       const room = request.jobs === null ? Infinity : request.jobs - atOnceOf(open)
       const chosen = stopped ? [] : fitting(turn.ready, open, room)
       if (chosen.length > 0) {
-        await submitPieces(
+        const submitted = await submitPieces(
           context,
           setting.definitions,
           look.views,
@@ -168,6 +173,8 @@ async function takeTurns(
           book,
           report,
         )
+        described = Promise.all([described, submitted.described])
+        described.catch(() => {})
         // What could not be submitted changes what can be.
         if (chosen.some(({ view, index }) => book.failed.has(pieceAt(view, index)))) continue
       }
@@ -208,6 +215,7 @@ async function takeTurns(
     }
   } finally {
     wakes.close()
+    await described
   }
 }
 

@@ -14,7 +14,7 @@ import { requestFor } from './request.ts'
 
 /**
  * Submits pieces as one batch, in order, as far as there is room for what runs at once. Of which no job came is given up in
- * this run; it was told why.
+ * this run; it was told why. Gives what scheduleBatch does.
  */
 export async function submitPieces(
   context: Context,
@@ -24,7 +24,7 @@ export async function submitPieces(
   run: string,
   book: Book,
   report: (report: Report) => void,
-): Promise<void> {
+): ReturnType<typeof scheduleBatch> {
   const before = new Set(openAssetJobs(context, views).map(({ id }) => id))
   const settingsFor = settingsOfPieces()
   const all = groupPieces(chosen, settingsFor, await largestArray(context, chosen))
@@ -37,7 +37,7 @@ export async function submitPieces(
       return requestFor(definitions, objectFormat, views, group, settingsFor(group[0]), run, { atOnce })
     },
   }))
-  await scheduleBatch(
+  const submitted = await scheduleBatch(
     { ...context, cwd: definitions.folder },
     lines,
     (one) => report(asGroup(one, groups)),
@@ -52,6 +52,7 @@ export async function submitPieces(
     book.attempts.set(id, attempt + 1)
     if (!begun.has(id)) book.failed.add(id)
   }
+  return submitted
 }
 
 /** How many tasks an array may have; Slurm is asked only where there may be one. */

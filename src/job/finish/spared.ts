@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { JobId } from '../../contract/ids.ts'
 import type { Spared } from '../../dataset/take-out.ts'
-import { covers } from '../../ledger/covers.ts'
+import { coversAny } from '../../ledger/covers.ts'
 import { isPattern, literalPrefix } from '../../ledger/path-pattern.ts'
 import type { Context, Job } from '../context.ts'
 import { logFiles, placeInDataset } from '../logs-plan.ts'
@@ -16,8 +16,9 @@ export function sparedForOthers(context: Context, worktree: string, own: Readonl
   for (const path of [...declared.map(literalPrefix), ...files, ...others.map(({ spec }) => spec.pwd)]) {
     for (let at = path; at !== '.' && at !== '' && !folders.has(at); at = dirname(at)) folders.add(at)
   }
+  const isDeclared = coversAny(declared)
   return {
-    file: (path) => files.has(path) || declared.some((pattern) => covers(pattern, path)),
+    file: (path) => files.has(path) || isDeclared(path),
     folder: (path) => folders.has(path),
   }
 }

@@ -24,8 +24,8 @@ export interface BatchLine {
   readonly wanted: ScheduleRequest | { readonly problem: string }
 }
 
-/** So many jobs go through each step together: few enough that Ctrl-C is heard within a second. */
-const chunkSize = 64
+/** So many jobs go through each step together: few enough that Ctrl-C is heard within a second, and that the first begin soon. */
+const chunkSizes = { first: 8, most: 64 } as const
 
 /** So many paths, likewise; a single job may have more. */
 const chunkPaths = 4000
@@ -46,7 +46,8 @@ interface Surroundings {
 
 /**
  * Submits many jobs in order; one that cannot be is told of, and the others go on. While some are submitted, the next are
- * looked at. `told` is called with how many lines are done whenever some are.
+ * looked at. `told` is called with how many lines are done whenever some are. `described` is waited for before the command
+ * ends, and by nobody sooner: then the ledger has what Slurm says of them.
  */
 export async function scheduleBatch(
   opened: Context,
@@ -54,9 +55,12 @@ export async function scheduleBatch(
   report: (report: Report) => void,
   show: Show,
   told: (done: number) => void,
-): Promise<void> {
+): Promise<{ readonly described: Promise<void> }> {
   await reconcile(opened, report)
-  const refuse = (note: Note): void => report(aboutDataset(opened, 'impossible', note))
+  const refuse = (note: Note): { readonly described: Promise<void> } => {
+    report(aboutDataset(opened, 'impossible', note))
+    return { described: Promise.resolve() }
+  }
   const changes = lines.some(({ wanted }) => !('problem' in wanted) && wanted.dryRun === null)
   const base = await baseOf(opened, changes)
   if (!base.ok) return refuse(base.failure)
@@ -85,19 +89,21 @@ export async function scheduleBatch(
     submitting.catch(() => {})
   }
   await submitting
-  await describing
   told(lines.length)
+  return { described: describing }
 }
 
 /** Lines that go through each step together. */
 function* chunksOf(lines: readonly BatchLine[]): Generator<readonly BatchLine[]> {
   let chunk: BatchLine[] = []
   let paths = 0
+  let size: number = chunkSizes.first
   for (const one of lines) {
     const { line, wanted } = one
     const own = 'problem' in wanted ? 0 : wanted.inputs.length + wanted.outputs.length
-    if (chunk.length === chunkSize || (chunk.length > 0 && paths + own > chunkPaths)) {
+    if (chunk.length === size || (chunk.length > 0 && paths + own > chunkPaths)) {
       yield chunk
+      size = Math.min(chunkSizes.most, 2 * size)
       chunk = []
       paths = 0
     }
