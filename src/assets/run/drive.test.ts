@@ -342,8 +342,10 @@ async function live(
   let isBroken = false
   const between = async (at: 'look' | 'submission'): Promise<void> => {
     // What the sleeper has begun to submit nobody else takes up, as on another host.
-    if (isBroken || ledger.unsubmittedJobs().length > 0 || awake-- > 0) return
-    awake = pauses.pop() ?? Infinity
+    if (isBroken || ledger.unsubmittedJobs().length > 0) return
+    // Looks are many, and submissions few.
+    if (at === 'look' ? awake-- > 0 : dice.roll(2) === 0) return
+    if (at === 'look') awake = pauses.pop() ?? Infinity
     isBroken = true
     if (dice.roll(3) === 1) await cancelRun(at)
     else if (isImmortal) {
@@ -369,8 +371,8 @@ async function live(
     for (let nights = 0; ; nights++) {
       expect(nights, 'it comes to an end').toBeLessThan(300)
       Object.assign(night, { drives: false, cancelledAt: null })
-      // Who sleeps does not die; by turns one does and the other.
-      isImmortal = nights % 3 === 2 && pauses.length > 0
+      // Who sleeps does not die.
+      isImmortal = dice.roll(2) === 1
       await untilDeath(async () => {
         // By turns the same command is given again, and the run that it had is gone on with.
         const start = run !== null && nights % 2 === 1 ? ({ kind: 'attach', run } as const) : asked
