@@ -15,6 +15,7 @@ import { Ledger } from './ledger/ledger.ts'
 import { machineCapacity } from './local/capacity.ts'
 import { localScheduler } from './local/local.ts'
 import { identify } from './process/identity.ts'
+import { installFiles } from './process/install-files.ts'
 import { runtimeFolder } from './slurm/runtime-folder.ts'
 import { slurmScheduler } from './slurm/slurm.ts'
 
@@ -62,6 +63,7 @@ export async function openDataset(
       self,
       sleep,
     }
+    let scripts: string | null = null
     return handleOf({
       dataset,
       ledger,
@@ -83,6 +85,7 @@ export async function openDataset(
       now,
       sleep,
       newToken: () => randomToken() as JobToken,
+      payloadScripts: (files) => (scripts ??= installFiles(join(folder, `payloads-${uid}`), files())),
       progress: () => {},
       critical,
     })

@@ -34,7 +34,10 @@ async function materialize(words: readonly string[]): Promise<{
     extras: { depth: 3, list: ["it's"] },
   })
   job.write(words, {
-    env: payloadEnvironment({ context: contextFile(job.folder, 0), messages: messagesFile(job.folder, 0) }),
+    env: payloadEnvironment({
+      context: contextFile(job.folder, null),
+      messages: messagesFile(job.folder, 0),
+    }),
     context: JSON.stringify(context),
   })
   const { output } = await job.run()

@@ -205,7 +205,7 @@ test("what nobody may read of a payload's own jobs is told as not available, and
   await using box = await sandboxWithDataset()
   await addFiles(box, 'ds', {
     'waybill.yaml': `${head}\n  closed: { outputs: [a.txt], run: { bash: closed.sh } }\n`,
-    'closed.sh': `sbatch --wait --output=/dev/null --wrap true\nchmod 0 "$(dirname "$(command -v sbatch)")/../calls"\necho 1 >a.txt\n`,
+    'closed.sh': `sbatch --wait --output=/dev/null --wrap true\ncalls=$(dirname "$(dirname "$(command -v sbatch)")")/calls\nchmod 0 "$calls"\necho 1 >a.txt\n`,
   })
   const told = await tell(box, ['materialize'])
   expect(told.code, told.words).toBe(0)

@@ -25,6 +25,11 @@ export interface SubmitRequest {
   readonly name: string
   /** The user's words after placeholders were filled in; never a shell string. */
   readonly words: readonly string[]
+  /**
+   * The first word is a file of shell, and the others its parameters: where a shell starts the command anyway it reads that
+   * itself, which spares a program.
+   */
+  readonly isShellFile?: boolean
   /** The real directory the command starts in. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>

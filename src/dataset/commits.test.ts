@@ -31,7 +31,7 @@ for (const format of [undefined, 'sha256'] as const) {
         commits: [
           {
             message: 'one ü',
-            changes: odd.map((path) => ({ path, mode: '100644', content: Buffer.from(path) })),
+            changes: odd.map((path) => ({ path, mode: '100644', content: () => Buffer.from(path) })),
           },
           { message: 'nothing\n\nbody\n', changes: [] },
         ],
@@ -108,8 +108,8 @@ test('signs with the key of the user', async () => {
     operation: 'op',
     when,
     commits: [
-      { message: 'one', changes: [{ path: 'x', mode: '100644', content: Buffer.from('x') }] },
-      { message: 'two', changes: [{ path: 'y', mode: '100644', content: Buffer.from('y') }] },
+      { message: 'one', changes: [{ path: 'x', mode: '100644', content: () => Buffer.from('x') }] },
+      { message: 'two', changes: [{ path: 'y', mode: '100644', content: () => Buffer.from('y') }] },
     ],
   }
   const ids = value(await writeCommits(dataset, request))

@@ -9,10 +9,10 @@ import type { Dataset } from './locate.ts'
 import { operationRef } from './operation-ref.ts'
 import { signCommits } from './sign-commits.ts'
 
-/** What one commit does to one path. A Buffer's content becomes a blob as it is, without filters. */
+/** What one commit does to one path. A content becomes a blob as it is, without filters; it is asked for when it is written. */
 export type CommitChange =
   | { readonly path: string; readonly mode: string; readonly oid: string }
-  | { readonly path: string; readonly mode: string; readonly content: Buffer }
+  | { readonly path: string; readonly mode: string; readonly content: () => Buffer }
   | { readonly path: string; readonly deleted: true }
 
 /** A commit to be written. No changes: an empty commit. */
@@ -28,7 +28,8 @@ export interface NewCommit {
 export interface CommitRequest {
   /** The commit below the first one, and wherever `base` stands; null for the first commit of a repository. */
   readonly parent: CommitId | null
-  readonly commits: readonly NewCommit[]
+  /** Each is asked for when its turn comes, and once more where commits are signed: of many none need be in memory. */
+  readonly commits: Iterable<NewCommit>
   /** The last one ends up at `refs/waybill/<operation>`, which keeps it and what is below it from gc until `dropOperation`. */
   readonly operation: string
   /** Whole seconds and zone (`+0100`) for author and committer. */
@@ -44,7 +45,6 @@ export async function writeCommits(
   dataset: Dataset,
   request: CommitRequest,
 ): Promise<Fallible<readonly CommitId[], DatasetFailure>> {
-  if (request.commits.length === 0) return ok([])
   const [identity, signing] = await Promise.all([readIdentity(dataset), readSigning(dataset)])
   if (!identity.ok) return identity
   if (!signing.ok) return signing
@@ -53,12 +53,13 @@ export async function writeCommits(
     author: `${identity.value.author} ${now}`,
     committer: `${identity.value.committer} ${now}`,
   }
+  let asked = 0
   const written = await git(dataset, ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'], {
-    input: stream(request, who),
+    input: stream(request, who, () => asked++),
   })
   if (!written.ok) return written
-  const ids = written.value.stdout.toString('latin1').trim().split('\n') as CommitId[]
-  if (ids.length !== request.commits.length) {
+  const ids = written.value.stdout.toString('latin1').split('\n').slice(0, -1) as CommitId[]
+  if (ids.length !== asked) {
     const message = written.value.stderr.trim()
     return fail({ kind: 'git-failed', operation: 'fast-import', code: 0, signal: null, message })
   }
@@ -74,14 +75,16 @@ export async function dropOperation(
   return dropped.ok ? ok(null) : dropped
 }
 
-/** git-fast-import(1). `done` at the end is what tells a whole stream from one cut short. */
+/** git-fast-import(1); `next` counts the commits from 0. `done` at the end is what tells a whole stream from one cut short. */
 function* stream(
   request: CommitRequest,
   who: { readonly author: string; readonly committer: string },
+  next: () => number,
 ): Generator<string | Buffer> {
   yield 'feature done\n'
-  for (const [i, commit] of request.commits.entries()) {
-    const parents = parentsOf(request, i)
+  for (const commit of request.commits) {
+    const i = next()
+    const parents = parentsOf(request, commit, i)
     // What the ref holds, also from an earlier try, would become its parent.
     if (parents.length === 0) yield `reset ${operationRef(request.operation)}\n\n`
     yield `commit ${operationRef(request.operation)}\nmark :${i + 1}\nauthor ${who.author}\ncommitter ${who.committer}\n`
@@ -95,7 +98,7 @@ function* stream(
       if ('oid' in change) yield `M ${change.mode} ${change.oid} ${quote(change.path)}\n`
       else if ('content' in change) {
         yield `M ${change.mode} inline ${quote(change.path)}\n`
-        yield* data(change.content)
+        yield* data(change.content())
       }
     }
     yield `\nget-mark :${i + 1}\n`

@@ -22,8 +22,9 @@ export async function signCommits(
     ...identityEnv('COMMITTER', who.committer, who.now),
   }
   const signed: CommitId[] = []
-  for (const [i, commit] of request.commits.entries()) {
-    const parents = parentsOf(request, i).flatMap((parent) => [
+  for (const commit of request.commits) {
+    const i = signed.length
+    const parents = parentsOf(request, commit, i).flatMap((parent) => [
       '-p',
       typeof parent === 'number' ? (signed[parent] ?? '') : parent,
     ])

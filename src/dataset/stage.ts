@@ -116,19 +116,18 @@ async function addAll(
     const byAnnex = await addByAnnex(work, work.dataset.annex === null ? [] : files)
     if (!byAnnex.ok) return byAnnex
     const refused = [...byGit.value.refused, ...byAnnex.value.refused]
-    const refusedPaths = new Set(refused.map((one) => one.path))
-    const wanted = [...links, ...files].filter((path) => !refusedPaths.has(path))
     // What the adders say is not enough (a batch can be lost with every line saying success): the index is read back.
-    const found = new Map<string, Omit<Entry, 'path'> | null>(wanted.map((path) => [path, null]))
-    const take = ({ path, mode, oid }: Entry): void => void found.set(path, { mode, oid })
-    const visited = await visitIndexEntries(work.dataset, found, take, work.index)
-    if (!visited.ok) return visited
+    const unseen = new Set([...links, ...files])
+    for (const { path } of refused) unseen.delete(path)
     const staged: StagedFile[] = []
-    for (const path of wanted) {
-      const entry = found.get(path) ?? null
-      if (entry === null) refused.push({ path, why: 'other', message: '' })
-      else staged.push({ path, ...entry, key: byAnnex.value.keys.get(path) ?? linkKey(work, path) })
+    const take = ({ path, mode, oid }: Entry): void => {
+      const key = byAnnex.value.keys.get(path) ?? (mode === '120000' ? linkKey(work, path) : null)
+      staged.push({ path, mode, oid, key })
+      unseen.delete(path)
     }
+    const visited = await visitIndexEntries(work.dataset, unseen, take, work.index)
+    if (!visited.ok) return visited
+    for (const path of unseen) refused.push({ path, why: 'other', message: '' })
     return ok({ staged, refused })
   } finally {
     removeIndex(work.index)

@@ -10,7 +10,7 @@ import { operationRef } from './operation-ref.ts'
 export const fromAbove = 'below-'
 
 /**
- * Removes the refs and the private indexes of operations that were killed before they moved anything; `keep` names those
+ * Removes the refs and the own files of operations that were killed before they moved anything; `keep` names those
  * that may go on. `whose`: our own, or those of a dataset above. Call while nobody else of the same kind is at work here.
  */
 export async function dropStaleOperations(
@@ -19,7 +19,7 @@ export async function dropStaleOperations(
   whose: 'own' | 'from-above' = 'own',
 ): Promise<Fallible<null, DatasetFailure>> {
   const isMeant = (operation: string): boolean => operation.startsWith(fromAbove) === (whose === 'from-above')
-  removeIndexes(dataset, isMeant)
+  removeFiles(dataset, isMeant)
   if (hasNone(dataset)) return ok(null)
   const listed = await git(dataset, ['for-each-ref', '--format=%(refname)%00', 'refs/waybill/'])
   if (!listed.ok) return listed
@@ -50,8 +50,9 @@ function isPacked(file: string): boolean {
   }
 }
 
-/** A move needs no private index any more: what stands there is nobody's. */
-function removeIndexes(dataset: Dataset, isMeant: (operation: string) => boolean): void {
-  for (const index of globSync('waybill/index-*', { cwd: dataset.gitDir }))
-    if (isMeant(index.replace('waybill/index-', ''))) rmSync(join(dataset.gitDir, index), { force: true })
+/** A move needs no private index any more, nor what was put aside: what stands there is nobody's. */
+function removeFiles(dataset: Dataset, isMeant: (operation: string) => boolean): void {
+  for (const file of globSync('waybill/{index,aside}-*', { cwd: dataset.gitDir }))
+    if (isMeant(file.replace(/^waybill\/(?:index|aside)-/, '')))
+      rmSync(join(dataset.gitDir, file), { force: true })
 }

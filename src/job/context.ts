@@ -7,6 +7,7 @@ import type { MovePlan } from '../dataset/move-branch.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { JobRow } from '../ledger/job-row.ts'
 import { endedTask, markersFolder } from '../launcher/markers.ts'
+import type { InstalledFile } from '../process/install-files.ts'
 import { taskOver, tasksFolder } from '../local/layout.ts'
 import type { Evidence } from './evidence.ts'
 import type { JobSpec } from './spec.ts'
@@ -63,6 +64,8 @@ export interface Context {
   readonly now: () => EpochSeconds
   readonly sleep: (seconds: number) => Promise<void>
   readonly newToken: () => JobToken
+  /** Puts the files there that start payloads of this user's jobs, once, and gives their folder. Throws what the file system says. */
+  readonly payloadScripts: (files: () => readonly InstalledFile[]) => string
   readonly progress: (event: Progress) => void
   /** The lease that all is done under: where it is lost, nothing is submitted any more. */
   readonly lease?: string

@@ -19,13 +19,16 @@ export function findJob(context: Context, name: string): { readonly job: Job } |
   return job === undefined ? { note: { kind: 'no-such-job', job: name } } : { job }
 }
 
+/** What names a job: all that is kept of its row where there are very many. */
+export type JobLabel = Pick<Job, 'id' | 'scheduler' | 'schedulerId' | 'members' | 'cluster'>
+
 /** Whether a job still waits for its record. */
 export function isOpen(job: Job): boolean {
   return job.state !== 'recorded' && job.state !== 'closed' && job.state !== 'refused'
 }
 
 /** What people call a job: the scheduler's id where it has one, else ours. */
-export function calledName(job: Job): string {
+export function calledName(job: Pick<Job, 'id' | 'schedulerId'>): string {
   return job.schedulerId ?? jobName(job.id)
 }
 
@@ -37,7 +40,7 @@ export function noIdNote(context: Context, job: Job): Note {
 }
 
 /** Facts that every result about a job carries. */
-export function jobFacts(job: Job): Readonly<Record<string, unknown>> {
+export function jobFacts(job: JobLabel): Readonly<Record<string, unknown>> {
   return {
     job: jobName(job.id),
     ...(job.scheduler === 'slurm' && job.schedulerId !== null

@@ -2,7 +2,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportLines } from '../contract/shell-environment.ts'
 import { shellQuote } from '../contract/shell-quote.ts'
+import type { InstalledFile } from '../process/install-files.ts'
 import { shippedText } from '../process/shipped.ts'
+import { markersFolder } from './markers.ts'
 
 /** What one task does: the words of its command, variables to add to the job's, and what it is told in a file. */
 export interface TaskWork {
@@ -41,34 +43,47 @@ export interface Work {
 /** start.sh reads the entries of so many tasks to find its own: one short file, of 100,000 tasks too. */
 const tasksAFile = 100
 
-/**
- * Writes all that `start.sh` needs into a job's own folder (0700, files 0600, but for what is shared), and gives the path of
- * the script: it is run with the folder as its one argument. Throws what the file system says.
- */
-export function writeJobFolder(folder: string, work: Work): string {
-  const { shared } = work
-  for (const path of [folder, ...['context', 'messages', 'markers'].map((name) => join(folder, name))]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-    chmodSync(path, shared?.directory ?? 0o700)
-  }
-  if (shared !== null) write(join(folder, 'umask'), [(0o777 & ~shared.file).toString(8).padStart(4, '0')])
-  if (work.scheduler === 'local') write(join(folder, 'local'), [])
-  const common = [...exportLines(work.env), `_wb_cwd=${shellQuote(work.cwd)}`]
-  if ('words' in work.payload) {
-    write(join(folder, 'payload.sh'), [...common, ...taskLines(work.payload)])
-    writeChecks(folder, work.payload.checks)
-  } else {
-    writeChecks(folder, writeTable(join(folder, 'table'), work.payload))
-    write(join(folder, 'payload.sh'), common)
-  }
-  const script = join(folder, 'start.sh')
-  writeFileSync(script, shippedText('start.sh', import.meta.url), { mode: 0o600 })
-  return script
+export const startName = 'start.sh'
+
+/** The script that starts what `writeJobFolder` has written. */
+export function startScript(): InstalledFile {
+  return { name: startName, text: shippedText(startName, import.meta.url), mode: 0o600 }
 }
 
-/** Where a task finds what it is told. `task` is the index in an array, else 0; all attempts share it. */
-export function contextFile(folder: string, task: number): string {
-  return join(folder, 'context', String(task))
+/**
+ * Writes all that `start.sh` needs into a job's own folder (0700, files 0600, but for what is shared). To make a file costs some
+ * file systems more than to start a program: there is none that a job does not need. Throws what the file system says.
+ */
+export function writeJobFolder(folder: string, work: Work): void {
+  const { shared } = work
+  const makeFolder = (path: string): void => {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (shared !== null) chmodSync(path, shared.directory)
+  }
+  for (const path of [folder, messagesFolder(folder)]) makeFolder(path)
+  if (shared !== null) write(join(folder, 'umask'), [(0o777 & ~shared.file).toString(8).padStart(4, '0')])
+  const common = [...exportLines(work.env), `_wb_cwd=${shellQuote(work.cwd)}`]
+  let checks: readonly CheckWork[] = []
+  if ('words' in work.payload) {
+    checks = work.payload.checks ?? []
+    write(join(folder, 'payload.sh'), [...common, ...taskLines(work.payload)])
+  } else {
+    makeFolder(join(folder, 'context'))
+    checks = writeTable(join(folder, 'table'), work.payload)
+    write(join(folder, 'payload.sh'), common)
+  }
+  if (checks.length > 0) writeChecks(folder, checks)
+  if (checks.length > 0 || work.scheduler === 'slurm') makeFolder(markersFolder(folder))
+}
+
+/** The parameters of `start.sh`. */
+export function startParameters(folder: string, scheduler: Work['scheduler']): readonly string[] {
+  return scheduler === 'local' ? [folder, 'local'] : [folder]
+}
+
+/** Where a task finds what it is told. `task` is the index in an array, else null; all attempts share it. */
+export function contextFile(folder: string, task: number | null): string {
+  return task === null ? join(folder, 'context') : join(folder, 'context', String(task))
 }
 
 /** The folder of what all tasks say. */
@@ -87,19 +102,15 @@ export function checkMessagesFile(folder: string, task: number, check: number): 
 }
 
 /** start.sh looks for this file alone: where there are no checks, they cost nothing. */
-function writeChecks(folder: string, checks: readonly CheckWork[] = []): void {
-  if (checks.length === 0) return
+function writeChecks(folder: string, checks: readonly CheckWork[]): void {
   const failing = checks.flatMap(({ failsJob }, i) => (failsJob === true ? [i + 1] : []))
   write(join(folder, 'checks'), [[checks.length, ...failing].join(' ')])
 }
 
 /** Tasks come in order, and only those of one file are in memory. Gives the checks of the last, which are as many as those of each. */
-function writeTable(
-  folder: string,
-  tasks: Iterable<readonly [number, TaskWork]>,
-): readonly CheckWork[] | undefined {
+function writeTable(folder: string, tasks: Iterable<readonly [number, TaskWork]>): readonly CheckWork[] {
   mkdirSync(folder, { mode: 0o700 })
-  let checks: readonly CheckWork[] | undefined
+  let checks: readonly CheckWork[] = []
   let file = 0
   let lines: string[] = []
   const flush = (): void => {
@@ -107,7 +118,7 @@ function writeTable(
     lines = []
   }
   for (const [index, work] of tasks) {
-    checks = work.checks
+    checks = work.checks ?? []
     const own = Math.floor(index / tasksAFile)
     if (own !== file) flush()
     file = own

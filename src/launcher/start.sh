@@ -1,14 +1,14 @@
 #!/bin/sh
-# sh start.sh FOLDER: starts one payload inside its job and leaves markers. All it needs lies in FOLDER, for a job may be
-# given no variables at all (SBATCH_EXPORT=NONE). FOLDER is absolute, and written by folder.ts:
+# sh start.sh FOLDER [local]: starts one payload inside its job and leaves markers; `local`: the embedded scheduler runs the
+# job. All it needs lies in FOLDER, for a job may be given no variables at all (SBATCH_EXPORT=NONE). FOLDER is absolute, and
+# written by folder.ts:
 #
-#   local                   is there when the embedded scheduler runs the job
 #   umask                   in a clone that a group shares: with which messages and markers are made
 #   payload.sh              sets the payload's variables, _wb_cwd and the words of the command
 #   bin                     stands first on the payload's PATH where that has an sbatch
 #   table/N                 in an array: what differs in the tasks 100 N to 100 N + 99
 #   checks                  how many checks there are, and the numbers of those whose failure is the job's
-#   context/TASK            what the payload is told (_wb_context); written here, before it starts
+#   context, context/TASK   what the payload is told (_wb_context); written here, before it starts
 #   messages/TASK           where it may append messages; all attempts share it
 #   messages/TASK.N         where check N may
 #   markers/TASK.ATTEMPT.start    host, process and the scheduler's numbers (none where the embedded scheduler runs a job
@@ -28,6 +28,7 @@ set -u
 unset IFS CDPATH
 export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
 _wb_folder=${1-}
+_wb_local=${2-}
 # Set by payload.sh.
 _wb_cwd=
 
@@ -42,7 +43,7 @@ _wb_attempt=0
 _wb_ids='job 
 array 
 '
-if [ -e "$_wb_folder/local" ]; then
+if [ -n "$_wb_local" ]; then
   _wb_host=
   _wb_task=${WAYBILL_ARRAY_TASK_ID:-0}
 else
@@ -53,7 +54,12 @@ else
 array ${SLURM_ARRAY_JOB_ID-}
 "
 fi
-[ -d "$_wb_folder/table" ] || _wb_task=0
+if [ -d "$_wb_folder/table" ]; then
+  _wb_told=$_wb_folder/context/$_wb_task
+else
+  _wb_told=$_wb_folder/context
+  _wb_task=0
+fi
 [ -n "$_wb_host" ] || { read -r _wb_host </proc/sys/kernel/hostname; } 2>/dev/null || _wb_host=$(uname -n)
 if [ ! -r "$_wb_folder/payload.sh" ]; then
   fail 125 "cannot read the job's folder $_wb_folder on $_wb_host"
@@ -113,8 +119,8 @@ payload() {
     }
   fi
   # A pipe's end or a full disk: the payload must not start with half of what it is told.
-  if [ "$_wb_check" -eq 0 ] && [ -n "${_wb_context-}" ] && ! printf '%s' "$_wb_context" >"$_wb_folder/context/$_wb_task"; then
-    fail 125 "cannot write $_wb_folder/context/$_wb_task on $_wb_host"
+  if [ "$_wb_check" -eq 0 ] && [ -n "${_wb_context-}" ] && ! printf '%s' "$_wb_context" >"$_wb_told"; then
+    fail 125 "cannot write $_wb_told on $_wb_host"
     exit
   fi
   [ -z "$_wb_own" ] || umask "$_wb_own"
@@ -221,7 +227,7 @@ run() {
 # becomes it.
 _wb_check=0
 _wb_waits=
-if [ -e "$_wb_folder/local" ] && [ ! -e "$_wb_folder/checks" ]; then
+if [ -n "$_wb_local" ] && [ ! -e "$_wb_folder/checks" ]; then
   messages "$_wb_task"
   payload </dev/null
 fi

@@ -50,13 +50,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect(start).toMatchObject({ host: 'n1', job: '42', array: '41' })
     expect(start?.started).toBeGreaterThan(before - 1)
     expect(end()).toMatchObject({ code: 3, signal: null, started: start?.started })
-    expect(readdirSync(job.folder).toSorted()).toEqual([
-      'context',
-      'markers',
-      'messages',
-      'payload.sh',
-      'start.sh',
-    ])
+    expect(readdirSync(job.folder).toSorted()).toEqual(['markers', 'messages', 'payload.sh'])
     expect(modesOf(job.folder, ['', 'messages'])).toEqual([0o700, 0o700])
   })
 
@@ -79,7 +73,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     expect(code).toBe(0)
     expect(output).toMatch(/^A=it's\n$/m)
     expect(output).not.toMatch(/_wb_|OLDPWD/)
-    expect(readFileSync(contextFile(job.folder, 0), 'utf8')).toBe('{"a": 1}')
+    expect(readFileSync(contextFile(job.folder, null), 'utf8')).toBe('{"a": 1}')
   })
 
   test('a signal that ends the payload is a code above 128', async () => {

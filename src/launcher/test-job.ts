@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeJobFolder, type TaskWork, type Work } from './folder.ts'
+import { startParameters, startScript, writeJobFolder, type TaskWork, type Work } from './folder.ts'
 
 /** The shells that `sh` is on clusters. */
 export const shells: readonly (readonly [string, ...(readonly string[])])[] = [
@@ -24,6 +24,7 @@ export class TestJob {
   readonly folder = join(this.root, "the job's folder")
   readonly #shell: readonly [string, ...(readonly string[])]
   #pid: number | undefined
+  #parameters: readonly string[] = []
 
   constructor(shell: readonly [string, ...(readonly string[])]) {
     this.#shell = shell
@@ -38,6 +39,8 @@ export class TestJob {
   writeWork(work: Omit<Work, 'shared'> & Partial<Pick<Work, 'shared'>>): void {
     rmSync(this.folder, { recursive: true, force: true })
     writeJobFolder(this.folder, { shared: null, ...work })
+    this.#parameters = startParameters(this.folder, work.scheduler)
+    writeFileSync(join(this.root, 'start.sh'), startScript().text)
   }
 
   /** Starts the job; its output goes to a file, so that it does not wait for a payload's children. */
@@ -48,7 +51,7 @@ export class TestJob {
     const log = join(this.root, 'log')
     const file = openSync(log, 'w')
     const [program, ...args] = this.#shell
-    const words = [program, ...args, join(this.folder, 'start.sh'), this.folder]
+    const words = [program, ...args, join(this.root, 'start.sh'), ...this.#parameters]
     const child = spawn('sh', ['-c', `${before} exec "$@"`, 'sh', ...words], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', file, file],

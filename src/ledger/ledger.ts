@@ -17,6 +17,7 @@ import {
 } from './messages.ts'
 import { insertMove, readMoves, type PendingMove } from './moves.ts'
 import { openLedgerFile, type LedgerPlace } from './open.ts'
+import { prepared } from './prepared.ts'
 import {
   changeRun,
   dropReports,
@@ -155,14 +156,13 @@ export class Ledger<Spec, Observed, Plan> {
     return this.transaction(() => {
       if (names.length > 0) {
         const set = names.map((name) => `${name} = ?`).join(', ')
-        const changed = this.db
-          .prepare(`UPDATE jobs SET ${set} WHERE id = ?${guard}`)
-          .run(...Object.values(columns), id)
+        const update = prepared(this.db, `UPDATE jobs SET ${set} WHERE id = ?${guard}`)
+        const changed = update.run(...Object.values(columns), id)
         if (changed.changes === 0) return false
       }
       if (change.state !== undefined && closedStates.has(change.state)) {
         release(this.db, id)
-        this.db.prepare('DELETE FROM writable WHERE job = ?').run(id)
+        prepared(this.db, 'DELETE FROM writable WHERE job = ?').run(id)
       }
       this.addEvent(id, at, kind, data)
       return true
@@ -185,9 +185,10 @@ export class Ledger<Spec, Observed, Plan> {
   /** Newest evidence about an open job, without an event: looks are many. A job that has ended its life meanwhile stays as it is. */
   observe(id: JobId, state: JobState, observed: Observed, endedAt: EpochSeconds | null): void {
     this.guarded(() =>
-      this.db
-        .prepare(`UPDATE jobs SET state = ?, observed = ?, ended_at = ? WHERE id = ? AND ${isOpen}`)
-        .run(state, JSON.stringify(observed), endedAt, id),
+      prepared(
+        this.db,
+        `UPDATE jobs SET state = ?, observed = ?, ended_at = ? WHERE id = ? AND ${isOpen}`,
+      ).run(state, JSON.stringify(observed), endedAt, id),
     )
   }
 
@@ -198,7 +199,7 @@ export class Ledger<Spec, Observed, Plan> {
 
   job(id: JobId): JobRow<Spec, Observed> | null {
     return this.guarded(() => {
-      const row = this.db.prepare('SELECT * FROM jobs WHERE id = ?').get(id)
+      const row = prepared(this.db, 'SELECT * FROM jobs WHERE id = ?').get(id)
       return row === undefined ? null : toJob<Spec, Observed>(row)
     })
   }
@@ -470,8 +471,7 @@ export class Ledger<Spec, Observed, Plan> {
 
   private jobs(sql: string, ...values: readonly SQLInputValue[]): readonly JobRow<Spec, Observed>[] {
     return this.guarded(() =>
-      this.db
-        .prepare(sql)
+      prepared(this.db, sql)
         .all(...values)
         .map((row) => toJob<Spec, Observed>(row)),
     )
@@ -479,17 +479,19 @@ export class Ledger<Spec, Observed, Plan> {
 
   private ids(sql: string, ...values: readonly SQLInputValue[]): readonly JobId[] {
     return this.guarded(() =>
-      this.db
-        .prepare(sql)
+      prepared(this.db, sql)
         .all(...values)
         .map((row) => Number(row['id']) as JobId),
     )
   }
 
   private addEvent(job: JobId, at: EpochSeconds, kind: string, data: unknown): void {
-    this.db
-      .prepare('INSERT INTO events (job, at, kind, data) VALUES (?, ?, ?, ?)')
-      .run(job, at, kind, JSON.stringify(data))
+    prepared(this.db, 'INSERT INTO events (job, at, kind, data) VALUES (?, ?, ?, ?)').run(
+      job,
+      at,
+      kind,
+      JSON.stringify(data),
+    )
   }
 
   private guarded<T>(work: () => T): T {

@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { asBroken, LedgerBroken, sqliteCode } from './broken.ts'
+import { Database } from './database.ts'
 import { fileSystemOf } from './file-system.ts'
 import { migrations } from './schema.ts'
 
@@ -60,12 +61,12 @@ export function makeFolder(place: LedgerPlace): void {
 export function openWithLocks(path: string): Omit<OpenLedger, 'path'> {
   const fileSystem = fileSystemOf(join(path, '..'))
   if (fileSystem.local) {
-    const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    const db = new Database(path, { timeout: busyTimeoutMs })
     useWal(db)
     db.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     return { db, warning: null, wal: true }
   }
-  const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  const db = new Database(path, { timeout: busyTimeoutMs })
   try {
     db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     // Takes and gives back the lock that every transaction needs: fails where fcntl(2) locks do not exist.
@@ -78,7 +79,7 @@ export function openWithLocks(path: string): Omit<OpenLedger, 'path'> {
   }
   const url = pathToFileURL(path)
   url.searchParams.set('vfs', 'unix-dotfile')
-  const dotfile = new DatabaseSync(url, { timeout: busyTimeoutMs })
+  const dotfile = new Database(url, { timeout: busyTimeoutMs })
   dotfile.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
   return {
     wal: false,

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { JobId } from '../contract/ids.ts'
 import { literalPrefix, mayMeet } from './path-pattern.ts'
+import { prepared } from './prepared.ts'
 
 /** An open job whose reserved path stands in the way of a wanted one. */
 export interface Conflict {
@@ -24,7 +25,7 @@ export function reserve(db: DatabaseSync, worktree: string, job: JobId, paths: I
 
 /** Gives back everything a job had reserved. */
 export function release(db: DatabaseSync, job: JobId): void {
-  db.prepare('DELETE FROM reservations WHERE job = ?').run(job)
+  prepared(db, 'DELETE FROM reservations WHERE job = ?').run(job)
 }
 
 /**

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commandScript, environmentScript } from './command-script.ts'
+import type { SubmitRequest } from '../contract/scheduler.ts'
+import { commandScript } from './command-script.ts'
 
 let dir: string
 beforeAll(() => {
@@ -20,22 +21,23 @@ const text = fc.string({
 })
 const argument = text.filter((word) => !word.includes('\0'))
 
-function sh(
-  script: string,
-  env: Readonly<Record<string, string>> = { PATH: process.env['PATH'] ?? '' },
+/** Runs what a request's script becomes as payload.sh does, in a shell that has these variables; gives what it prints. */
+function becomes(
+  request: Pick<SubmitRequest, 'words'> & Partial<SubmitRequest>,
+  { umask = 0o022, key = 'job', shell = 'sh' } = {},
 ): string {
-  const path = join(dir, 'command.sh')
-  writeFileSync(path, script)
-  return execFileSync('sh', [path], { env, input: '' }).toString()
+  const { PATH = '' } = process.env
+  const whole = { env: { PATH }, name: 'w7', array: null, cwd: dir, stdinFile: null, ...request }
+  writeFileSync(join(dir, 'command.sh'), commandScript(whole, umask))
+  const line = 'exec 3<command.sh; set -- "$1"; . /dev/fd/3'
+  return execFileSync(shell, ['-c', line, 'sh', key], { cwd: dir, env: { PATH }, input: '' }).toString()
 }
 
 describe('the command as a script', () => {
   test('runs several words exactly as they are', () => {
     fc.assert(
       fc.property(fc.array(argument, { minLength: 1, maxLength: 6 }), (words) => {
-        const printed = sh(
-          commandScript({ words: ['printf', '%s\\0', ...words], cwd: dir, stdinFile: null }, 0o022),
-        )
+        const printed = becomes({ words: ['printf', '%s\\0', ...words] })
         expect(printed).toBe(words.map((word) => `${word}\0`).join(''))
       }),
       { numRuns: 60 },
@@ -43,46 +45,60 @@ describe('the command as a script', () => {
   })
 
   test('runs a single word as a line of shell', () => {
-    const words = ['printf "%s " 1 2 | tr 1 3; exit 0']
-    expect(sh(commandScript({ words, cwd: dir, stdinFile: null }, 0o022))).toBe('3 2 ')
+    expect(becomes({ words: ['printf "%s " 1 2 | tr 1 3; exit 0'] })).toBe('3 2 ')
   })
 
-  test('starts in any directory, with the file mask given, and leaves no OLDPWD', () => {
+  test.each(['dash', 'bash'])('%s reads a file of shell itself', (shell) => {
+    const file = join(dir, "it's a file")
+    writeFileSync(file, 'printf "%s," "$@" "$A"; [ -e /proc/$$/fd/3 ] || echo closed; exit 0')
+    const request = { words: [file, 'x y', ''], isShellFile: true, env: { PATH: '/usr/bin:/bin', A: 'b' } }
+    expect(becomes(request, { shell })).toBe('x y,,b,closed\n')
+  })
+
+  test('starts in any directory, with the file mask given, and leaves no OLDPWD and no descriptor open', () => {
     const cwd = join(dir, '-a \'b\' "c" $d\n')
     mkdirSync(cwd)
-    const script = commandScript(
-      { words: ['pwd; umask; echo "${OLDPWD-none}"'], cwd, stdinFile: null },
-      0o027,
-    )
-    expect(sh(script)).toBe(`${cwd}\n0027\nnone\n`)
+    const line = 'pwd; umask; echo "${OLDPWD-none}"; [ ! -e /proc/$$/fd/3 ] && echo closed'
+    expect(becomes({ words: [line], cwd }, { umask: 0o027 })).toBe(`${cwd}\n0027\nnone\nclosed\n`)
   })
 
   test('a program whose name begins with a dash is a program', () => {
     const bin = join(dir, 'bin')
     mkdirSync(bin)
     writeFileSync(join(bin, '-x'), '#!/bin/sh\necho "got $1"\n', { mode: 0o755 })
-    const script = commandScript({ words: ['-x', '1'], cwd: dir, stdinFile: null }, 0o022)
-    expect(sh(script, { PATH: `${bin}:${process.env['PATH']}` })).toBe('got 1\n')
+    const env = { PATH: `${bin}:${process.env['PATH']}` }
+    expect(becomes({ words: ['-x', '1'], env })).toBe('got 1\n')
   })
 
   test('reads its standard input from a file', () => {
     const stdinFile = join(dir, "it's in")
     writeFileSync(stdinFile, 'typed\n')
-    expect(sh(commandScript({ words: ['cat'], cwd: dir, stdinFile }, 0o022))).toBe('typed\n')
+    expect(becomes({ words: ['cat'], stdinFile })).toBe('typed\n')
   })
+
+  test.each(['dash', 'bash'])(
+    '%s empties it before it becomes the command, unless other tasks need it',
+    (shell) => {
+      // More than a shell reads at once.
+      const env = { PATH: '/usr/bin:/bin', LONG: 'x'.repeat(100_000) }
+      const words = ['echo "${#LONG} $(wc -c <command.sh)"']
+      expect(becomes({ words, env }, { shell })).toBe('100000 0\n')
+      expect(becomes({ words, env, array: '0-1' }, { shell, key: '1' })).not.toMatch(/ 0$/m)
+      expect(statSync(join(dir, 'command.sh')).size).toBeGreaterThan(100_000)
+    },
+  )
 })
 
-describe('the environment as a script', () => {
-  const path = join('/usr/bin:/bin')
+describe('the environment of the command', () => {
+  const path = '/usr/bin:/bin'
 
-  function environmentAfter(env: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-    writeFileSync(join(dir, 'environment.sh'), environmentScript({ env, name: 'w7' }))
-    const out = join(dir, 'environment')
-    execFileSync('sh', ['-c', `eval "$(cat environment.sh)"; exec /usr/bin/env -0 >'${out}'`], {
-      cwd: dir,
-      env: { PATH: path },
-    })
-    const lines = readFileSync(out, 'utf8').split('\0').slice(0, -1)
+  function environmentAfter(
+    env: Readonly<Record<string, string>>,
+    more: Partial<SubmitRequest> = {},
+  ): ReadonlyMap<string, string> {
+    const lines = becomes({ words: ['/usr/bin/env', '-0'], env, ...more }, { key: '5' })
+      .split('\0')
+      .slice(0, -1)
     return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
   }
 
@@ -110,14 +126,15 @@ describe('the environment as a script', () => {
     expect([...after.keys()].toSorted()).toEqual(['GOOD', 'PATH', 'PWD', 'WAYBILL_JOB'])
   })
 
-  test('names the job, whatever job it was scheduled from', () => {
+  test('names the job and the task of an array, whatever job it was scheduled from', () => {
     const env = { PATH: path, WAYBILL_JOB: 'w1', WAYBILL_ARRAY_TASK_ID: '3' }
     const after = environmentAfter(env)
     expect(after.get('WAYBILL_JOB')).toBe('w7')
     expect(after.has('WAYBILL_ARRAY_TASK_ID')).toBe(false)
+    expect(environmentAfter(env, { array: '5' }).get('WAYBILL_ARRAY_TASK_ID')).toBe('5')
   })
 
-  test('leaves PATH unset where it was', () => {
-    expect(environmentScript({ env: {}, name: 'w1' })).toContain('unset PATH\n')
+  test('has no PATH where there was none', () => {
+    expect(environmentAfter({}).has('PATH')).toBe(false)
   })
 })

@@ -3,35 +3,49 @@ import { exportLines } from '../contract/shell-environment.ts'
 import { shellQuote } from '../contract/shell-quote.ts'
 
 /**
- * The environment as shell assignments. The command gets the submitter's variables, `WAYBILL_JOB` (the job's name) and,
- * in an array, `WAYBILL_ARRAY_TASK_ID`; not those of an embedded job that Waybill itself may run in.
+ * A script that becomes the task whose key is its one parameter; whoever runs it reads it from descriptor 3. That of a job
+ * without tasks empties its own file, `command.sh` in the directory it is started in: it holds the whole environment.
  */
-export function environmentScript(request: Pick<SubmitRequest, 'env' | 'name'>): string {
-  const env = { ...request.env }
-  delete env['WAYBILL_ARRAY_TASK_ID']
-  const path = 'PATH' in env ? [] : ['unset PATH']
-  return [...path, ...exportLines({ ...env, WAYBILL_JOB: request.name }), ''].join('\n')
+export function commandScript(
+  request: Pick<SubmitRequest, 'env' | 'name' | 'array' | 'words' | 'cwd' | 'stdinFile' | 'isShellFile'>,
+  umask: number,
+): string {
+  const { array, cwd, stdinFile } = request
+  return [
+    // A shell reads all of it before it begins.
+    '{',
+    ...(array === null ? [`printf '' >command.sh || exit 1`] : []),
+    ...environmentLines(request),
+    ...(array === null ? [] : ['export WAYBILL_ARRAY_TASK_ID="$1"']),
+    `umask ${umask.toString(8).padStart(4, '0')}`,
+    `exec 3<&-${stdinFile === null ? '' : ` <${shellQuote(stdinFile)}`} || exit 1`,
+    `cd ${shellQuote(cwd)} || exit 1`,
+    'unset OLDPWD',
+    ...commandLines(request),
+    '}',
+    '',
+  ].join('\n')
 }
 
 /**
- * The command as a script that becomes it. Several words are run as they are; a single word is a line for `sh -c`, as
- * DataLad's `run` has it.
+ * The command gets the submitter's variables and `WAYBILL_JOB` (the job's name); not the index of an embedded job that Waybill
+ * itself may run in.
  */
-export function commandScript(
-  request: Pick<SubmitRequest, 'words' | 'cwd' | 'stdinFile'>,
-  umask: number,
-): string {
-  const [first = '', ...more] = request.words
-  const words = more.length === 0 ? ['sh', '-c', first] : request.words
+function environmentLines({ env, name }: Pick<SubmitRequest, 'env' | 'name'>): readonly string[] {
+  const { WAYBILL_ARRAY_TASK_ID: _other, ...own } = env
+  const path = 'PATH' in own ? [] : ['unset PATH']
+  return [...path, ...exportLines({ ...own, WAYBILL_JOB: name })]
+}
+
+/** Several words are run as they are; a single word is a line for `sh -c`, as DataLad's `run` has it. */
+function commandLines({
+  words,
+  isShellFile = false,
+}: Pick<SubmitRequest, 'words' | 'isShellFile'>): readonly string[] {
+  const [first = '', ...more] = words
+  const quoted = (some: readonly string[]): string => some.map(shellQuote).join(' ')
+  if (isShellFile) return [`set -- ${quoted(more)}`, `. ${shellQuote(first)}`]
+  if (more.length === 0) return [`exec sh -c ${shellQuote(first)}`]
   // Not every shell knows `exec --`.
-  const command = first.startsWith('-') && more.length > 0 ? ['env', '--', ...words] : words
-  return [
-    `umask ${umask.toString(8).padStart(4, '0')}`,
-    ...(request.stdinFile === null ? [] : [`exec <${shellQuote(request.stdinFile)} || exit 1`]),
-    `cd ${shellQuote(request.cwd)} || exit 1`,
-    'unset OLDPWD',
-    // Whoever runs this reads it there, and the environment before it.
-    `exec ${command.map(shellQuote).join(' ')} 3<&- 4<&-`,
-    '',
-  ].join('\n')
+  return [`exec ${first.startsWith('-') ? 'env -- ' : ''}${quoted(words)}`]
 }

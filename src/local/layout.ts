@@ -2,12 +2,12 @@ import { join } from 'node:path'
 
 /**
  * Where the scheduler's files are. The scripts beside this file use the same names, and waiting jobs go on with the
- * scripts of the version that submitted them: a name here changes only with the folder's own (`v2`).
+ * scripts of the version that submitted them: a name here changes only with the folder's own (`v3`).
  */
 
 /** The folder of one user on one host within the scheduler's: jobs run on the host they were submitted from. */
 export function homeOf(folder: string, host: string, uid: number): string {
-  return join(folder, `v2-${uid}@${encodeURIComponent(host)}`)
+  return join(folder, `v3-${uid}@${encodeURIComponent(host)}`)
 }
 
 /** The scheduler's part of a submission's own folder. */

@@ -113,6 +113,39 @@ describe('slots', { timeout: 120_000 }, () => {
     expect((await site.whenOver(e))[0]?.state).toBe('COMPLETED')
   })
 
+  test('one watcher after another goes on with what waits, and never more is taken than there is', async () => {
+    site = makeSite(3)
+    const line = (cpus: number, sign: string): string =>
+      `i=0; while [ $i -lt ${cpus} ]; do echo ${sign} >>ran; i=$((i + 1)); done`
+    await weighed('first', { cpus: 3 })
+    for (let i = 0; i < 60; i++) {
+      const cpus = i % 7 === 6 ? 3 : i % 3 === 2 ? 2 : 1
+      const asked = site.request(
+        `w${i}`,
+        `${line(cpus, '+')}; echo $WAYBILL_JOB >>order; sleep 0.03; ${line(cpus, '-')}`,
+      )
+      const whole = { ...asked, ...(cpus === 1 ? {} : { weight: { cpus, memory: 0, gpus: 0 } }) }
+      expect((await (await site.scheduler.hold(whole)).go()).kind).toBe('submitted')
+      // Arrays stand in between.
+      if (i % 20 === 10) await site.submit(`a${i}`, `${line(1, '+')}; ${line(1, '-')}`, '0-4%2')
+    }
+    await letGo('first')
+    // No look here: a look pumps, and the watchers alone must be enough.
+    await eventually('all ends', () => {
+      const over = readdirSync(join(site.dir, 'jobs')).flatMap((name) =>
+        readdirSync(join(site.dir, 'jobs', name, 'local/t')).filter((file) => file.endsWith('.end')),
+      )
+      return over.length === 76 ? true : null
+    })
+    const started = readFileSync(join(site.dir, 'order'), 'utf8').trim().split('\n')
+    expect(started.toSorted()).toEqual(Array.from({ length: 60 }, (_, i) => `w${i}`).toSorted())
+    expect(mostAtOnce(join(site.dir, 'ran'))).toBeLessThanOrEqual(3)
+    await eventually('the slots are free', () =>
+      readdirSync(join(site.home, 'slots')).length === 0 ? true : null,
+    )
+    expect(readdirSync(join(site.home, 'queue'))).toEqual([])
+  })
+
   test('what asks for more than there is any more runs alone', async () => {
     site = makeSite(2)
     const jobs = [
@@ -314,7 +347,7 @@ describe('a killed watcher', { timeout: 60_000 }, () => {
     const boot = identify(process.pid)?.boot ?? ''
     writeFileSync(start, text.replace(boot, 'another-boot'))
     expect(await site.rows(job)).toMatchObject([{ state: 'NODE_FAIL', reason: 'Reboot' }])
-    writeFileSync(start, text.replace(/^host .*/, 'host elsewhere'))
+    writeFileSync(start, text.replace(/^host .*/m, 'host elsewhere'))
     expect(await site.rows(job)).toMatchObject([{ state: 'RUNNING', reason: 'OnHost:elsewhere' }])
     // Its watcher makes it before it writes it: that moment is no doubt.
     writeFileSync(start, '')

@@ -24,8 +24,16 @@ import { homeOf, jobFolder } from './layout.ts'
 import { readIfThere } from './markers.ts'
 import { pumpHome } from './pump.ts'
 import type { Pump } from './pump.ts'
-import { readDescription, rowsOf, type KnownEnds } from './rows.ts'
-import { forgetCommand, prepare, publish, withdraw, writeDurably, type Prepared } from './submission.ts'
+import { readDescription, rowsOf, type KnownJob } from './rows.ts'
+import {
+  forgetCommand,
+  prepare,
+  publish,
+  submittedAt,
+  withdraw,
+  writeDurably,
+  type Prepared,
+} from './submission.ts'
 
 /** What the embedded scheduler is given. */
 export interface LocalOptions {
@@ -48,7 +56,7 @@ export interface LocalOptions {
 export function localScheduler(options: LocalOptions): Scheduler {
   const home = homeOf(options.folder, hostname(), userInfo().uid)
   const pump: Pump = { home, env: options.env, user: userInfo().username }
-  const before: LastLook = { ends: new Map(), pumped: -Infinity }
+  const before: LastLook = { known: new Map(), pumped: -Infinity }
   return {
     kind: 'local',
     capacity: options.capacity,
@@ -163,8 +171,8 @@ function setLimits(home: string, { cpus, memory, gpus }: Capacity): void {
 
 /** What is kept of the last look: whoever waits looks again and again. */
 interface LastLook {
-  /** What was read of the ends of many tasks, by the folders of arrays. */
-  ends: ReadonlyMap<string, KnownEnds>
+  /** What was read of jobs that were not over, and of arrays, by their folders. */
+  known: ReadonlyMap<string, KnownJob>
   /** When a pump last looked after others. */
   pumped: EpochSeconds
 }
@@ -186,12 +194,12 @@ async function look(
   } as const
   const rows: Row[] = []
   const unheard = new Map<SchedulerJobId, Silence>()
-  const read = new Map<string, KnownEnds>()
+  const read = new Map<string, KnownJob>()
   for (const job of jobs) {
     try {
-      const known = before.ends.get(job.folder) ?? new Map()
+      const known = before.known.get(job.folder) ?? {}
       const own = rowsOf(job, now, known)
-      if (known.size > 1) read.set(job.folder, known)
+      if (known.ends?.size !== 1) read.set(job.folder, known)
       for (const row of own) rows.push(row)
       if (own.length > 0 && own.every((row) => hasRead(row, now))) forgetCommand(jobFolder(job.folder))
     } catch (error) {
@@ -199,7 +207,7 @@ async function look(
       unheard.set(job.id, { answered: false, why: 'failed', message: String(error) })
     }
   }
-  before.ends = read
+  before.known = read
   // Should a pump have been killed at its work, this one goes on with it.
   if (Math.abs(now - before.pumped) >= pumpingRests && rows.some((row) => row.state === 'PENDING')) {
     before.pumped = now
@@ -221,13 +229,13 @@ function findToken(token: string, folder: string): TokenSearch {
   const job = jobFolder(folder)
   try {
     const description = readDescription(job)
-    const submittedAt = readIfThere(join(job, 'submitted'))
-    if (description === null || description.token !== token || submittedAt === null) return { kind: 'absent' }
+    const published = submittedAt(job)
+    if (description === null || description.token !== token || published === null) return { kind: 'absent' }
     return {
       kind: 'found',
       id: description.name as SchedulerJobId,
       cluster: null,
-      submittedAt: Number.parseFloat(submittedAt) || null,
+      submittedAt: published.at,
     }
   } catch (error) {
     return { kind: 'unanswered', message: String(error) }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { EpochSeconds } from '../contract/ids.ts'
 import type { ProcessIdentity } from '../contract/scheduler.ts'
 
@@ -26,6 +26,11 @@ export function readIfThere(path: string): string | null {
     if (isGone(error)) return null
     throw error
   }
+}
+
+/** Whether there is such a file: to ask costs less than to fail at reading it. Throws when that cannot be told. */
+export function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 /** Whether an error says that a file or folder is not there. */

@@ -26,7 +26,8 @@ start() {
   # Command substitution waits until the watcher has closed its standard output. `setsid -f` forks; a shell's own `&`
   # would make the payload ignore SIGINT and SIGQUIT for good. A watcher has no variables that a payload could inherit.
   : "$(setsid -f env -i "PATH=$PATH" sh "$scripts/watch.sh" "$home" "$slot" "$1" "$2")"
-  [ -e "queue/$1/t/$2.start" ]
+  # One that found the task taken has left nothing.
+  [ -e "queue/$1/t/$2.start" ] && [ -e "slots/$slot" ]
 }
 
 serve_all

@@ -6,8 +6,8 @@
 #   limit      how many CPUs all tasks that run may take together
 #   capacity   how much memory (MiB), and how many GPUs
 #   queue/E    symbolic link to a submission's folder, made while it is held; E sorts by time, and ends in
-#              "+CPUS,MIB,GPUS" where a task takes something else than one CPU
-#   slots/N    who runs: a line "watcher PID BORN BOOT ENTRY KEY", and one "payload …" when that is there
+#              "+CPUS,MIB,GPUS" where a task takes something else than one CPU. What has no file of its tasks has one, `job`
+#   slots/N    who runs: a line "watcher PID BORN BOOT ENTRY KEY", and one "payload …" for each task that it has begun
 #   said.N     what the shell says of a task's end
 #   lock       flock(1) on it is held by one process at a time
 #
@@ -17,13 +17,19 @@
 # start; a slot is released with the lock held. So the one that follows the last event sees everything. Should that one
 # be killed, the next event or look of Waybill's runs another.
 #
+# A watcher whose task has ended may go on with another without the lock, since its slot is never free in between: for a
+# second after it has looked with it, so that what else there is to do is not put off, and where the next that waits takes as
+# much and is no task of an array, so that for all others that slot says what it said before (watch.sh).
+#
 # Nothing passes what waits for room: it would never find any. Only of an array that keeps to its own limit the room is
 # there for others.
 #
 # Nothing runs twice. A task runs after its start marker was made, which succeeds once. The cursor (`next`) passes a task
 # only when its marker is there; before that, whoever looks tries it again. The watcher inherits the lock and drops it
 # with the marker written, so a pump killed in between leaves no half-started task for others to see. Where flock is not
-# supported this still holds; but two could give the slot of one dead owner to two tasks.
+# supported this still holds; but two could give the slot of one dead owner to two tasks. A marker that was made with the
+# lock held and cannot be written, on a full disk, is taken away again; without it that might have been seen: then the task is
+# its maker's, who waits until there is room.
 #
 # A program costs as much as a small payload: here the shell does by itself all that it can.
 
@@ -73,16 +79,16 @@ takers() {
   dead=
   for file in slots/*; do
     [ -e "$file" ] || continue
+    [ "$file" != "slots/${own-}" ] || continue
     owner=
     while read -r _ pid pid_born pid_boot entry _; do
       # The payload is looked at where its watcher is gone: a shell reads byte by byte.
       [ -z "$owner" ] || break
-      [ "$pid" != "$$" ] || continue
       ! alive "$pid" "$pid_born" "$pid_boot" || owner=$entry
     done <"$file"
     if [ -n "$owner" ]; then
       add "$owner"
-    elif [ "$file" != "slots/${own-}" ]; then
+    else
       # Slots are written with the lock held: a torn one is a dead owner's, too.
       dead="$dead $file"
     fi
@@ -114,6 +120,10 @@ free() {
 tasks_from() {
   key=
   following=
+  if [ ! -e "$1" ]; then
+    key=job
+    return
+  fi
   if [ "$2" -eq 1 ]; then
     { read -r key && read -r following; } <"$1"
   else
@@ -165,7 +175,7 @@ serve_all() {
   for link in queue/*; do
     entry=${link#queue/}
     # A folder that cannot be reached now is not a reason to forget its job.
-    [ -e "queue/$entry/tasks" ] || continue
+    [ -e "queue/$entry/job.json" ] || continue
     case " $gone " in *" queue/$entry "*) continue ;; esac
     if [ ! -e "queue/$entry/submitted" ]; then
       # Held. Its holder's death is looked at first: what is not published after that never will be.

@@ -6,34 +6,33 @@ import type { EpochSeconds } from '../contract/ids.ts'
 import type { JobReference, Row } from '../contract/scheduler.ts'
 import { identify, liveness } from '../process/identity.ts'
 import { jobFolder, taskFile, taskKey } from './layout.ts'
-import { parseEnd, parseProcess, parseStart, readIfThere } from './markers.ts'
+import { isThere, parseEnd, parseProcess, parseStart, readIfThere } from './markers.ts'
 import type { EndMarker } from './markers.ts'
-import type { JobDescription } from './submission.ts'
+import { submittedAt, type JobDescription } from './submission.ts'
 
 /**
  * What a job's markers say, one row a task; tasks that never started stand in one row together. No rows: never
  * submitted, or its folder is gone. States are Slurm's, and `LOST`: it started and nobody is left to tell how it
- * ended. A task on another host is RUNNING by its start marker until its end marker comes. What is in `ends` is not read.
+ * ended. A task on another host is RUNNING by its start marker until its end marker comes. What is `known` is not read, and what is read is added to it.
  */
-export function rowsOf(
-  reference: JobReference,
-  now: EpochSeconds,
-  ends: KnownEnds = new Map(),
-): readonly Row[] {
+export function rowsOf(reference: JobReference, now: EpochSeconds, known: KnownJob = {}): readonly Row[] {
   const job = jobFolder(reference.folder)
-  const description = readDescription(job)
-  const submitted = readIfThere(join(job, 'submitted'))
-  if (description === null || submitted === null) return []
+  const isKnown = known.submission !== undefined && isThere(join(job, 'submitted'))
+  const submission = isKnown ? known.submission : readSubmission(job)
+  if (submission == null) return []
+  known.submission = submission
+  const { description, submitted } = submission
   // Before the markers: a cancel that comes while we read is for the next look.
-  const cancelled = readIfThere(join(job, 'cancel'))
-  const present = new Set(readdirSync(join(job, 't')))
+  const cancelled = isThere(join(job, 'cancel')) ? readIfThere(join(job, 'cancel')) : null
+  const isPresent = presence(job, description)
+  const ends = (known.ends ??= new Map())
   const common = {
     job: reference.id,
     cluster: null,
     task: null,
     folded: null,
     component: null,
-    submitted: Number.parseFloat(submitted) || null,
+    submitted,
     user: reference.user,
     facts: { name: description.name, work_dir: description.work_dir },
   }
@@ -42,17 +41,17 @@ export function rowsOf(
   const waiting: (number | null)[] = []
   let running = 0
   for (const task of tasks) {
-    const known = ends.get(task)
-    if (known !== undefined) {
-      rows.push(known)
+    const end = ends.get(task)
+    if (end !== undefined) {
+      rows.push(end)
       continue
     }
-    if (!present.has(`${taskKey(task)}.start`)) {
+    if (!isPresent(`${taskKey(task)}.start`)) {
       waiting.push(task)
       continue
     }
-    const ended = present.has(`${taskKey(task)}.end`) ? endOf(job, task) : null
-    const seen = ended ?? startedTask(job, task, present, now)
+    const ended = isPresent(`${taskKey(task)}.end`) ? endOf(job, task) : null
+    const seen = ended ?? startedTask(job, task, isPresent, now)
     if (seen.state === 'RUNNING') running += 1
     const stdout = taskFile(job, task, 'log')
     const row = { ...common, ...seen, task, facts: { ...common.facts, ...seen.facts, stdout } }
@@ -67,6 +66,20 @@ export function rowsOf(
       ? { state: 'PENDING', reason: waitsFor(description, limit !== null && running >= limit), ended: null }
       : { state: 'CANCELLED', reason: null, ended: Number.parseFloat(cancelled) || null }
   return [...rows, { ...common, ...rest, folded, exit: null, started: null }]
+}
+
+/** What was submitted, or null: nothing was. Throws when it is there and cannot be read. */
+function readSubmission(job: string): Submission | null {
+  const description = readDescription(job)
+  const submitted = submittedAt(job)
+  return description === null || submitted === null ? null : { description, submitted: submitted.at }
+}
+
+/** Whether there are files of these names, of the tasks: of very many by one look, which of one would cost more. */
+function presence(job: string, { array }: JobDescription): (name: string) => boolean {
+  if (array === null) return (name) => isThere(join(job, 't', name))
+  const present = new Set(readdirSync(join(job, 't')))
+  return (name) => present.has(name)
 }
 
 /** Reads a job's description, or null when the folder holds none. Throws when it is there and cannot be read. */
@@ -88,13 +101,21 @@ function waitsFor(description: JobDescription, full: boolean): string {
 
 type Seen = Pick<Row, 'state' | 'reason' | 'exit' | 'started' | 'ended' | 'facts'>
 
-/** Rows of a job's tasks whose end markers were read: once whole those stay as they are. */
-export type KnownEnds = Map<number | null, Row>
+interface Submission {
+  readonly description: JobDescription
+  readonly submitted: EpochSeconds | null
+}
+
+/** What was read of a job and stays as it is: what was submitted, and rows of its tasks whose end markers were whole. */
+export interface KnownJob {
+  submission?: Submission
+  ends?: Map<number | null, Row>
+}
 
 function startedTask(
   job: string,
   task: number | null,
-  present: ReadonlySet<string>,
+  isPresent: (name: string) => boolean,
   now: EpochSeconds,
 ): Seen {
   const start = parseStart(readIfThere(taskFile(job, task, 'start')) ?? '')
@@ -118,7 +139,7 @@ function startedTask(
       const end = endOf(job, task)
       if (end !== null) return end
       if (readIfThere(taskFile(job, task, 'cancel')) !== null) return { ...unknown, state: 'CANCELLED' }
-      if (present.has(`${taskKey(task)}.end`)) return { ...unknown, state: 'LOST', reason: 'TornMarker' }
+      if (isPresent(`${taskKey(task)}.end`)) return { ...unknown, state: 'LOST', reason: 'TornMarker' }
       const rebooted = identify(process.pid)?.boot !== start.watcher.boot
       return rebooted ? { ...unknown, state: 'NODE_FAIL', reason: 'Reboot' } : { ...unknown, state: 'LOST' }
     }

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   closeSync,
   fchmodSync,
@@ -16,8 +17,9 @@ import { join } from 'node:path'
 import type { EpochSeconds } from '../contract/ids.ts'
 import type { ProcessIdentity, SubmitRequest } from '../contract/scheduler.ts'
 import type { ArraySpec } from '../contract/array-spec.ts'
-import { commandScript, environmentScript } from './command-script.ts'
+import { commandScript } from './command-script.ts'
 import { jobFolder, taskKey } from './layout.ts'
+import { readIfThere } from './markers.ts'
 
 /** What a submission says of itself, in `job.json`: the job's one fixed description, read by whoever looks. */
 export interface JobDescription {
@@ -27,9 +29,6 @@ export interface JobDescription {
   readonly array: ArraySpec | null
   readonly work_dir: string
 }
-
-/** What payload.sh reads, and removes when the last task has read it. */
-const secretFiles = ['environment.sh', 'command.sh'] as const
 
 /** A submission that lies ready in its folder. Only `submitted` is missing to make it a job. */
 export interface Prepared {
@@ -65,16 +64,22 @@ export function prepare(
     work_dir: request.cwd,
   }
   const files: readonly (readonly [string, string])[] = [
-    ['holder', `${holder.pid} ${holder.start} ${holder.boot}\n`],
-    ['environment.sh', environmentScript(request)],
     ['command.sh', commandScript(request, process.umask())],
     ...(array?.limit == null ? [] : [['limit', `${array.limit}\n`] as const]),
     ...(request.stderrApart ? [['apart', ''] as const] : []),
-    ['tasks', (array?.indices ?? [null]).map((task) => `${taskKey(task)}\n`).join('')],
+    ...(array === null
+      ? []
+      : [['tasks', array.indices.map((task) => `${taskKey(task)}\n`).join('')] as const]),
   ]
   for (const [name, text] of files) writeFileSync(join(job, name), text, { mode: 0o600 })
-  writeFileSync(join(job, 'job.json'), `${JSON.stringify(description)}\n`, { mode: 0o640 })
-  chmodSync(join(job, 'job.json'), 0o640)
+  const shown: readonly (readonly [string, string])[] = [
+    ['holder', `${holder.pid} ${holder.start} ${holder.boot}\n`],
+    ['job.json', `${JSON.stringify(description)}\n`],
+  ]
+  for (const [name, text] of shown) {
+    writeFileSync(join(job, name), text, { mode: 0o640 })
+    chmodSync(join(job, name), 0o640)
+  }
   mkdirSync(join(home, 'slots'), { recursive: true, mode: 0o700 })
   mkdirSync(join(home, 'queue'), { recursive: true, mode: 0o700 })
   const order = String(Math.round(now * 1000)).padStart(15, '0')
@@ -89,11 +94,20 @@ function weightText(weight: SubmitRequest['weight']): string {
 }
 
 /**
- * Makes a prepared submission a job, by one rename: killed before it there is no job, after it there is one. Of several the
- * last alone need be waited for by the disk, since a journal keeps their order: that the file is there is what counts.
+ * Makes a prepared submission a job, by renaming what told its holder: killed before that there is no job, after it there is
+ * one. Of several the last alone need be waited for by the disk, since a journal keeps their order: that the file is there is
+ * what counts.
  */
-export function publish(prepared: Prepared, now: EpochSeconds, isLast = true): void {
-  writeDurably(join(prepared.job, 'submitted'), `${now}\n`, isLast)
+export function publish({ job }: Prepared, now: EpochSeconds, isLast = true): void {
+  const holder = join(job, 'holder')
+  appendFileSync(holder, `${now}\n`, { flush: isLast })
+  renameSync(holder, join(job, 'submitted'))
+}
+
+/** When a submission was made a job; null: never. Throws when that cannot be read. */
+export function submittedAt(job: string): { readonly at: EpochSeconds | null } | null {
+  const text = readIfThere(join(job, 'submitted'))
+  return text === null ? null : { at: Number.parseFloat(text.split('\n')[1] ?? '') || null }
 }
 
 /** Takes a submission back that was not published. */
@@ -104,13 +118,10 @@ export function withdraw(prepared: Prepared): void {
 
 /** Removes what no task will read any more, for it holds the user's whole environment. Mostly the last payload has done so. */
 export function forgetCommand(job: string): void {
-  for (const name of secretFiles) {
-    try {
-      rmSync(join(job, name), { force: true })
-    } catch {
-      // Another user's job: theirs to remove.
-      return
-    }
+  try {
+    rmSync(join(job, 'command.sh'), { force: true })
+  } catch {
+    // Another user's job: theirs to remove.
   }
 }
 

@@ -69,7 +69,7 @@ export function makeSite(slots: number, graceSeconds = 30): Site {
       }),
     pid: (job, kind, task) => {
       const text = readFileSync(taskFile(jobFolder(job.folder), task ?? null, kind), 'utf8')
-      return Number(/^(?:host.*\nwatcher )?(\d+) /.exec(text)?.[1])
+      return Number(/^(?:watcher )?(\d+) /m.exec(text)?.[1])
     },
     remove: () => {
       endAll(join(home, 'slots'))

@@ -4,7 +4,7 @@
 # a session of its own, with no variables but PATH, holding the lock (9) and the starter's ear (1) until the start
 # marker is written.
 #
-#   t/KEY.start    host, boot, this process, time; made once: it is not opened when it exists
+#   t/KEY.start    what the children took, host, boot, this process, time; made once: it is not opened when it exists
 #   t/KEY.payload  the payload's process (written by payload.sh)
 #   t/KEY.cancel   somebody's cancel reached the payload (written by cancel.sh)
 #   t/KEY.end      what the children took, state, exit code, signal, times; whole when its last line is
@@ -29,6 +29,8 @@ cd "$home" || exit 1
 born "$$" || exit 1
 me="$$ $born $boot"
 own=$2
+# Whether the lock is held.
+locked=yes
 
 # clock: sets $time, in seconds since 1970 to a hundredth. From the time since boot; what that is taken from is looked up
 # once a second, since the machine's clock may be set.
@@ -49,17 +51,28 @@ clock() {
   time=$((up / 100)).${hundredths#1}
 }
 
+# start_marker: says who runs a task since when. What the children took until then is another task's.
+start_marker() {
+  times && printf 'host %s\nwatcher %s\nstarted %s\n' "$host" "$me" "$time"
+}
+
 # take ENTRY KEY: notes that its task runs now; fails when it is another's, or nothing can be written.
 take() {
   clock
   made=
-  # What the children took until now is another task's.
-  { made=yes && printf 'host %s\nwatcher %s\nstarted %s\n' "$host" "$me" "$time" && times; } >"queue/$1/t/$2.start" ||
-    {
-      # On a full disk it is there and says nothing. One that was there before is another's, who may be writing it.
-      [ -z "$made" ] || rm -f "queue/$1/t/$2.start"
+  if ! { made=yes && start_marker; } >"queue/$1/t/$2.start"; then
+    # One that was there before is another's, who may be writing it.
+    [ -n "$made" ] || return 1
+    # On a full disk it is there and says nothing.
+    if [ -n "$locked" ]; then
+      rm -f "queue/$1/t/$2.start"
       return 1
-    }
+    fi
+    until start_marker >|"queue/$1/t/$2.start"; do
+      [ -d "queue/$1/t" ] || return 1
+      sleep 5
+    done
+  fi
   entry_mine=$1
   key_mine=$2
   began=$time
@@ -67,8 +80,8 @@ take() {
 
 # run: runs the task that was taken, in its folder.
 run() {
-  # Its last line is the shell's word of its children.
-  while read -r line; do before=$line; done <"t/$key_mine.start"
+  # The second line is the shell's word of its children.
+  { read -r _ && read -r before; } <"t/$key_mine.start"
   code=0
   signal=0
   # A cancel that came before the marker did not find it, and is found here; one that comes later finds the marker.
@@ -78,7 +91,7 @@ run() {
     said=$home/said.$own
     # No redirection at the command: the shell's own words about its end would follow it.
     exec </dev/null 2>|"$said"
-    setsid sh "$scripts/payload.sh" "$home" "$own" "$entry_mine" "$key_mine"
+    setsid sh "$scripts/payload.sh" "$home" "$own" "$entry_mine" "$key_mine" "$boot"
     code=$?
     exec 2>/dev/null
     # Exit code 137 or SIGKILL? A shell says "Killed" when it was the signal, save for SIGINT and SIGPIPE.
@@ -116,7 +129,8 @@ start() {
     return
   fi
   : "$(setsid -f env -i "PATH=$PATH" sh "$scripts/watch.sh" "$home" "$slot" "$1" "$2")"
-  [ -e "queue/$1/t/$2.start" ]
+  # One that found the task taken has left nothing.
+  [ -e "queue/$1/t/$2.start" ] && [ -e "slots/$slot" ]
 }
 
 printf 'watcher %s %s %s\n' "$me" "$3" "$4" >"slots/$own" || exit 1
@@ -127,20 +141,44 @@ fi
 # With the lock: the link to it goes with the next look.
 cd -P "queue/$entry_mine" || exit 1
 exec >/dev/null 9>&-
+locked=
+looked=-101
+# What waits, as of its last look at everything.
+set --
 while :; do
   run
   cd "$home" || exit 1
+  weight=${entry_mine#"${entry_mine%%+*}"}
   entry_mine=
-  exec 9>>lock
-  flock 9 || :
-  # Few links cost less than the program that removes them.
-  case $gone in *' '*' '*' '*' '*' '*' '*' '*' '*) forget ;; esac
-  serve_all
+  # Without the lock, see queue.sh.
+  if [ "$key_mine" = job ] && [ $((up - looked)) -lt 100 ]; then
+    while [ "$#" -gt 0 ] && [ -z "$entry_mine" ]; do
+      entry=${1#queue/}
+      if [ -e "$1/submitted" ] && [ ! -e "$1/cancel" ] && [ ! -e "$1/t/job.start" ]; then
+        # Nothing passes what may have to wait for room.
+        [ ! -e "$1/tasks" ] || break
+        [ "${entry#"${entry%%+*}"}" = "$weight" ] || break
+        take "$entry" job || :
+      fi
+      shift
+    done
+  fi
   if [ -z "$entry_mine" ]; then
-    # With the lock: a pump that finds the slot taken leaves.
-    forget "slots/$own"
-    exit 0
+    exec 9>>lock
+    flock 9 || :
+    locked=yes
+    # Few links cost less than the program that removes them.
+    case $gone in *' '*' '*' '*' '*' '*' '*' '*' '*) forget ;; esac
+    serve_all
+    if [ -z "$entry_mine" ]; then
+      # With the lock: a pump that finds the slot taken leaves.
+      forget "slots/$own"
+      exit 0
+    fi
+    looked=$up
+    set -- queue/*
   fi
   cd -P "queue/$entry_mine" || exit 1
   exec 9>&-
+  locked=
 done

@@ -104,7 +104,8 @@ wb_may_comment() {
 }
 
 wb_own=${0%/*}
-wb_folder=$(CDPATH='' cd -P -- "$wb_own/.." && pwd -P) || exit 1
+# Not by `..`: bin may be a link to a folder that many submissions share.
+wb_folder=$(CDPATH='' cd -P -- "${wb_own%/*}" && pwd -P) || exit 1
 
 unset wb_path
 wb_rest=$PATH:
@@ -120,6 +121,7 @@ wb_umask=$(umask)
 umask 027
 
 # What cannot be noted is not submitted: nobody would know of the job.
+[ -d "$wb_folder/calls" ] || mkdir -- "$wb_folder/calls" 2>/dev/null
 wb_n=$(
   set -- "$wb_folder"/calls/*
   [ -e "$1" ] && echo "$#" || echo 0

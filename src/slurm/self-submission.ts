@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SubmitRequest } from '../contract/scheduler.ts'
+import type { InstalledFile } from '../process/install-files.ts'
 import { shippedText } from '../process/shipped.ts'
 import { writeTrace } from './witnesses.ts'
 
@@ -11,7 +12,13 @@ import { writeTrace } from './witnesses.ts'
  */
 export function withShim(request: SubmitRequest): Readonly<Record<string, string>> {
   const { folder, env } = request
-  const bin = placeShim(folder)
+  const bin = join(folder, 'bin')
+  const calls = join(folder, 'calls')
+  for (const each of [bin, calls]) mkdirSync(each, { recursive: true, mode: 0o700 })
+  // Whoever may look into the job's folder, a group's members perhaps, may see what it submitted.
+  chmodSync(calls, statSync(folder).mode & 0o2755)
+  const { name, text, mode } = sbatchShim()
+  writeFileSync(join(bin, name), text, { mode })
   writeTrace(folder, { clusters: null, ownComment: false, submitsNothing: false, submitsItself: true })
   writeFileSync(join(folder, 'mark'), `waybill:${request.token}\n`)
   // Without a PATH a shell has one of its own.
@@ -20,16 +27,9 @@ export function withShim(request: SubmitRequest): Readonly<Record<string, string
 }
 
 /**
- * Puts the sbatch that notes its calls below a folder, and gives the folder that is to stand on PATH. Without a `mark` beside
- * it, what it submits carries no token: a call whose answer is lost is not found again.
+ * The program that is to stand first on PATH as `FOLDER/bin/sbatch`, to note its calls in FOLDER. Without a `mark` there, what
+ * it submits carries no token: a call whose answer is lost is not found again.
  */
-export function placeShim(folder: string): string {
-  const bin = join(folder, 'bin')
-  const calls = join(folder, 'calls')
-  for (const each of [bin, calls]) mkdirSync(each, { recursive: true, mode: 0o700 })
-  // Whoever may look into the job's folder, a group's members perhaps, may see what it submitted.
-  chmodSync(calls, statSync(folder).mode & 0o2755)
-  const program = join(bin, 'sbatch')
-  writeFileSync(program, shippedText('sbatch-shim.sh', import.meta.url), { mode: 0o700 })
-  return bin
+export function sbatchShim(): InstalledFile {
+  return { name: 'sbatch', text: shippedText('sbatch-shim.sh', import.meta.url), mode: 0o700 }
 }

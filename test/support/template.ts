@@ -33,7 +33,7 @@ export async function whole(box: Sandbox, cwd = 'ds'): Promise<void> {
   if (annex.code !== 0) problems.push(`git annex fsck: ${annex.stdout}${annex.stderr}`)
   const find =
     'find .git -name "*.lock" ! -path ".git/annex/*" ! -path "*/waybill/local/*"; ls -d .git/index.waybill-* .git/waybill-*.lock 2>/dev/null;' +
-    ' find . -name ".waybill-*"; git for-each-ref refs/waybill; find .git/waybill/tmp .git/waybill/index-* -type f 2>/dev/null; :'
+    ' find . -name ".waybill-*"; git for-each-ref refs/waybill; find .git/waybill/tmp .git/waybill/index-* .git/waybill/aside-* -type f 2>/dev/null; :'
   const left = (await box.run(['sh', '-c', find], { cwd })).stdout
   if (left !== '') problems.push(`left over:\n${left}`)
   const ledger = await box.run(['node', '-e', checkLedger], { cwd, allowFailure: true })

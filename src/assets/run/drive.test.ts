@@ -297,6 +297,7 @@ async function live(
       return Promise.resolve()
     },
     newToken: () => `token${String((tokens += 1)).padStart(15, '0')}` as JobToken,
+    payloadScripts: () => repo.root,
     progress: () => {},
     critical: async (work) => {
       await between('submission')

@@ -75,7 +75,8 @@ async function goOn(
   move: BranchMove,
   standing: readonly CommitId[],
 ): Promise<Fallible<Landed, Note>> {
-  const recorded = move.jobs.filter(({ commit }) => standing.includes(commit))
+  const commits = new Set(standing)
+  const recorded = move.jobs.filter(({ commit }) => commits.has(commit))
   if (recorded.length > 0) {
     const plan: BranchesPlan = { ...move.plan, landed: standing }
     if (!context.ledger.beginMove({ ...move, plan }, finishLease, leaseOwner(context)))
@@ -85,7 +86,7 @@ async function goOn(
     dataset === null ? ok([]) : await clearAway(context, dataset, { ...move, jobs: recorded }, standing)
   if (!reports.ok) return reports
   markRecorded(context, move.id, recorded)
-  return ok({ commits: new Set(standing), reports: reports.value })
+  return ok({ commits, reports: reports.value })
 }
 
 async function clearAway(

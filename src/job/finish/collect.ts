@@ -93,7 +93,8 @@ async function leftOutOf(
 interface Finding {
   readonly ended: EndedJob
   readonly files: ReadonlySet<string>
-  readonly found: readonly Found[]
+  /** What else lies there: of very many files no more is kept than their paths. */
+  readonly others: readonly Found[]
   readonly logs: FoundLogs
   /** Paths that count beside the declared outputs: of a job that declared none, all that changed. */
   readonly changed: readonly string[]
@@ -110,25 +111,28 @@ function find(
   const changed = ended.job.spec.whole ? allChanged : []
   const literal = changed.map((path) => ({ path, directory: false, pattern: false }))
   const targets = [...targetsOf(outputsOf(ended)), ...literal]
-  const found = [...walk(context.dataset.root, targets, subdatasets.isOne)]
-  const own = found.filter(isStorable).map(({ path }) => path)
-  const files = new Set([...logs.inside, ...own.filter((path) => !foreign.has(path))])
-  return { ended, files, found, logs, changed }
+  const files = new Set(logs.inside)
+  const others: Found[] = []
+  for (const found of walk(context.dataset.root, targets, subdatasets.isOne)) {
+    if (!isStorable(found)) others.push(found)
+    else if (!foreign.has(found.path)) files.add(found.path)
+  }
+  return { ended, files, others, logs, changed }
 }
 
 function collectionOf(
-  { ended, files, found, logs }: Finding,
+  { ended, files, others, logs }: Finding,
   before: ReadonlyMap<string, Entry>,
   deleted: readonly string[],
   ground: Ground,
 ): Collection {
   const paths = [...files, ...before.keys()]
-  const there = new Set(paths.flatMap(selfAndAbove))
+  const there = withFolders(paths)
   const subdatasets = subdatasetsHolding(ground.subdatasets, [
     ...files,
     ...deleted,
     ...outputsOf(ended).map(prefixOf),
-    ...descended(found).map((path) => `${path}/`),
+    ...descended(others).map((path) => `${path}/`),
   ])
   return {
     ended,
@@ -139,11 +143,11 @@ function collectionOf(
     logs: [...logs.inside],
     logsOutside: logs.outside,
     untold: [],
-    unreadable: found.some(({ kind }) => kind === 'unreadable'),
+    unreadable: others.some(({ kind }) => kind === 'unreadable'),
     reports: [
       ...logs.reports,
       ...expectedOutputs(ended).flatMap((output) => missingOutput(ended, output, there, paths)),
-      ...found.flatMap((one) => oddThing(one, before)),
+      ...others.flatMap((one) => oddThing(one, before)),
     ],
   }
 }
@@ -160,7 +164,7 @@ async function entriesBelow(
   const byPrefix = Map.groupBy(claims, ({ prefix }) => prefix)
   const patterns = finds.flatMap(({ ended }) => outputsOf(ended).filter(isPattern))
   const inside = [
-    ...finds.flatMap(({ found }) => descended(found)),
+    ...finds.flatMap(({ others }) => descended(others)),
     ...patterns.flatMap((pattern) => subdatasets.reachedBy(pattern)),
   ]
   const listed = await listAcross(subdatasets, commitAt, [...byPrefix.keys()], inside)
@@ -176,6 +180,15 @@ async function entriesBelow(
     }
   }
   return ok(held)
+}
+
+/** Paths and the folders they lie in. */
+function withFolders(paths: readonly string[]): ReadonlySet<string> {
+  const all = new Set<string>()
+  for (const path of paths)
+    for (let at = path; at !== '' && !all.has(at); at = at.slice(0, Math.max(0, at.lastIndexOf('/'))))
+      all.add(at)
+  return all
 }
 
 /** A path, the folders it lies in, and `.`. */

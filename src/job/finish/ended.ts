@@ -4,7 +4,7 @@ import type { Job } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Note } from '../note.ts'
 import type { Report } from '../report.ts'
-import { jobFacts } from '../select.ts'
+import { jobFacts, type JobLabel } from '../select.ts'
 import { pathsOfTasks } from '../schedule/task-paths.ts'
 
 /** A job whose end is known and that is to be recorded. */
@@ -61,7 +61,7 @@ export function pathsOfArray({ parts }: Job['spec'], templates: readonly string[
 }
 
 /** A result of `finish` about one job. */
-export function aboutJob(status: Report['status'], job: Job | null, note: Note): Report {
+export function aboutJob(status: Report['status'], job: JobLabel | null, note: Note): Report {
   const facts = job === null ? {} : { facts: jobFacts(job) }
   return { action: 'finish', status, path: '', type: 'job', note, ...facts }
 }

@@ -8,7 +8,6 @@ import { decide } from './decide.ts'
 import { aboutJob, type EndedJob, type EndFacts } from './ended.ts'
 import { factsWait } from '../facts-wait.ts'
 import { inPieces, oneByOne } from '../in-pieces.ts'
-import { openLogs } from './open-logs.ts'
 import { altDirLease, finishLease, tryLease, withLease } from '../lease.ts'
 import type { Context, Job } from '../context.ts'
 import { addLateFacts } from '../late-facts.ts'
@@ -16,12 +15,11 @@ import { recoverMoves } from './move.ts'
 import { lookAt, type ObservedJob } from '../observe.ts'
 import { withChildren } from '../members/children.ts'
 import { reconcile } from '../reconcile.ts'
-import { inPasses, withJobs, withoutJob, type Ended } from './passes.ts'
 import { recordJobs } from './record-jobs.ts'
 import type { Report } from '../report.ts'
 import { calledName, isOpen } from '../select.ts'
 import { toldOutputs, withTold, type ToldOutputs } from './told-outputs.ts'
-import { waitForOutputs } from './wait-for-outputs.ts'
+import { inOrder, inTurns, withoutRow, type Ended } from './turns.ts'
 import { waitForFacts } from '../wait-for-facts.ts'
 import type { FinishRequest } from './finish-request.ts'
 
@@ -59,11 +57,11 @@ export async function finish(
     await recoverMoves(context, report)
     const { ended, stayOpen, head } = await endedOf(context, chosen, request, told.value, seen, report)
     if (head !== null && ended.length > 0)
-      await recordAll(context, ended, request, head, seen.length === 0, report)
+      await recordAll(context, inOrder(ended), request, head, seen.length === 0, report)
     await tryLease(context, altDirLease, async () => cleanAltDirs(context, report))
     // What is left to do stands last, where it is seen.
     for (const one of stayOpen) report(one)
-    await addLateFacts(context, report, new Set(ended.map(({ id }) => id)))
+    await addLateFacts(context, report, new Set(ended.map(({ job }) => job.id)))
   })
 }
 
@@ -97,14 +95,14 @@ async function endedOf(
       )
       if (toRecord === null) continue
       const known = withTold(context, toRecord, told)
-      if (known.ok) ended.push(withoutJob(known.value))
+      if (known.ok) ended.push(withoutRow(known.value))
       else stayOpen.push(aboutJob('impossible', job, known.failure))
     }
   }
   return { ended, stayOpen, head }
 }
 
-/** Records jobs, so many at a time that their number is not felt in memory. */
+/** Records jobs, and lets go of what is left of them where that is wished. */
 async function recordAll(
   context: Context,
   ended: readonly Ended[],
@@ -113,52 +111,60 @@ async function recordAll(
   asked: boolean,
   report: (report: Report) => void,
 ): Promise<void> {
-  const logs = openLogs(context)
   const until = context.now() + factsWait(context)
-  let records = true
-  let isFirst = true
-  for (const pass of inPasses(ended, request.landing)) {
-    const rows = context.ledger.jobsOf(pass.map(({ id }) => id))
-    const jobs = withJobs(pass, stillOpen(rows, report))
-    if (!records) {
-      for (const { job } of jobs) report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
-      continue
-    }
-    // What the look of a while ago did not know accounting may know by now.
-    const facts = factsOf(context, jobs, asked && isFirst, until, report)
-    isFirst = false
-    // A failure is told to those who wait for them, below.
-    facts.catch(() => {})
-    const arrived = await waitForOutputs(context, jobs)
-    records = await recordJobs(context, inOrder(arrived), facts, request, logs, report)
-    await facts
-    if (request.failedJobs === 'close') await closeRests(context, request, arrived, head, report)
-  }
-  if (records) tidyInBackground(context.dataset)
+  // What the look of a while ago did not know accounting may know by now.
+  const begun = factsOf(context, ended, asked, until, report)
+  // A failure is told to those who wait for them, below.
+  begun.catch(() => {})
+  const facts = async (): Promise<EndFacts> => newestFacts(context, ended, await begun, until)
+  const recorded = await recordJobs(context, ended, head.ref ?? '', facts, request, report)
+  await begun
+  if (request.failedJobs === 'close') await closeRests(context, request, ended, head, report)
+  if (recorded) tidyInBackground(context.dataset)
 }
 
 /** What accounting says of ended jobs, and of the jobs that they submitted. */
 async function factsOf(
   context: Context,
-  ended: readonly EndedJob[],
+  ended: readonly Ended[],
   asked: boolean,
   until: EpochSeconds,
   report: (report: Report) => void,
 ): Promise<EndFacts> {
-  const known = await withChildren(context, await waitForFacts(context, ended, 'note', asked, until), report)
-  return new Map(
-    known.map(({ job, evidence, children }) => [
-      job.id,
-      { evidence, ...(children === undefined ? {} : { children }) },
-    ]),
-  )
+  const facts = new Map<JobId, Pick<EndedJob, 'evidence' | 'children'>>()
+  let justAsked = asked
+  for (const turn of inTurns(context, ended)) {
+    const late = await waitForFacts(context, turn, 'note', justAsked, until)
+    justAsked = false
+    for (const { job, evidence, children } of await withChildren(context, late, report))
+      facts.set(job.id, { evidence, ...(children === undefined ? {} : { children }) })
+  }
+  return facts
+}
+
+/** Where storing took longer than facts were waited for, accounting is asked once more about those that it did not know. */
+async function newestFacts(
+  context: Context,
+  ended: readonly Ended[],
+  known: EndFacts,
+  until: EpochSeconds,
+): Promise<EndFacts> {
+  if (context.now() <= until || factsWait(context) === 0) return known
+  const late = ended
+    .map((one) => ({ ...one, ...known.get(one.job.id) }))
+    .filter(({ evidence }) => evidence.accounting === 'pending')
+  const newest = new Map(known)
+  for (const turn of inTurns(context, late))
+    for (const { job, evidence } of await waitForFacts(context, turn, 'note', false, until))
+      newest.set(job.id, { ...known.get(job.id), evidence })
+  return newest
 }
 
 /** Lets go of the tasks that did not complete of arrays whose others are recorded. */
 async function closeRests(
   context: Context,
   request: FinishRequest,
-  jobs: readonly EndedJob[],
+  jobs: readonly Ended[],
   head: Head,
   report: (report: Report) => void,
 ): Promise<void> {
@@ -206,8 +212,4 @@ async function readyHead(context: Context, report: (report: Report) => void): Pr
     return null
   }
   return head.ok ? head.value : null
-}
-
-function inOrder(jobs: readonly EndedJob[]): readonly EndedJob[] {
-  return jobs.toSorted((a, b) => (a.evidence.ended ?? 0) - (b.evidence.ended ?? 0) || a.job.id - b.job.id)
 }

@@ -1,18 +1,18 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
-import type { CommitId } from '../../contract/ids.ts'
+import type { CommitId, JobId } from '../../contract/ids.ts'
 import { checkCommittable, readHead } from '../../dataset/head.ts'
 import { listAcross } from '../../dataset/across.ts'
-import { collect } from './collect.ts'
+import { collect, type Collection } from './collect.ts'
 import type { Context } from '../context.ts'
-import { byPath, draft, placeOwnFiles, scriptPaths, type Draft } from './draft.ts'
-import type { EndedJob, EndFacts } from './ended.ts'
-import type { Environments } from './environment-file.ts'
-import type { FinishRequest } from './finish-request.ts'
+import type { Draft } from './draft.ts'
+import type { EndFacts } from './ended.ts'
 import { groundOf, stageOn, subdatasetsHolding, type Ground } from './ground.ts'
+import { byPath, makeDraft, placeOwnFiles, scriptPaths, type Drafting, type Stored } from './make-draft.ts'
 import type { Note } from '../note.ts'
 import type { OpenLogs } from './open-logs.ts'
 import { ownCommit, readPointers, type Pointer } from './pointers.ts'
 import { blockedBy } from './record-below.ts'
+import { inTurns, type Ended } from './turns.ts'
 
 /** What is to be committed: a draft for each job, in order, on top of a commit of the branch that is checked out. */
 export interface Gathered {
@@ -27,19 +27,22 @@ export interface Gathered {
   readonly pointers: ReadonlyMap<string, Pointer>
 }
 
+/** What a look for records needs to know. */
+export interface GatherWork extends Drafting {
+  readonly branch: string
+  readonly operation: string
+  readonly logs: OpenLogs
+}
+
 /** Looks at what the jobs have left and stores it in git and git-annex; no branch, index or work tree file changes. */
 export async function gather(
   context: Context,
-  jobs: readonly EndedJob[],
-  facts: Promise<EndFacts>,
-  branch: string,
-  environments: Environments,
-  operation: string,
-  request: FinishRequest,
-  logs: OpenLogs,
+  jobs: readonly Ended[],
+  facts: () => Promise<EndFacts>,
+  work: GatherWork,
 ): Promise<Fallible<Gathered, Note>> {
-  const { dataset } = context
-  const head = await readHead(dataset)
+  const { branch, operation } = work
+  const head = await readHead(context.dataset)
   if (!head.ok) return head
   const committable = checkCommittable(head.value)
   if (!committable.ok) return committable
@@ -52,41 +55,79 @@ export async function gather(
     })
   }
   const ground = groundOf(context, head.value)
-  const collected = await collect(context, jobs, ground, logs())
-  if (!collected.ok) return collected
+  const left = await collectAll(context, jobs, ground, work.logs)
+  if (!left.ok) return left
+  const stored = await storeAll(context, ground, left.value, work)
+  if (!stored.ok) return stored
+  const touched = [...left.value.of.values()].flatMap(({ subdatasets }) => subdatasets)
+  const pointers = await readPointers(ground, touched)
+  if (!pointers.ok) return pointers
+
+  const known = await facts()
+  const drafts: Draft[] = []
+  for (const turn of inTurns(context, jobs)) {
+    for (const ended of turn) {
+      const { id } = ended.job
+      const own = left.value.of.get(id)
+      if (own === undefined) continue
+      left.value.of.delete(id)
+      const collection = { ...own, ended: { ...ended, ...known.get(id) } }
+      const made = makeDraft(context, collection, stored.value, work)
+      drafts.push(placeOwnFiles(context, withoutTrouble(recordedBelow(made, pointers.value), ground)))
+    }
+  }
+  return ok({ operation, ref: branch, from, drafts, ground, pointers: pointers.value })
+}
+
+/** What jobs left, by their numbers, and paths at which a tree may hold their scripts. */
+interface AllLeft {
+  readonly of: Map<JobId, Omit<Collection, 'ended'>>
+  readonly scripts: ReadonlySet<string>
+}
+
+async function collectAll(
+  context: Context,
+  jobs: readonly Ended[],
+  ground: Ground,
+  logs: OpenLogs,
+): Promise<Fallible<AllLeft, Note>> {
+  const of: AllLeft['of'] = new Map()
+  const scripts = new Set<string>()
+  for (const turn of inTurns(context, jobs)) {
+    const collected = await collect(context, turn, ground, logs())
+    if (!collected.ok) return collected
+    for (const { ended, ...left } of collected.value) of.set(ended.job.id, left)
+    for (const path of scriptPaths(turn)) scripts.add(path)
+  }
+  return ok({ of, scripts })
+}
+
+/** Stores the files of all jobs. */
+async function storeAll(
+  context: Context,
+  ground: Ground,
+  { of, scripts }: AllLeft,
+  { environments, operation }: GatherWork,
+): Promise<Fallible<Stored, Note>> {
   const extra = [...environments.values()].flat()
-  const paths = [...new Set([...collected.value.flatMap(({ files }) => files), ...extra])]
-  context.progress({ kind: 'adding', files: paths.length, done: 0 })
+  const paths = new Set(extra)
+  for (const { files } of of.values()) for (const path of files) paths.add(path)
+  context.progress({ kind: 'adding', files: paths.size, done: 0 })
   const [staged, listed] = await Promise.all([
-    stageOn(ground, paths, operation),
-    listAcross(ground.subdatasets, ground.commitAt, [...extra, ...scriptPaths(jobs)]),
+    stageOn(ground, [...paths], operation),
+    listAcross(ground.subdatasets, ground.commitAt, [...extra, ...scripts]),
   ])
   if (!staged.ok) return staged
   if (!listed.ok) return listed
-  const outcomes = byPath(staged.value)
-  const tree = new Map(listed.value.map((entry) => [entry.path, entry]))
-  const touched = collected.value.flatMap(({ subdatasets }) => subdatasets)
-  const pointers = await readPointers(
-    ground,
-    touched,
-    jobs.map(({ job }) => job),
-  )
-  if (!pointers.ok) return pointers
-
-  const known = await facts
-  const drafts = collected.value
-    .map((one) => ({ ...one, ended: { ...one.ended, ...known.get(one.ended.job.id) } }))
-    .map((collection) => draft(context, collection, outcomes, tree, environments, request.message))
-    .map((one) => recordedBelow(one, pointers.value))
-    .map((one) => withoutTrouble(one, ground))
-    .map((one) => placeOwnFiles(context, one))
-  return ok({ operation, ref: branch, from, drafts, ground, pointers: pointers.value })
+  return ok({
+    outcomes: byPath(staged.value),
+    tree: new Map(listed.value.map((entry) => [entry.path, entry])),
+  })
 }
 
 /** A job whose record stands in a subdataset already has its record here, too, whatever is left to commit. */
 function recordedBelow(one: Draft, pointers: ReadonlyMap<string, Pointer>): Draft {
-  const { ended, subdatasets } = one.collection
-  const recorded = subdatasets.some((at) => ownCommit(pointers.get(at), ended.job) !== null)
+  const recorded = one.subdatasets.some((at) => ownCommit(pointers.get(at), one) !== null)
   return one.kind === 'nothing' && recorded ? { ...one, kind: 'record' } : one
 }
 
@@ -99,7 +140,7 @@ function withoutTrouble(one: Draft, { subdatasets, troubles }: Ground): Draft {
   )
   for (const [at, why] of troubles) {
     // Of one that cannot be looked at nobody knows what changed there.
-    const unseen = one.collection.subdatasets.includes(at) && !isSeen(why)
+    const unseen = one.subdatasets.includes(at) && !isSeen(why)
     if (changed.includes(at) || unseen) return blockedBy(one, at, why)
   }
   return one

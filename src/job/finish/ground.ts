@@ -2,7 +2,7 @@ import { ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitAt } from '../../dataset/across.ts'
 import { checkCommittable, type Head, readHead } from '../../dataset/head.ts'
 import { dropStaleOperations, fromAbove } from '../../dataset/stale-operations.ts'
-import { stage, type Stage } from '../../dataset/stage.ts'
+import { stage, type RefusedFile, type Stage, type StagedFile } from '../../dataset/stage.ts'
 import { below, subdatasetsOf, within, type Subdatasets } from '../../dataset/subdatasets.ts'
 import type { Context } from '../context.ts'
 import type { Note } from '../note.ts'
@@ -56,8 +56,8 @@ export async function stageOn(
   paths: readonly string[],
   operation: string,
 ): Promise<Fallible<Stage, Note>> {
-  const staged: Stage['staged'][number][] = []
-  const refused: Stage['refused'][number][] = []
+  const staged: StagedFile[] = []
+  const refused: RefusedFile[] = []
   for (const [at, here] of Map.groupBy(paths, (path) => ground.subdatasets.holder(path))) {
     const head = await ground.headAt(at)
     const dataset = await ground.subdatasets.open(at)
@@ -73,10 +73,14 @@ export async function stageOn(
       ground.troubles.set(at, done.failure)
       continue
     }
-    staged.push(...done.value.staged.map((file) => ({ ...file, path: below(at, file.path) })))
-    refused.push(...done.value.refused.map((file) => ({ ...file, path: below(at, file.path) })))
+    for (const file of done.value.staged) staged.push(from(at, file))
+    for (const file of done.value.refused) refused.push(from(at, file))
   }
   return ok({ staged, refused })
+}
+
+function from<File extends { readonly path: string }>(at: string, file: File): File {
+  return at === '' ? file : { ...file, path: below(at, file.path) }
 }
 
 /** The subdatasets that some paths lie in, with those above them; deepest first. */

@@ -4,7 +4,7 @@ import { writeCommits, type NewCommit } from '../../dataset/commits.ts'
 import { branchAndMark, type Landed } from './branch-move.ts'
 import { commitTime } from '../schedule/commit-time.ts'
 import type { Context } from '../context.ts'
-import type { Draft } from './draft.ts'
+import { newCommit, newCommits, reportsOf, type Draft } from './draft.ts'
 import { aboutJob } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
 import type { Gathered } from './gather.ts'
@@ -13,7 +13,6 @@ import { moveAndMark } from './move.ts'
 import type { Note } from '../note.ts'
 import type { Report } from '../report.ts'
 import { calledName, jobFacts } from '../select.ts'
-import { aboutRest } from '../arrays/tell-tasks.ts'
 
 /** What datalad-slurm calls the merge of all branches. */
 const mergeMessage = 'Merge all branches from finished jobs'
@@ -23,38 +22,44 @@ export async function land(
   context: Context,
   gathered: Gathered,
   landing: FinishRequest['landing'],
-): Promise<Fallible<readonly Report[], Note>> {
+): Promise<Fallible<Iterable<Report>, Note>> {
   const { dataset } = context
   const { drafts, from, operation } = gathered
   const wanted = drafts.filter(({ kind }) => kind === 'record')
   // One branch that begins where we stand is merged by moving on to it, as git does.
   const beside = landing === 'branches' || (landing === 'octopus' && wanted.length > 1)
   if (beside && from === null) return fail({ kind: 'no-commit-yet' })
-  const written = await writeCommits(dataset, {
-    parent: from,
-    commits: wanted.length === 0 ? [] : beside ? besideEachOther(wanted) : wanted.map(commitOf),
-    operation,
-    when: commitTime(context),
-  })
+  const request = { parent: from, operation, when: commitTime(context) }
+  const commits = beside ? besideEachOther(wanted) : newCommits(wanted)
+  const written = wanted.length === 0 ? ok([]) : await writeCommits(dataset, { ...request, commits })
   if (!written.ok) return written
-  const commits = new Map(wanted.map((one, i) => [one, mustHave(written.value[i])]))
-  const landed = await bring(context, gathered, landing, commits, written.value.at(-1))
+  const commitOf = new Map(wanted.map((one, i) => [one, mustHave(written.value[i])]))
+  const landed = await bring(context, gathered, landing, commitOf, written.value.at(-1))
   if (!landed.ok) return landed
-  for (const { collection } of drafts.filter(({ kind }) => kind === 'nothing')) {
-    context.ledger.change(collection.ended.job.id, context.now(), 'nothing-changed', { state: 'closed' })
-  }
+  for (const { kind, job } of drafts)
+    if (kind === 'nothing')
+      context.ledger.change(job.id, context.now(), 'nothing-changed', { state: 'closed' })
   const merge = landing === 'octopus' && beside ? written.value.at(-1) : undefined
-  return ok([
-    ...drafts.flatMap((one) => {
-      const commit = commits.get(one)
-      const stands = commit === undefined || landed.value.commits.has(commit)
-      return [...one.reports, ...saved(stands ? one : { ...one, kind: 'blocked' }, commit, landing)]
-    }),
-    ...landed.value.reports,
-    ...(merge === undefined
-      ? []
-      : [{ action: 'merge', status: 'ok', path: '.', type: 'dataset', facts: { commit: merge } } as const]),
-  ])
+  return ok(said(drafts, commitOf, landed.value, landing, merge))
+}
+
+/** What there is to say of all. */
+function* said(
+  drafts: readonly Draft[],
+  commitOf: ReadonlyMap<Draft, CommitId>,
+  landed: Landed,
+  landing: FinishRequest['landing'],
+  merge: CommitId | undefined,
+): Generator<Report> {
+  for (const one of drafts) {
+    yield* reportsOf(one)
+    const commit = commitOf.get(one)
+    const stands = commit === undefined || landed.commits.has(commit)
+    yield* saved(stands ? one : { ...one, kind: 'blocked' }, commit, landing)
+  }
+  yield* landed.reports
+  if (merge !== undefined)
+    yield { action: 'merge', status: 'ok', path: '.', type: 'dataset', facts: { commit: merge } }
 }
 
 /** Moves the branch to the last commit, or makes a branch for each. */
@@ -66,22 +71,15 @@ async function bring(
   last: CommitId | undefined,
 ): Promise<Fallible<Landed, Note>> {
   if (last === undefined) return ok({ commits: new Set(), reports: [] })
-  const jobs = [...commits].map(
-    ([
-      {
-        collection: { ended },
-      },
-      commit,
-    ]) => ({
-      job: ended.job.id,
-      commit,
-      ...(ended.part?.keepsOpen ? { tasks: ended.part.tasks } : {}),
-    }),
-  )
+  const jobs = [...commits].map(([{ job, part }, commit]) => ({
+    job: job.id,
+    commit,
+    ...(part?.keepsOpen ? { tasks: part.tasks } : {}),
+  }))
   const reflog = `waybill: record ${jobs.length === 1 ? 'a job' : `${jobs.length} jobs`}`
   if (landing === 'branches') {
-    const branches = [...commits].map(([{ collection }, commit]) => ({
-      ref: `refs/heads/${branchOf(collection.ended.job)}`,
+    const branches = [...commits].map(([{ job }, commit]) => ({
+      ref: `refs/heads/${branchOf(job)}`,
       commit,
     }))
     return branchAndMark(context, { operation, keeper: last, branches, reflog }, jobs)
@@ -90,43 +88,41 @@ async function bring(
   return moved.ok ? ok({ commits: new Set(commits.values()), reports: [] }) : moved
 }
 
-function commitOf({ text, changes }: Draft): NewCommit {
-  return { message: text, changes }
-}
-
 /**
  * Each on the same commit, and above them the merge of all: for branches it only keeps them from gc until they stand. Where
  * two jobs have the same path it has the same content, since all of them were read from one work tree; and of pointers to a
  * subdataset the last one holds the others.
  */
-function besideEachOther(drafts: readonly Draft[]): readonly NewCommit[] {
-  const all = new Map(drafts.flatMap(({ changes }) => changes.map((change) => [change.path, change])))
-  return [
-    ...drafts.map((one): NewCommit => ({ ...commitOf(one), parents: ['base'] })),
-    { message: mergeMessage, changes: [...all.values()], parents: ['base', ...drafts.keys()] },
-  ]
+function besideEachOther(drafts: readonly Draft[]): Iterable<NewCommit> {
+  return {
+    *[Symbol.iterator]() {
+      for (const one of drafts) yield { ...newCommit(one), parents: ['base'] }
+      const all = new Map(drafts.flatMap(({ changes }) => changes.map((change) => [change.path, change])))
+      const parents = ['base', ...drafts.keys()] as const
+      yield { message: mergeMessage, changes: [...all.values()], parents }
+    },
+  }
 }
 
-function saved(
+function* saved(
   one: Draft,
   commit: CommitId | undefined,
   landing: FinishRequest['landing'],
-): readonly Report[] {
-  const { job, part, evidence } = one.collection.ended
+): Generator<Report> {
+  const { job, part, after } = one
   const facts = {
     ...jobFacts(job),
     ...(commit === undefined ? {} : { commit }),
     ...(commit !== undefined && landing === 'branches' ? { branch: branchOf(job) } : {}),
+    ...(one.kind === 'record' && part !== null ? { tasks: part.tasks } : {}),
   }
-  if (one.kind === 'blocked') return [aboutJob('error', job, { kind: 'not-saved', job: calledName(job) })]
   const result = { action: 'save', path: '.', type: 'dataset', facts } as const
-  if (one.kind === 'nothing') return [{ ...result, status: 'notneeded', note: { kind: 'nothing-changed' } }]
-  const done: Report = {
-    ...result,
-    status: 'ok',
-    facts: { ...facts, ...(part === undefined ? {} : { tasks: part.tasks }) },
+  if (one.kind === 'blocked') yield aboutJob('error', job, { kind: 'not-saved', job: calledName(job) })
+  else if (one.kind === 'nothing') yield { ...result, status: 'notneeded', note: { kind: 'nothing-changed' } }
+  else {
+    yield { ...result, status: 'ok' }
+    yield* after
   }
-  return part?.keepsOpen ? [done, aboutRest(job, part, evidence)] : [done]
 }
 
 function mustHave(commit: CommitId | undefined): CommitId {

@@ -2,7 +2,7 @@ import { ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId, JobToken } from '../../contract/ids.ts'
 import { pointerTo } from '../../dataset/across.ts'
 import { readLog } from '../../dataset/log.ts'
-import type { Job } from '../context.ts'
+import type { Draft } from './draft.ts'
 import type { Ground } from './ground.ts'
 import type { Note } from '../note.ts'
 
@@ -20,16 +20,18 @@ export interface Pointer {
  * The commit that a job has in a subdataset already. What a command that declared nothing committed itself is its own,
  * too: it began with everything committed.
  */
-export function ownCommit(pointer: Pointer | undefined, { token, spec }: Job): CommitId | null {
+export function ownCommit(
+  pointer: Pointer | undefined,
+  { job, whole }: Pick<Draft, 'job' | 'whole'>,
+): CommitId | null {
   if (pointer === undefined) return null
-  return pointer.recorded.get(token) ?? (spec.whole && pointer.head !== pointer.commit ? pointer.head : null)
+  return pointer.recorded.get(job.token) ?? (whole && pointer.head !== pointer.commit ? pointer.head : null)
 }
 
 /** Reads where the datasets above point to; the history of one is read only when it has gone on since. */
 export async function readPointers(
   ground: Ground,
   touched: Iterable<string>,
-  jobs: readonly Job[],
 ): Promise<Fallible<ReadonlyMap<string, Pointer>, Note>> {
   const pointers = new Map<string, Pointer>()
   for (const at of new Set(touched)) {
@@ -40,7 +42,7 @@ export async function readPointers(
     const recorded =
       head.commit === null || head.commit === pointer.value
         ? new Map<JobToken, CommitId>()
-        : await recordsSince(ground, at, head.commit, pointer.value, jobs)
+        : await recordsSince(ground, at, head.commit, pointer.value)
     pointers.set(at, { commit: pointer.value, head: head.commit, recorded })
   }
   return ok(pointers)
@@ -51,7 +53,6 @@ async function recordsSince(
   at: string,
   head: CommitId,
   since: CommitId | null,
-  jobs: readonly Job[],
 ): Promise<ReadonlyMap<JobToken, CommitId>> {
   const found = new Map<JobToken, CommitId>()
   const dataset = await ground.subdatasets.open(at)
@@ -62,7 +63,7 @@ async function recordsSince(
   const ranged = await readLog(dataset.value, { ...request, revisions: range })
   const logged = ranged.ok ? ranged : await readLog(dataset.value, { ...request, revisions: [head] })
   for (const { commit, message } of logged.ok ? logged.value : [])
-    for (const { token } of jobs)
-      if (!found.has(token) && message.includes(`"token": "${token}"`)) found.set(token, commit)
+    for (const [, token = ''] of message.matchAll(/"token": "([^"]*)"/g))
+      if (!found.has(token as JobToken)) found.set(token as JobToken, commit)
   return found
 }

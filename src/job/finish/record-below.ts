@@ -1,12 +1,12 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId } from '../../contract/ids.ts'
-import { writeCommits, type CommitChange } from '../../dataset/commits.ts'
+import { writeCommits } from '../../dataset/commits.ts'
 import { git } from '../../dataset/git.ts'
 import type { Dataset } from '../../dataset/locate.ts'
 import { within } from '../../dataset/subdatasets.ts'
 import { commitTime } from '../schedule/commit-time.ts'
 import type { Context } from '../context.ts'
-import type { Draft } from './draft.ts'
+import { blocked, newCommit, newCommits, type Draft } from './draft.ts'
 import type { Gathered } from './gather.ts'
 import { operationBelow } from './ground.ts'
 import { moveAndMark } from './move.ts'
@@ -22,7 +22,7 @@ import { jobFacts } from '../select.ts'
  */
 export async function recordBelow(context: Context, gathered: Gathered): Promise<Fallible<Gathered, Note>> {
   const { subdatasets } = gathered.ground
-  const touched = [...new Set(gathered.drafts.flatMap(({ collection }) => collection.subdatasets))]
+  const touched = [...new Set(gathered.drafts.flatMap(({ subdatasets: own }) => own))]
   let drafts = gathered.drafts
   for (const at of touched.toSorted((a, b) => b.length - a.length || (a < b ? -1 : 1))) {
     const done = await recordIn(context, { ...gathered, drafts }, at)
@@ -45,10 +45,8 @@ export async function recordBelow(context: Context, gathered: Gathered): Promise
 
 /** A draft that must wait, since a subdataset does not take what its job left there. */
 export function blockedBy(one: Draft, at: string, why: Note): Draft {
-  const said = one.reports.filter(({ action, status }) => status !== 'ok' || action === 'log')
   const note = { kind: 'subdataset-not-saved', subdataset: at, why } as const
-  const report = { action: 'save', status: 'impossible', path: at, type: 'dataset', note } as const
-  return { ...one, kind: 'blocked', reports: [...said, report] }
+  return blocked(one, { action: 'save', status: 'impossible', path: at, type: 'dataset', note })
 }
 
 /** Whether a draft changes something in a subdataset. */
@@ -70,7 +68,7 @@ async function recordIn(
   const pointing: Draft[] = []
   for (const one of drafts) {
     const fresh = written.value.get(one)
-    const own = fresh ?? ownCommit(pointers.get(at), one.collection.ended.job)
+    const own = fresh ?? ownCommit(pointers.get(at), one)
     const stays =
       one.kind !== 'record' ||
       own === null ||
@@ -81,7 +79,7 @@ async function recordIn(
       continue
     }
     pointer = own
-    const facts = { ...jobFacts(one.collection.ended.job), commit: own }
+    const facts = { ...jobFacts(one.job), commit: own }
     const saved: Report = { action: 'save', status: 'ok', path: at, type: 'dataset', facts }
     pointing.push({
       ...one,
@@ -105,11 +103,11 @@ async function commitIn(
   const own = operationBelow(operation, at)
   const written = await writeCommits(dataset, {
     parent: head.commit,
-    commits: wanted.map(({ text, changes }) => ({
-      message: text,
-      changes: changes
+    commits: newCommits(wanted, (one) => ({
+      ...newCommit(one),
+      changes: one.changes
         .filter(({ path }) => ground.subdatasets.holder(path) === at)
-        .map((change): CommitChange => ({ ...change, path: within(at, change.path) })),
+        .map((change) => ({ ...change, path: within(at, change.path) })),
     })),
     operation: own,
     when: commitTime(context),

@@ -1,72 +1,68 @@
+import { join } from 'node:path'
 import type { JobId } from '../../contract/ids.ts'
 import { readHead } from '../../dataset/head.ts'
 import { writeOwnFile } from '../../dataset/own-file.ts'
 import { bringAllBack } from '../alt-dir/alt-outputs.ts'
+import { makeAside } from './aside.ts'
 import type { Context } from '../context.ts'
-import { notStored } from './draft.ts'
 import { environmentFiles, type Environments } from './environment-file.ts'
 import { aboutJob, type EndedJob, type EndFacts } from './ended.ts'
 import type { FinishRequest } from './finish-request.ts'
 import { gather } from './gather.ts'
 import { checkLanding, withFreeBranches } from './job-branches.ts'
 import { land } from './land.ts'
+import { notStored } from './make-draft.ts'
 import type { Note } from '../note.ts'
-import type { OpenLogs } from './open-logs.ts'
+import { openLogs, type OpenLogs } from './open-logs.ts'
 import { recordBelow } from './record-below.ts'
 import type { Report } from '../report.ts'
 import { changedScripts } from './script-news.ts'
 import { calledName } from '../select.ts'
 import { tellTasks } from '../arrays/tell-tasks.ts'
+import { inTurns, withoutRow, type Ended } from './turns.ts'
+import { waitForOutputs } from './wait-for-outputs.ts'
 import { putUnchangedBack } from '../writable-files.ts'
 
 /** How often the branch may move under us before we give up. */
 const tries = 5
 
 /**
- * Records ended jobs in the order given: one pass over git and git-annex for all of them, one commit each. What they left is
- * stored while accounting is asked about them: `facts` are waited for only when commits are written. False when the dataset
- * takes none of them, after saying so.
+ * Records ended jobs in the order given: one stream of commits for all of them, one commit each, one move of the branch. What
+ * they left is stored while accounting is asked about them: `facts` are waited for only when commits are written. False when
+ * the dataset takes none of them, after saying so.
  */
 export async function recordJobs(
   context: Context,
-  asked: readonly EndedJob[],
-  facts: Promise<EndFacts>,
+  asked: readonly Ended[],
+  branch: string,
+  facts: () => Promise<EndFacts>,
   request: FinishRequest,
-  logs: OpenLogs,
   report: (report: Report) => void,
 ): Promise<boolean> {
-  for (const one of changedScripts(context, asked)) report(one)
+  const logs = openLogs(context)
   const landable = await fitToLand(context, asked, request.landing, report)
-  const returned = await bringAllBack(context, landable, logs, report)
-  const unlocked = await putAllBack(context, returned, report)
-  const told = await tellTasks(context, unlocked, logs, report)
-  if (!told.ok) {
-    notSaved(told.failure, unlocked, report)
-    return false
-  }
-  const environments = await writeEnvironmentFiles(context, told.value, report)
-  let jobs: readonly EndedJob[] = told.value.filter(({ job }) => environments.has(job.id))
-  const branch = jobs[0]?.job.branch ?? ''
-  const operation = context.newToken()
+  const prepared = await prepareAll(context, landable, logs, report)
+  if (prepared === null) return false
+  let { jobs } = prepared
+  const token = context.newToken()
   let failure: Note | null = null
   for (let attempt = 0; attempt < tries && jobs.length > 0; attempt++) {
-    const gathered = await gather(
-      context,
-      jobs,
-      facts,
-      branch,
-      environments,
-      `${operation}-${attempt}`,
-      request,
-      logs,
-    )
-    const ready = gathered.ok ? await recordBelow(context, gathered.value) : gathered
-    const done = ready.ok ? await land(context, ready.value, request.landing) : ready
-    if (done.ok) {
-      for (const one of done.value) report(one)
-      return true
+    const operation = `${token}-${attempt}`
+    const aside = makeAside(join(context.dataset.gitDir, 'waybill', `aside-${operation}`))
+    try {
+      const { environments } = prepared
+      const work = { branch, operation, environments, message: request.message, logs, aside }
+      const gathered = await gather(context, jobs, facts, work)
+      const ready = gathered.ok ? await recordBelow(context, gathered.value) : gathered
+      const done = ready.ok ? await land(context, ready.value, request.landing) : ready
+      if (done.ok) {
+        for (const one of done.value) report(one)
+        return true
+      }
+      failure = done.failure
+    } finally {
+      aside.close()
     }
-    failure = done.failure
     if (failure.kind === 'branches-not-made') {
       // Somebody may have made a branch of that name meanwhile: the other jobs go on.
       const free = await fitToLand(context, jobs, request.landing, report)
@@ -82,7 +78,7 @@ export async function recordJobs(
   return false
 }
 
-function notSaved(failure: Note, jobs: readonly EndedJob[], report: (report: Report) => void): void {
+function notSaved(failure: Note, jobs: readonly Ended[], report: (report: Report) => void): void {
   report({ action: 'save', status: 'error', path: '.', type: 'dataset', note: failure })
   for (const { job } of jobs) report(aboutJob('error', job, { kind: 'not-saved', job: calledName(job) }))
 }
@@ -90,10 +86,10 @@ function notSaved(failure: Note, jobs: readonly EndedJob[], report: (report: Rep
 /** The jobs whose commits can land as asked; says why of the others, before anything is changed: they stay open. */
 async function fitToLand(
   context: Context,
-  jobs: readonly EndedJob[],
+  jobs: readonly Ended[],
   landing: FinishRequest['landing'],
   report: (report: Report) => void,
-): Promise<readonly EndedJob[]> {
+): Promise<readonly Ended[]> {
   if (landing === 'branch') return jobs
   const head = await readHead(context.dataset)
   const fit = head.ok ? checkLanding(jobs, landing, head.value.commit !== null) : head
@@ -101,6 +97,40 @@ async function fitToLand(
   if (free.ok) return free.value ?? jobs
   report({ action: 'finish', status: 'impossible', path: '.', type: 'dataset', note: free.failure })
   return []
+}
+
+/** Jobs of which all lies in the work tree that is to be recorded of them. */
+interface Prepared {
+  readonly jobs: readonly Ended[]
+  readonly environments: Environments
+}
+
+/** Waits for what jobs made elsewhere and brings it here. Null when the dataset cannot be looked at, after saying so. */
+async function prepareAll(
+  context: Context,
+  asked: readonly Ended[],
+  logs: OpenLogs,
+  report: (report: Report) => void,
+): Promise<Prepared | null> {
+  const jobs: Ended[] = []
+  const environments = new Map<JobId, readonly string[]>()
+  let seen = 0
+  for (const turn of inTurns(context, asked)) {
+    seen += turn.length
+    const arrived = await waitForOutputs(context, turn)
+    for (const one of changedScripts(context, arrived)) report(one)
+    const returned = await bringAllBack(context, arrived, logs, report)
+    const unlocked = await putAllBack(context, returned, report)
+    const told = await tellTasks(context, unlocked, logs, report)
+    if (!told.ok) {
+      notSaved(told.failure, [...jobs, ...unlocked.map(withoutRow), ...asked.slice(seen)], report)
+      return null
+    }
+    const written = await writeEnvironmentFiles(context, told.value, report)
+    for (const [id, paths] of written) environments.set(id, paths)
+    for (const one of told.value) if (written.has(one.job.id)) jobs.push(withoutRow(one))
+  }
+  return { jobs, environments }
 }
 
 /** Puts back what the jobs did not change. A job of which this fails is left out after saying why: it stays open. */

@@ -239,7 +239,7 @@ function readyFor({ prepared, report }: Item, job: Job, stdinFile: string | null
   const { context, spec, request } = prepared
   return {
     job,
-    words: wordsToRun(context, prepared, job),
+    ...wordsToRun(context, prepared, job),
     cwd: startingDirectory(context, spec),
     env: context.env,
     stdinFile,

@@ -2,12 +2,12 @@ import type { QueueWish } from '../../contract/scheduler.ts'
 import { parseIndices } from '../../contract/index-set.ts'
 import type { Job } from '../context.ts'
 import type { Report } from '../report.ts'
+import type { WordsToRun } from './launch.ts'
 import type { Prepared, Show } from './prepared.ts'
 
 /** A job that is noted, and all that is needed to submit it and to tell of it. */
-export interface Ready {
+export interface Ready extends WordsToRun {
   readonly job: Job
-  readonly words: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly stdinFile: string | null

@@ -103,12 +103,13 @@ async function conclude(
   await tell(context, job.id, outcome, one, report)
 }
 
-function requestOf(context: Context, { job, stdinFile, words, cwd, env }: Ready): SubmitRequest {
+function requestOf(context: Context, { job, stdinFile, words, isShellFile, cwd, env }: Ready): SubmitRequest {
   const { token } = job
   return {
     token,
     name: jobName(job.id),
     words,
+    ...(isShellFile === undefined ? {} : { isShellFile }),
     cwd,
     env,
     stdinFile,

@@ -132,7 +132,7 @@ async function hold(
   return context.schedulers[prepared.command.scheduler].hold({
     token: job.token,
     name: jobName(job.id),
-    words: wordsToRun(context, prepared, job),
+    ...wordsToRun(context, prepared, job),
     cwd: startingDirectory(context, prepared.spec),
     env: context.env,
     stdinFile,
