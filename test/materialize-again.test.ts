@@ -143,3 +143,30 @@ test('what is stale is made until nothing is, of chosen keys too', async () => {
   expect(fresh).toMatchObject({ code: 0, results: [] })
   expect((await tell(box, ['materialize', 'stale', '--partition', 'lead'])).words).toContain('no key lead')
 })
+
+const two = (resources: string): string => `${assetsHead}
+  raw: { outputs: [raw.txt], run: echo 1 >raw.txt }
+  part: { needs: [raw], outputs: ["{n}.txt"], partitions: { n: [x, y] }, run: "cp raw.txt {n}.txt"${resources} }
+`
+
+test('the index beside git is made anew when it is gone or damaged, and nothing is made again', async () => {
+  await using box = await project(two(''))
+  expect((await tell(box, ['materialize'])).code).toBe(0)
+  for (const harm of ['rm -f "$1"', 'echo harm >"$1"', 'truncate -s 4096 "$1"']) {
+    const line = `[ -s "$1" ] && rm -f "$1"-* && ${harm}`
+    await box.run(['sh', '-c', line, 'sh', '.git/waybill/assets.db'], { cwd: 'ds' })
+    const told = await tell(box, ['materialize'])
+    expect([told.code, told.results], harm + told.stderr).toEqual([0, []])
+  }
+})
+
+test('resources make nothing stale', async () => {
+  await using box = await project(two(''))
+  expect((await tell(box, ['materialize'])).code).toBe(0)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': two(
+      ', resources: { cpus: 2, memory: 1G, time: 5 }, keys: { x: { resources: { cpus: 1 } } }',
+    ),
+  })
+  expect((await box.waybill(['plan'], { cwd: 'ds' })).stdout).toBe('nothing to do\n')
+})

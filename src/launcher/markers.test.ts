@@ -1,9 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { endedTask, listMarkers, parseEnd, parseMarkerName, parseStart, readEnd } from './markers.ts'
+import {
+  endedTask,
+  listMarkers,
+  markersFolder,
+  parseEnd,
+  parseMarkerName,
+  parseStart,
+  readEnd,
+  readStart,
+} from './markers.ts'
 
 const end = 'code 137\nstopped yes\n'
 const start = 'host n1\npid 12\njob 4711\narray \n'
@@ -43,6 +52,28 @@ test('what is torn or foreign is none, and never throws', () => {
   )
   for (const name of ['0.0.end~', '.0.0.end', '0.end', '-1.0.end', '.nfs0001', 'x'])
     expect(parseMarkerName(name)).toBeNull()
+})
+
+test('a torn marker is none as long as it is torn, and is read again', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waybill-markers-'))
+  const [began, ended] = ['0.0.start', '0.0.end'].map((name) => join(markersFolder(folder), name))
+  mkdirSync(markersFolder(folder))
+  try {
+    for (let length = 0; length < start.length; length++) {
+      writeFileSync(began ?? '', start.slice(0, length))
+      expect(readStart(folder, 0, 0)).toBeNull()
+    }
+    writeFileSync(began ?? '', start)
+    expect(readStart(folder, 0, 0)).toMatchObject({ host: 'n1', job: '4711' })
+    for (let length = 0; length < end.length; length++) {
+      writeFileSync(ended ?? '', end.slice(0, length))
+      expect(readEnd(folder, 0, 0)).toBeNull()
+    }
+    writeFileSync(ended ?? '', end)
+    expect(readEnd(folder, 0, 0)).toMatchObject({ code: 137, stopped: true })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('a folder that is not there has no markers', () => {

@@ -77,8 +77,9 @@ while [ -e "$_wb_folder/markers/$_wb_task.$_wb_attempt.start" ]; do
   _wb_attempt=$((_wb_attempt + 1))
 done
 
-# mark KIND TEXT: a marker, by one write of the shell itself: what is forked here each of many short tasks pays for. It is
-# one when its last line is there; readers take what is torn for none.
+# mark KIND TEXT: a marker, written by the shell itself (bash does it line by line): what is forked here each of many short
+# tasks pays for, and a shell cannot rename. It is one when its last line is there; readers take what is torn for none, and
+# read it again.
 mark() {
   set -- "$_wb_folder/markers/$_wb_task.$_wb_attempt.$1" "$2"
   { printf '%s' "$2" >"$1"; } 2>/dev/null || rm -f "$1" 2>/dev/null

@@ -111,11 +111,9 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
     child.kill('SIGCONT')
     expect(await ended).toMatchObject({ code: 143 })
     expect(end()).toMatchObject({ code: 143, signal: 15 })
-    job.write([
-      'sh',
-      '-c',
-      'trap : TERM USR1 USR2; echo ready; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.05; done; exit 127',
-    ])
+    const over = join(job.root, 'over')
+    const line = `trap : TERM USR1 USR2; echo ready; until [ -e '${over}' ]; do sleep 0.05; done; exit 127`
+    job.write(['sh', '-c', line])
     const second = job.start()
     await job.printed('ready')
     await until(() => catches(second.child.pid, 'SIGTERM'))
@@ -125,6 +123,7 @@ describe.each(shells.map((shell) => ({ shell })))('started by $shell.0', ({ shel
       execFileSync('sh', ['-c', burst, String(second.child.pid)])
       await new Promise((wake) => setTimeout(wake, 15))
     }
+    writeFileSync(over, '')
     expect(await second.ended).toMatchObject({ code: 127 })
     expect(end()).toMatchObject({ code: 127 })
   })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseIndices } from '../../contract/index-set.ts'
-import type { JobId, JobToken, RunId, SchedulerJobId } from '../../contract/ids.ts'
+import { runName, type JobId, type JobToken, type RunId, type SchedulerJobId } from '../../contract/ids.ts'
 import type {
   BatchScheduler,
   JobReference,
@@ -12,17 +12,23 @@ import type {
   SubmitRequest,
 } from '../../contract/scheduler.ts'
 import { makeScratch, scratchEnv, value, type Scratch } from '../../dataset/scratch-repository.ts'
+import { cancel } from '../../job/cancel.ts'
 import type { Context, Job, JobLedger } from '../../job/context.ts'
+import { finishLease } from '../../job/lease.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { identify } from '../../process/identity.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import { loadDefinitions } from '../definitions/load.ts'
 import { makePlan } from '../make-plan.ts'
+import type { PieceId } from './book.ts'
 import { jobPieces, piecesOf } from './pieces-of-job.ts'
-import { drive } from './drive.ts'
+import { drive, type DriveStart } from './drive.ts'
+import { driveLease } from './runs.ts'
 
 // Ledger, git and the drive are real. The scheduler is a model whose jobs, answers and silences are drawn, and so is when
-// the driving process dies: at any call of the ledger's or the scheduler's, before it is made or after.
+// the driving process dies: at any call of the ledger's or the scheduler's, before it is made or after. Before looks and
+// submissions something may come between: it sleeps for longer than its leases hold, and another drives meanwhile, to the end
+// or until that one dies; or a person cancels the run.
 
 const yaml = `
 sites: { cluster: { scheduler: slurm } }
@@ -36,6 +42,8 @@ assets:
     retry: { attempts: 3 }
   side: { outputs: [], run: "true", retry: { attempts: 3 } }
 `
+
+const keys = ['model\0gold', 'model\0tin', 'raw\0', 'side\0']
 
 /** The driving process is gone. */
 class Died extends Error {}
@@ -86,7 +94,7 @@ class Cluster {
     this.#makes = makes
   }
 
-  scheduler(mayDie: () => void): BatchScheduler {
+  scheduler(mayDie: () => void, between: () => Promise<void>): BatchScheduler {
     const submit = (request: SubmitRequest): SubmitOutcome => {
       const said = { stdout: '', stderr: '', exitCode: 1 }
       const how = this.#dice.roll(5)
@@ -104,7 +112,7 @@ class Cluster {
         ? { kind: 'unknown', ...said }
         : { kind: 'submitted', id, cluster: null, ...said, exitCode: 0 }
     }
-    const dead = { ...self, pid: self.pid + 1 }
+    const dead = { ...mortal, pid: mortal.pid + 1 }
     const holdMany: BatchScheduler['holdMany'] = async (requests) => {
       mayDie()
       return Promise.resolve({
@@ -119,6 +127,7 @@ class Cluster {
       hold: async () => Promise.reject(new Error('one by one')),
       look: async (jobs) => {
         mayDie()
+        await between()
         this.#goOn()
         return Promise.resolve(this.#answer(jobs))
       },
@@ -140,9 +149,20 @@ class Cluster {
           refused: () => ({ kind: 'limit', limit: 'x', of: '', most: null }) as const,
           largest: () => 1000,
         }),
-      cancel: async () => Promise.reject(new Error('nobody asked to cancel anything')),
+      cancel: async (jobs) => {
+        mayDie()
+        this.#cancel(new Set(jobs.map(({ id }) => id)))
+        return Promise.resolve(jobs.map(() => ({ kind: 'asked' }) as const))
+      },
       release: async () => Promise.reject(new Error('nothing was submitted held')),
     }
+  }
+
+  #cancel(ids: ReadonlySet<SchedulerJobId>): void {
+    for (const { id, tasks } of this.jobs)
+      if (ids.has(id))
+        for (const one of tasks)
+          if (one.looksLeft > 0) Object.assign(one, { state: 'CANCELLED', looksLeft: 0 })
   }
 
   #goOn(): void {
@@ -193,7 +213,10 @@ function rowsOf({ id, tasks }: ModelJob): readonly Row[] {
   })
 }
 
-const self = { ...identifyThis(), pid: 2 ** 22 + 1 }
+// Who may die is dead for all who ask; who sleeps lives on.
+const sleeper = identifyThis()
+const mortal = { ...sleeper, pid: 2 ** 22 + 1 }
+const another = { ...sleeper, pid: 2 ** 22 + 3 }
 
 function identifyThis(): NonNullable<ReturnType<typeof identify>> {
   const own = identify(process.pid)
@@ -201,11 +224,18 @@ function identifyThis(): NonNullable<ReturnType<typeof identify>> {
   return own
 }
 
+/** What is drawn of a history: answers, and how many calls, looks and submissions lie between one blow and the next. */
+interface Drawn {
+  readonly numbers: readonly number[]
+  readonly deaths: readonly number[]
+  readonly breaks: readonly number[]
+}
+
 /** Runs one history to its end, and checks what must hold of every one. */
 async function live(
   repo: Scratch,
   definitions: Definitions,
-  { numbers, deaths }: { readonly numbers: readonly number[]; readonly deaths: readonly number[] },
+  { numbers, deaths, breaks }: Drawn,
 ): Promise<void> {
   const dice = new Dice(numbers)
   const dataset = await repo.dataset()
@@ -230,18 +260,20 @@ async function live(
   // So many calls lie between one death and the next.
   const lives = [...deaths]
   let left = lives.pop() ?? Infinity
+  let isImmortal = false
   const mayDie = (): void => {
-    if (left-- > 0) return
+    if (isImmortal || left-- > 0) return
     left = lives.pop() ?? Infinity
     throw new Died()
   }
-  const mortal = new Proxy(ledger, {
+  const fragile = new Proxy(ledger, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name, target)
       if (typeof member !== 'function') return member
       return (...args: readonly unknown[]): unknown => {
         // A heartbeat is set by a clock of its own, and dying lets go of nothing.
-        if (name === 'takeLease' || name === 'dropLease') return Reflect.apply(member, target, args)
+        if (name === 'takeLease' || name === 'renewLease' || name === 'dropLease')
+          return Reflect.apply(member, target, args)
         mayDie()
         const done: unknown = Reflect.apply(member, target, args)
         mayDie()
@@ -249,15 +281,15 @@ async function live(
       }
     },
   })
-  const scheduler = cluster.scheduler(mayDie)
+  const scheduler = cluster.scheduler(mayDie, async () => between('look'))
   const context: Context = {
     dataset,
-    ledger: mortal,
+    ledger: fragile,
     schedulers: { slurm: scheduler, local: { ...scheduler, kind: 'local' } },
     cwd: repo.root,
     env: { ...scratchEnv, WAYBILL_FACTS_WAIT: '0' },
     user: 'ada',
-    self,
+    self: mortal,
     version: '0',
     now: () => (clock += 0.001),
     sleep: async (seconds) => {
@@ -267,10 +299,62 @@ async function live(
     newToken: () => `token${String((tokens += 1)).padStart(15, '0')}` as JobToken,
     payloadScripts: () => repo.root,
     progress: () => {},
-    critical: async (work) => work(),
+    critical: async (work) => {
+      await between('submission')
+      return work()
+    },
   }
   const what = { selection: '', keys: null, site: null, force: false }
+  const asked = { kind: 'new', request: { ...what, jobs: null, keepGoing: true } } as const
   let run: RunId | null = null
+  const night = { drives: false, cancelledAt: null as number | null }
+  const driveAs = async (self: Context['self'], start: DriveStart): Promise<void> => {
+    const onRun = (id: RunId): void => {
+      run = id
+      night.drives = true
+    }
+    await drive({ ...context, self }, { definitions, env: scratchEnv, onRun }, start, () => {})
+  }
+  const untilDeath = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof Died)) throw error
+    }
+  }
+  /** The driver sleeps: its leases run out, and another drives until it is done, or dies. */
+  const sleep = async (): Promise<void> => {
+    for (const lease of [driveLease(context), finishLease, 'release'])
+      ledger.dropLease(lease, JSON.stringify(sleeper))
+    isImmortal = false
+    await untilDeath(async () => driveAs(another, run === null ? asked : { kind: 'attach', run }))
+    isImmortal = true
+  }
+  const cancelRun = async (at: 'look' | 'submission'): Promise<void> => {
+    if (run === null || !night.drives) return
+    const name = runName(run)
+    await untilDeath(async () => {
+      await cancel({ ...context, self: another }, [name], () => {})
+      if (at === 'look') night.cancelledAt = cluster.jobs.length
+    })
+  }
+  const pauses = [...breaks]
+  let awake = pauses.pop() ?? Infinity
+  let isBroken = false
+  const between = async (at: 'look' | 'submission'): Promise<void> => {
+    // What the sleeper has begun to submit nobody else takes up, as on another host.
+    if (isBroken || ledger.unsubmittedJobs().length > 0) return
+    // Looks are many, and submissions few.
+    if (at === 'look' ? awake-- > 0 : dice.roll(2) === 0) return
+    if (at === 'look') awake = pauses.pop() ?? Infinity
+    isBroken = true
+    if (dice.roll(3) === 1) await cancelRun(at)
+    else if (isImmortal) {
+      night.cancelledAt = null
+      await sleep()
+    }
+    isBroken = false
+  }
   const stale = async (): Promise<number> => {
     const plan = value(await makePlan({ ...what, definitions, env: scratchEnv, dataset, now: clock }))
     return plan.plan.assets.reduce((sum, { stale: all }) => sum + all.length, 0)
@@ -287,15 +371,22 @@ async function live(
   try {
     for (let nights = 0; ; nights++) {
       expect(nights, 'it comes to an end').toBeLessThan(300)
-      try {
-        const asked = { kind: 'new', request: { ...what, jobs: null, keepGoing: true } } as const
+      Object.assign(night, { drives: false, cancelledAt: null })
+      // Who sleeps does not die.
+      isImmortal = dice.roll(2) === 1
+      await untilDeath(async () => {
         // By turns the same command is given again, and the run that it had is gone on with.
         const start = run !== null && nights % 2 === 1 ? ({ kind: 'attach', run } as const) : asked
-        await drive(context, { definitions, env: scratchEnv, onRun: (id) => (run = id) }, start, () => {})
-      } catch (error) {
-        if (!(error instanceof Died)) throw error
-      }
+        await driveAs(isImmortal ? sleeper : mortal, start)
+      })
+      isBroken = false
+      // By the next night no process of this one lives.
+      for (const { id, submitter } of ledger.unsubmittedJobs())
+        if (submitter !== null)
+          ledger.change(id, clock, 'over', { submitter: { ...submitter, waybill: mortal } })
       checkOpen()
+      if (night.cancelledAt !== null)
+        expect(cluster.jobs, 'what is cancelled submits nothing more').toHaveLength(night.cancelledAt)
       // Another night: what was in doubt is looked at anew.
       clock += 60
       if (ledger.openJobsIn(repo.root).length === 0 && (await stale()) === 0) break
@@ -315,18 +406,23 @@ async function live(
       expect(kept, 'what ended well is recorded, and nothing else').toEqual(good)
       expect(recorded.includes(`"token": "${job.token}"`)).toBe(good.length > 0)
     }
+    const made: PieceId[] = []
+    for (let id = 1, job = ledger.job(1 as JobId); job !== null; job = ledger.job((id += 1) as JobId))
+      made.push(...jobPieces(job).flatMap((piece) => (piece.recorded ? [piece.id] : [])))
+    expect(made.toSorted(), 'each key was made once').toEqual(keys)
     expect(repo.git('status', '--porcelain')).toBe('')
   } finally {
     ledger.close()
   }
 }
 
-test('whatever is observed and whenever the process dies, each job ends in one state and has one record', async () => {
+test('whatever is observed, and whoever dies, sleeps or cancels when, each job ends in one state and has one record', async () => {
   const numRuns = Number(process.env['WAYBILL_HISTORIES'] ?? 3)
   const history = fc.record({
     // Of few histories none is to be short or mild, as fast-check likes to begin.
     numbers: fc.array(fc.noBias(fc.nat(999)), { minLength: 100, maxLength: 150 }),
     deaths: fc.array(fc.noBias(fc.nat(120)), { minLength: 3, maxLength: 8 }),
+    breaks: fc.array(fc.noBias(fc.nat(12)), { minLength: 2, maxLength: 5 }),
   })
   // fast-check prints the seed and the smallest history that fails.
   await fc.assert(
