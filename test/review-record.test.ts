@@ -115,7 +115,8 @@ test('a finish asks git and Slurm about all its jobs at once, and waits for the 
   await finish(box, [], { cwd: 'ds', env: { PATH: git.PATH } })
   expect(await openJobs(box)).toEqual([])
   expect(git.calls().filter((call) => call.includes('ls-tree')).length).toBeLessThanOrEqual(3)
-  expect(scontrol.calls().filter((call) => !call.includes('config'))).toHaveLength(1)
+  // Side by side, each about several.
+  expect(scontrol.calls().filter((call) => !call.includes('config')).length).toBeLessThanOrEqual(2)
   for (const id of ids) expect(box.read(`ds/slurm-job-${id}.env.json`)).toContain('"JobState": "COMPLETED"')
 })
 

@@ -68,9 +68,6 @@ export async function scheduleBatch(
   const identity = await checkIdentity(context.dataset)
   if (!identity.ok) return refuse(identity.failure)
   const room = onceNeeded(async () => context.schedulers.slurm.room())
-  // It is asked about while the first jobs are looked at. What it throws is thrown where it is waited for.
-  if (changes && lines.some(({ wanted }) => !('problem' in wanted) && wanted.scheduler === 'slurm'))
-    room().catch(() => {})
   let submitting: Promise<void> = Promise.resolve()
   let describing: Promise<void> = Promise.resolve()
   // What Slurm says of them is asked while the next are submitted.
@@ -80,6 +77,9 @@ export async function scheduleBatch(
   }
   let done = 0
   for (const chunk of chunksOf(lines)) {
+    // It is asked about while jobs are looked at. What it throws is thrown where it is waited for.
+    if (changes && chunk.some(({ wanted }) => !('problem' in wanted) && wanted.scheduler === 'slurm'))
+      room().catch(() => {})
     const items = await look(context, chunk, head, report)
     await submitting
     told(done)
