@@ -54,7 +54,7 @@ export const fullSizes: Sizes = {
   assets: [1_000, 10_000],
   fresh: [100, 5_000],
   planned: [5_000, 100],
-  keys: 2_000,
+  keys: 10_000,
   flight: 10_000,
   known: 60,
   watch: 60,

@@ -51,7 +51,7 @@ export const assetsKeys: Row = {
       lines: [
         {
           work: `${counted(keys)} partitions of one asset on Slurm`,
-          bar: '≤ 1.2 × a bare array of as many (set for 10,000)',
+          bar: '≤ 1.2 × a bare array of as many',
           met: waybill <= 1.2 * floor,
           waybill,
           floor: [floor, '`sbatch --array`, until accounting has all ends'],
