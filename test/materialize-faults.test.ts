@@ -14,6 +14,7 @@ import { openInLedger } from './support/after-kill.ts'
 import { takeCluster } from './support/cluster.ts'
 import { makeGate } from './support/gate.ts'
 import { jobEnded } from './support/job.ts'
+import { noteCalls } from './support/note-calls.ts'
 import { addFiles, openJobs, recordOf, sandboxWithDataset, status, tell } from './support/scenario.ts'
 import { askLedger } from './support/template.ts'
 import { canSwitch } from './support/users.ts'
@@ -229,16 +230,41 @@ test('node-hours of one node, and no steps: the record counts all nodes and what
   expect(Number(waybill['cpu_seconds'])).toBeGreaterThan(0.2)
 })
 
-test.each(sites)('the log and files of a failed job stay (%s)', async (site) => {
+test.each(sites)('the log and files of a failed job stay, and nobody cancels it (%s)', async (site) => {
   await using box = await project(
     `${assetsHead}\n  bad: { outputs: [bad.txt], run: "echo why; echo half >bad.txt; exit 3" }\n`,
   )
-  const told = await tell(box, ['materialize', '--site', site])
+  const scancel = noteCalls(box, 'scancel')
+  const told = await tell(box, ['materialize', '--site', site], { env: { PATH: scancel.PATH } })
   expect(told.code).toBe(1)
+  expect(scancel.calls()).toEqual([])
   expect((await box.waybill(['logs', 'w1'], { cwd: 'ds' })).stdout).toContain('why')
   expect(box.read('ds/bad.txt')).toBe('half\n')
   expect((await status(box)).split('\n')).toContain('?? bad.txt')
 })
+
+test('a squeue that hangs is given up after its deadline, and the job is watched on and recorded', async () => {
+  await using box = await sandboxWithDataset()
+  const gate = makeGate(box)
+  await addFiles(box, 'ds', {
+    'waybill.yaml': `${assetsHead}\n  slow: { outputs: [slow.txt], run: bash slow.sh }\n`,
+    'slow.sh': `${gate.line}\necho 1 >slow.txt\n`,
+  })
+  const path = box.environment()['PATH'] ?? ''
+  // The first that is asked while the job runs hangs for good.
+  const hang = `if [ -e ${box.path('hang')} ]; then mv ${box.path('hang')} ${box.path('hung')} && exec sleep 600; fi`
+  box.write('hanging/squeue', `#!/bin/sh\n${hang}\nPATH='${path}' exec squeue "$@"\n`, 0o755)
+  const env = { PATH: `${box.path('hanging')}:${path}` }
+  const made = tell(box, ['materialize', '--site', 'cluster'], { env, limitMs: 120_000 })
+  await gate.reached()
+  await box.run(['sh', '-c', ': >hang'])
+  await expect.poll(() => existsSync(box.path('hung')), { timeout: 60_000 }).toBe(true)
+  await gate.open()
+  const told = await made
+  expect(told.code, told.words).toBe(0)
+  expect(await assetsMade(box)).toEqual(['slow'])
+  expect(await askLedger(box, 'SELECT state FROM jobs')).toEqual([{ state: 'recorded' }])
+}, 240_000)
 
 test.each(sites)('a payload that forks and exits has ended with its own exit code (%s)', async (site) => {
   await using box = await sandboxWithDataset()
