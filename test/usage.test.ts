@@ -124,7 +124,7 @@ test('usage sums records, arrays and jobs that wait for their record, and says w
   const words = (await box.waybill(['usage', '--by', 'week'], { cwd: 'ds' })).stdout
   expect(words).toMatch(/^WEEK +JOBS +RUNS +ATTEMPTS +CORE-HOURS +NODE-HOURS +CPU USED$/m)
   expect(words).toMatch(/^task\.sh: \S+ % of 3 G; \d+ M would have served 6 of 6 runs$/m)
-  expect(words).toContain('of 1 job it is not known what they took')
+  expect(words).toContain('of 1 job it is not known, or not in full, what they took')
   expect((await jsonOf(box, ['usage', '--until', '2020-01-01']))[0]).toMatchObject({ jobs: 0 })
   expect((await jsonOf(box, ['usage', '--where', 'cpu_seconds > 4']))[0]).toMatchObject({ jobs: 1, runs: 4 })
   const bad = await box.waybill(['usage', '--where', 'cpu_eficiency < 1'], { cwd: 'ds', allowFailure: true })

@@ -4,7 +4,7 @@ import { parentsOf } from './commit-parents.ts'
 import { readSigning } from './config.ts'
 import type { DatasetFailure } from './failure.ts'
 import { git } from './git.ts'
-import { readIdentity } from './identity.ts'
+import { readIdentity, type Identity } from './identity.ts'
 import type { Dataset } from './locate.ts'
 import { operationRef } from './operation-ref.ts'
 import { signCommits } from './sign-commits.ts'
@@ -34,6 +34,20 @@ export interface CommitRequest {
   readonly operation: string
   /** Whole seconds and zone (`+0100`) for author and committer. */
   readonly when: { readonly seconds: number; readonly zone: string }
+  /** What `readCommitter` says, asked before; absent: it is asked now. */
+  readonly committer?: ReturnType<typeof readCommitter>
+}
+
+/** Who commits, and whether commits are signed. */
+export interface Committer extends Identity {
+  readonly signs: boolean
+}
+
+/** Asks git who commits, and whether commits are signed. Three git processes side by side: for this there is mostly time before. */
+export async function readCommitter(dataset: Dataset): Promise<Fallible<Committer, DatasetFailure>> {
+  const [identity, signing] = await Promise.all([readIdentity(dataset), readSigning(dataset)])
+  if (!identity.ok) return identity
+  return signing.ok ? ok({ ...identity.value, signs: signing.value }) : signing
 }
 
 /**
@@ -45,25 +59,25 @@ export async function writeCommits(
   dataset: Dataset,
   request: CommitRequest,
 ): Promise<Fallible<readonly CommitId[], DatasetFailure>> {
-  const [identity, signing] = await Promise.all([readIdentity(dataset), readSigning(dataset)])
-  if (!identity.ok) return identity
-  if (!signing.ok) return signing
+  const asked = await (request.committer ?? readCommitter(dataset))
+  if (!asked.ok) return asked
+  const { author, committer, signs } = asked.value
   const now = `${Math.trunc(request.when.seconds)} ${request.when.zone}`
   const who = {
-    author: `${identity.value.author} ${now}`,
-    committer: `${identity.value.committer} ${now}`,
+    author: `${author} ${now}`,
+    committer: `${committer} ${now}`,
   }
-  let asked = 0
+  let wanted = 0
   const written = await git(dataset, ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'], {
-    input: stream(request, who, () => asked++),
+    input: stream(request, who, () => wanted++),
   })
   if (!written.ok) return written
   const ids = written.value.stdout.toString('latin1').split('\n').slice(0, -1) as CommitId[]
-  if (ids.length !== asked) {
+  if (ids.length !== wanted) {
     const message = written.value.stderr.trim()
     return fail({ kind: 'git-failed', operation: 'fast-import', code: 0, signal: null, message })
   }
-  return signing.value ? signCommits(dataset, request, ids, { ...identity.value, now }) : ok(ids)
+  return signs ? signCommits(dataset, request, ids, { author, committer, now }) : ok(ids)
 }
 
 /** Lets go of an operation's commits: what no branch holds is left to gc. Nothing happens when they are gone already. */

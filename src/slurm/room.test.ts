@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { SchedulerJobId } from '../contract/ids.ts'
 import type { QueueWish, Row } from '../contract/scheduler.ts'
 import { noLimits, type UserLimits } from './limits.ts'
-import { roomBeside } from './room.ts'
+import { isWide, roomBeside } from './room.ts'
 
 const config = { maxArraySize: 101, maxJobCount: 50, enforcesLimits: true }
 
@@ -38,6 +38,16 @@ function row(facts: Row['facts'] = {}, state = 'PENDING', folded: string | null 
     facts: { account: 'lab', qos: 'normal', ...facts },
   }
 }
+
+test('room is wide where nothing limits the user, and the controller has room for as many again', () => {
+  const rows = Array.from({ length: 24 }, () => row())
+  expect(isWide(rows, noLimits, config)).toBe(true)
+  expect(isWide([...rows, row()], noLimits, config)).toBe(false)
+  expect(isWide([row({}, 'PENDING', '0-30')], noLimits, config)).toBe(false)
+  expect(isWide([], limits, config)).toBe(false)
+  expect(isWide([], limits, { ...config, enforcesLimits: false })).toBe(true)
+  expect(isWide([], noLimits, null)).toBe(false)
+})
 
 describe('room', () => {
   test('is what a limit leaves beside the jobs that wait or run, and what was admitted', () => {

@@ -85,6 +85,17 @@ export function roomBeside(
   }
 }
 
+/** Whether no limit is near, so that what others submit within a moment does not matter. */
+export function isWide(
+  rows: readonly Row[],
+  limits: UserLimits,
+  config: Pick<SlurmConfig, 'maxJobCount' | 'enforcesLimits'> | null,
+): boolean {
+  const isLimited = config?.enforcesLimits !== false && scopesOf(limits).length > 0
+  const inMemory = rows.reduce((sum, row) => sum + tasksOf(row), 0)
+  return !isLimited && config !== null && inMemory < (config.maxJobCount ?? 0) / 2
+}
+
 function scopesOf(limits: UserLimits): Scope[] {
   const ofAccounts = limits.associations.flatMap(({ account, partition, maxSubmitJobs }): Scope[] => {
     if (maxSubmitJobs === null) return []

@@ -25,7 +25,7 @@ import { environmentFacts } from './scontrol.ts'
 import type { JobRecord } from './scontrol.ts'
 import { releaseJobs } from './release.ts'
 import { idToShow, recordsOfJobs } from './show-jobs.ts'
-import { roomBeside } from './room.ts'
+import { isWide, roomBeside } from './room.ts'
 import { holdSubmission, holdSubmissions } from './submit.ts'
 import { readTrace } from './witnesses.ts'
 
@@ -52,7 +52,7 @@ export interface Sharing {
 /** Seconds for which one process believes what it was told of limits. */
 const limitsAge = 600
 
-/** Others may submit at any time: a look of so many seconds ago tells as much about the room there is as one of now. */
+/** Where no limit is near, a look of so many seconds ago tells as much about the room there is as one of now. */
 const roomAge = 1
 
 /** Slurm's default when slurmctld does not say (slurm.conf(5), MessageTimeout). */
@@ -72,6 +72,7 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
   let asked: { readonly at: EpochSeconds; readonly limits: UserLimits } | null = null
   /** When this process last gave Slurm a job: what the queue said before does not count it. */
   let submittedAt: EpochSeconds = 0
+  let hasWideRoom = false
 
   /** Limits change rarely, and slurmdbd has better things to do. */
   const limitsOf = async (cluster: string | null): Promise<UserLimits> => {
@@ -119,17 +120,17 @@ export function slurmScheduler(settings: SlurmSettings): BatchScheduler {
       return { ...held, go }
     },
     room: async () => {
+      const since = hasWideRoom ? Math.max(settings.now() - roomAge, submittedAt) : settings.now()
       const [queue, [known, limits]] = await Promise.all([
-        askQueue(whole, [settings.user], null, {
-          since: Math.max(settings.now() - roomAge, submittedAt),
-          meanwhile: 'last',
-        }),
+        askQueue(whole, [settings.user], null, { since, meanwhile: 'last' }),
         config().then(async (is) => {
           const holds = is?.enforcesLimits !== false
           return [is, holds ? await limitsOf(is?.clusterName ?? null) : noLimits] as const
         }),
       ])
-      return roomBeside(queue.answer.ok ? queue.answer.value.map(({ row }) => row) : [], limits, known)
+      const rows = queue.answer.ok ? queue.answer.value.map(({ row }) => row) : []
+      hasWideRoom = isWide(rows, limits, known)
+      return roomBeside(rows, limits, known)
     },
     look: async (jobs, options) => {
       const looks = []

@@ -33,7 +33,7 @@ export function overridesOf({ set = {} }: RunRequest): Partial<Overrides> {
   return read.ok ? read.value : {}
 }
 
-/** How far a run is: pieces, and names of what runs and of what waits. */
+/** How far a run is: pieces, names of what runs, and of what waits with what for. */
 export interface RunProgress {
   readonly all: number
   readonly made: number

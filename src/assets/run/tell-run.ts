@@ -50,7 +50,7 @@ export function tellNotRun({ ready, waiting, blocked }: Turn, report: (report: R
 
 /** How far a run is, with `all` pieces. */
 export function progressOf(
-  { ready, waiting }: Turn,
+  { ready, waitsFor }: Turn,
   running: readonly Job[],
   book: Book,
   all: number,
@@ -62,13 +62,14 @@ export function progressOf(
     return first === undefined ? name : `${name} (${first === last ? first : `${first}..${last}`})`
   })
   const active = new Set(runs.keys())
-  const later = new Set([...ready, ...waiting].map(({ view }: Piece) => view.asset.name))
+  const later = new Map(ready.map(({ view }: Piece) => [view.asset.name, 'its turn']))
+  for (const [name, upstream] of waitsFor) later.set(name, [...upstream].join(', '))
   return {
     all,
     made: madeCount(book),
     failed: book.failed.size,
     running: named,
-    waiting: [...later].filter((name) => !active.has(name)),
+    waiting: [...later].filter(([name]) => !active.has(name)).map(([name, why]) => `${name} (for ${why})`),
   }
 }
 

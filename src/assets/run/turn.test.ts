@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ListedKeys, Partitions } from '../definitions/key-space.ts'
 import { mapKeys, spaceOf } from '../key-map.ts'
+import type { Job } from '../../job/context.ts'
 import type { AssetView } from '../look.ts'
 import type { Planned } from '../make-plan.ts'
 import { newBook, pieceAt, pieceId, type Book } from './book.ts'
+import { progressOf } from './tell-run.ts'
 import { turnOf } from './turn.ts'
 import type { Piece } from './piece-settings.ts'
 
@@ -83,6 +85,22 @@ test('what is made of nothing that is still to be made is ready', () => {
   expect(told(planned(all), [raw])).toMatchObject({ ready: '', waiting: 'model gold, model tin, report' })
   expect(told(planned({ model: [1], report: [0] }))).toMatchObject({ ready: 'model tin', waiting: 'report' })
   expect(told(planned({ report: [0] }), [gold])).toMatchObject({ ready: '', waiting: 'report' })
+})
+
+test('what runs is told, and what waits with what for', () => {
+  const book = newBook(0)
+  const words = (found: Planned, open: readonly string[]): unknown => {
+    const spec = { asset: { name: 'raw', keys: null }, parts: { kind: 'single' } }
+    const job = { spec, recorded: [] } as unknown as Job
+    return progressOf(turnOf(found, new Set(open), book), open.includes(raw) ? [job] : [], book, 4)
+  }
+  expect(words(planned(all), [raw])).toMatchObject({
+    running: ['raw'],
+    waiting: ['model (for raw)', 'report (for model)'],
+  })
+  expect(words(planned({ model: [1], report: [0] }), [gold])).toMatchObject({
+    waiting: ['model (for its turn)', 'report (for model)'],
+  })
 })
 
 test('what has failed blocks all that lies downstream, and nothing else', () => {

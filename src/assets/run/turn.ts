@@ -11,6 +11,8 @@ export interface Turn {
   readonly ready: readonly Piece[]
   /** What waits for something that is to be made before it. */
   readonly waiting: readonly Piece[]
+  /** For each asset of which something waits: the assets upstream that it waits for. */
+  readonly waitsFor: ReadonlyMap<string, ReadonlySet<string>>
   /** What is not run because something upstream has failed. */
   readonly blocked: readonly BlockedPiece[]
   /** Something that this run made has not passed a blocking check. */
@@ -49,6 +51,7 @@ export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book
   const stuck = new Set<PieceId>()
   const ready: Piece[] = []
   const waiting: Piece[] = []
+  const waitsFor = new Map<string, Set<string>>()
   const blocked: BlockedPiece[] = []
   const failedBefore = upstreamTest(views, book.failed)
   const stuckBefore = upstreamTest(views, stuck)
@@ -64,13 +67,22 @@ export function turnOf({ plan, look }: Planned, open: ReadonlySet<PieceId>, book
     if (told.failed.length + told.blocked.length + told.checks.length > 0) {
       stuck.add(pieceAt(piece.view, piece.index))
       blocked.push({ piece, ...told })
-    } else if (comesBefore(piece).length > 0) waiting.push(piece)
-    else ready.push(piece)
+      continue
+    }
+    const before = comesBefore(piece)
+    if (before.length === 0) ready.push(piece)
+    else {
+      waiting.push(piece)
+      const { name } = piece.view.asset
+      const upstream = waitsFor.get(name) ?? new Set()
+      for (const one of before) upstream.add(one)
+      waitsFor.set(name, upstream)
+    }
   }
   const unsound = [...views].some(([name, view]) =>
     [...(failing.get(name)?.at.keys() ?? [])].some((index) => book.made.has(pieceAt(view, index))),
   )
-  return { ready, waiting, blocked, unsound }
+  return { ready, waiting, waitsFor, blocked, unsound }
 }
 
 /** Tells which blocking checks of what a piece is made of did not pass. */

@@ -1,6 +1,7 @@
 import { fail, ok, type Fallible } from '../../contract/fallible.ts'
 import type { CommitId, JobId } from '../../contract/ids.ts'
 import { checkCommittable, readHead } from '../../dataset/head.ts'
+import { readCommitter } from '../../dataset/commits.ts'
 import { listAcross } from '../../dataset/across.ts'
 import { collect, type Collection } from './collect.ts'
 import type { Context } from '../context.ts'
@@ -25,6 +26,8 @@ export interface Gathered {
   readonly ground: Ground
   /** What points to the subdatasets that the jobs touched, by their paths. */
   readonly pointers: ReadonlyMap<string, Pointer>
+  /** Who commits: asked while files were stored. */
+  readonly committer: ReturnType<typeof readCommitter>
 }
 
 /** What a look for records needs to know. */
@@ -57,6 +60,7 @@ export async function gather(
   const ground = groundOf(context, head.value)
   const left = await collectAll(context, jobs, ground, work.logs)
   if (!left.ok) return left
+  const committer = readCommitter(context.dataset)
   const stored = await storeAll(context, ground, left.value, work)
   if (!stored.ok) return stored
   const touched = [...left.value.of.values()].flatMap(({ subdatasets }) => subdatasets)
@@ -76,7 +80,7 @@ export async function gather(
       drafts.push(placeOwnFiles(context, withoutTrouble(recordedBelow(made, pointers.value), ground)))
     }
   }
-  return ok({ operation, ref: branch, from, drafts, ground, pointers: pointers.value })
+  return ok({ operation, ref: branch, from, drafts, ground, pointers: pointers.value, committer })
 }
 
 /** What jobs left, by their numbers, and paths at which a tree may hold their scripts. */

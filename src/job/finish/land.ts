@@ -24,12 +24,12 @@ export async function land(
   landing: FinishRequest['landing'],
 ): Promise<Fallible<Iterable<Report>, Note>> {
   const { dataset } = context
-  const { drafts, from, operation } = gathered
+  const { drafts, from, operation, committer } = gathered
   const wanted = drafts.filter(({ kind }) => kind === 'record')
   // One branch that begins where we stand is merged by moving on to it, as git does.
   const beside = landing === 'branches' || (landing === 'octopus' && wanted.length > 1)
   if (beside && from === null) return fail({ kind: 'no-commit-yet' })
-  const request = { parent: from, operation, when: commitTime(context) }
+  const request = { parent: from, operation, when: commitTime(context), committer }
   const commits = beside ? besideEachOther(wanted) : newCommits(wanted)
   const written = wanted.length === 0 ? ok([]) : await writeCommits(dataset, { ...request, commits })
   if (!written.ok) return written
