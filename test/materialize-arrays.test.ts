@@ -95,6 +95,8 @@ exit 0\n`,
       'sbatch --job-name=model --mem=60M --nice=5 --wrap',
     ].map((words) => expect.stringContaining(words.replace(/ --wrap$/, ''))),
   )
+  const { stdout } = await box.waybill(['runs'], { cwd: 'ds' })
+  expect(stdout).toMatch(/^r1 .* --site cluster --set memory=30M --set nice=5$/m)
   expect(await tell(box, cluster)).toMatchObject({ code: 0, results: [] })
 }, 240_000)
 

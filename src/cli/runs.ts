@@ -59,11 +59,12 @@ function runTable(runs: readonly ListedRun[], now: number): readonly string[] {
 }
 
 function whatOf({ request }: ListedRun): string {
-  const { selection, keys, site, force } = request
+  const { selection, keys, site, force, set = {} } = request
   return [
     selection === '' ? 'everything' : selection,
     ...(keys === null ? [] : [`--partition ${keys}`]),
     ...(site === null ? [] : [`--site ${site}`]),
     ...(force ? ['--force'] : []),
+    ...Object.entries(set).map(([name, value]) => `--set ${value === true ? name : `${name}=${value}`}`),
   ].join(' ')
 }

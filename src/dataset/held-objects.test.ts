@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { CommitId } from '../contract/ids.ts'
 import { holdObjects, type HeldObjects } from './held-objects.ts'
 import type { Dataset } from './locate.ts'
@@ -8,7 +8,10 @@ import { makeScratch, value, type Scratch } from './scratch-repository.ts'
 import { listTree } from './tree.ts'
 
 const made: (Scratch | { readonly remove: () => void })[] = []
-afterEach(() => made.splice(0).forEach((one) => one.remove()))
+afterEach(() => {
+  vi.useRealTimers()
+  made.splice(0).forEach((one) => one.remove())
+})
 
 async function holding(): Promise<{
   readonly repo: Scratch
@@ -69,9 +72,54 @@ test('a process that was killed is missed by nobody', async () => {
   }
 })
 
+test('a name that is not one line shifts no answer', async () => {
+  const { repo, dataset } = await holding()
+  for (const path of ['a', 'b', 'c\r']) repo.write(path, path)
+  const at = commit(repo)
+  await readObjects(dataset, [`${at}:a\n${at}:b`])
+  await readSizes(dataset, [`${at}:a\n${at}:b`])
+  for (const path of ['a', 'b']) {
+    const [object] = value(await readObjects(dataset, [`${at}:${path}`]))
+    expect(object?.content.toString()).toBe(path)
+  }
+  expect(value(await readSizes(dataset, ['0'.repeat(40), `${at}:a`]))).toEqual([null, 1])
+  expect(await dataset.objects.read([`${at}:c\r`])).toBeNull()
+})
+
+test('nobody who is closed starts a process, and one that is not asked for a while ends', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const { repo, dataset } = await holding()
+  repo.write('a', 'one')
+  const at = commit(repo)
+  const ask = async (): Promise<string | undefined> =>
+    value(await readObjects(dataset, [`${at}:a`]))[0]?.content.toString()
+  expect(await ask()).toBe('one')
+  const [first, ...others] = childrenOf(process.pid)
+  expect(others).toEqual([])
+  vi.advanceTimersByTime(60_000)
+  expect(await ask()).toBe('one')
+  vi.useRealTimers()
+  await expect.poll(() => childrenOf(process.pid)).not.toContain(first)
+  dataset.objects.close()
+  expect(await ask()).toBe('one')
+  await expect.poll(() => childrenOf(process.pid)).toEqual([])
+})
+
 test('paths are listed as ls-tree lists them', async () => {
   const { repo, plain, dataset } = await holding()
-  const odd = ['-dash', 'ü ber', 'new\nline', 'a b/c d', '*', 'deep/er/x', 'deep/y', 'deep.er', 'top']
+  const odd = [
+    '-dash',
+    'ü ber',
+    'new\nline',
+    'a b/c d',
+    '*',
+    'deep/er/x',
+    'deep/y',
+    'deep.er',
+    'top',
+    'cr\r/x',
+    'cr/y',
+  ]
   for (const path of odd) repo.write(path, path)
   repo.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`)
   repo.git('commit', '-q', '-m', 'with a submodule')

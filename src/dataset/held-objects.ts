@@ -4,9 +4,11 @@ import type { Dataset } from './locate.ts'
 import { readHead, type ObjectHead, type StoredObject } from './object-head.ts'
 
 /**
- * git processes that tell of objects for as long as a command lives: to start one for each question takes several times as
- * long as the answer. They see what was stored since they began. Names are object ids or anything git resolves
- * (`HEAD:path`) without a newline in it; null for one that is not there. Where a process has fallen the whole answer is null.
+ * git processes that tell of objects as long as a command asks again and again: to start one for each question takes several
+ * times as long as the answer. They see what was stored since they began. Names are object ids or anything git resolves
+ * (`HEAD:path`); null for one that is not there. A root is asked for as `HEAD:`, since git keeps in memory each commit whose
+ * `^{tree}` it was asked for. The whole answer is null where a process has fallen, none is held any more, or a name is not one
+ * line: it would be taken for another name, and all later answers for those of other questions.
  */
 export interface HeldObjects {
   readonly read: (names: readonly string[]) => Promise<readonly (StoredObject | null)[] | null>
@@ -14,19 +16,29 @@ export interface HeldObjects {
   readonly close: () => void
 }
 
-/** Starts a process with the first question that needs it. Whoever holds them closes them. */
+/** A process that nobody asks for so many seconds ends: as long as it lives, packs that git has replaced keep their place on disk. */
+const rests = 30
+
+/** A name that ends in a carriage return loses it: git takes that for a part of the line's end. */
+const notOneLine = /\n|\r$/
+
+/** Starts a process with the first question that needs it. Whoever holds them closes them: then nothing is started any more. */
 export function holdObjects({ root, env }: Pick<Dataset, 'root' | 'env'>): HeldObjects {
   const readers = new Map<string, Asker<StoredObject> | Asker<ObjectHead>>()
+  let closed = false
   const held = <T extends StoredObject | ObjectHead>(option: string, take: Take<T>): Asker<T> => {
     const known = readers.get(option) as Asker<T> | undefined
     const asker = known === undefined || known.fallen() ? startAsker(option, { root, env }, take) : known
     readers.set(option, asker as Asker<StoredObject> | Asker<ObjectHead>)
     return asker
   }
+  const canAsk = (names: readonly string[]): boolean =>
+    !closed && !names.some((name) => notOneLine.test(name))
   return {
-    read: async (names) => held('--batch', takeObject).ask(names),
-    look: async (names) => held('--batch-check', takeHead).ask(names),
+    read: async (names) => (canAsk(names) ? held('--batch', takeObject).ask(names) : null),
+    look: async (names) => (canAsk(names) ? held('--batch-check', takeHead).ask(names) : null),
     close: () => {
+      closed = true
       for (const reader of readers.values()) reader.close()
       readers.clear()
     },
@@ -82,6 +94,11 @@ function startAsker<T>(
   }
   child.on('error', fall)
   child.on('close', fall)
+  const close = (): void => {
+    fallen = true
+    child.stdin.end()
+  }
+  const resting = setTimeout(close, rests * 1000).unref()
   // A process that is gone shows by its end.
   child.stdin.on('error', () => {})
   child.stdout.on('data', (chunk: Buffer) => {
@@ -97,15 +114,14 @@ function startAsker<T>(
     ask: async (names) => {
       if (fallen) return null
       if (names.length === 0) return []
+      resting.refresh()
       const { promise, resolve } = Promise.withResolvers<readonly (T | null)[] | null>()
       open.push({ answers: [], count: names.length, resolve })
       child.stdin.write(names.map((name) => `${name}\n`).join(''))
       return promise
     },
     fallen: () => fallen,
-    close: () => {
-      child.stdin.end()
-    },
+    close,
   }
 }
 

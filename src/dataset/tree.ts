@@ -60,14 +60,12 @@ async function listHeld(
   paths: readonly string[],
 ): Promise<Fallible<readonly Entry[] | null, DatasetFailure>> {
   const isPlain = (path: string): boolean =>
-    !path.includes('\n') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+    !/[\n\r]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
   if (dataset.objects === undefined || paths.length === 0 || paths.length > fewPaths || !paths.every(isPlain))
     return ok(null)
   const folders = Map.groupBy(new Set(paths), (path) => path.slice(0, path.lastIndexOf('/') + 1))
   const list = [...folders]
-  const names = list.map(([folder]) =>
-    folder === '' ? `${commit}^{tree}` : `${commit}:${folder.slice(0, -1)}`,
-  )
+  const names = list.map(([folder]) => `${commit}:${folder.slice(0, -1)}`)
   const trees = await readObjects(dataset, names)
   if (!trees.ok) return trees
   const entries: Entry[] = []

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -33,4 +42,24 @@ test('one that could not be written is taken away by whoever made it', () => {
   symlinkSync('/dev/null', join(home, 'slots/1'))
   expect(watch('ulimit -f 0; trap "" XFSZ; ')).toBe(1)
   expect(existsSync(join(home, 'queue/E/t/job.start'))).toBe(false)
+})
+
+test('what is taken without the lock runs, though the link to it goes with its start marker', () => {
+  const scripts = join(home, 'scripts')
+  cpSync(import.meta.dirname, scripts, { recursive: true, filter: (path) => !path.endsWith('.ts') })
+  // What another does who holds the lock then.
+  const hook = 'printf() { [ -n "${locked-yes}" ] || rm -f queue/C; command printf "$@"; }\n'
+  appendFileSync(join(scripts, 'process.sh'), hook)
+  for (const name of ['A', 'B', 'C']) {
+    const job = join(home, 'jobs', name)
+    mkdirSync(join(job, 't'), { recursive: true })
+    const files = { 'job.json': '{}', submitted: '', 'command.sh': `: >'${home}/ran-${name}'\n` }
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(job, file), text)
+    symlinkSync(job, join(home, 'queue', name))
+  }
+  rmSync(join(home, 'queue/E'), { recursive: true })
+  const words = [join(scripts, 'watch.sh'), home, '1', 'A', 'job']
+  expect(spawnSync('sh', words, { timeout: 20_000 }).status).toBe(0)
+  expect(['A', 'B', 'C'].filter((name) => existsSync(join(home, `ran-${name}`)))).toEqual(['A', 'B', 'C'])
+  expect(existsSync(join(home, 'jobs/C/t/job.end'))).toBe(true)
 })

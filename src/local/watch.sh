@@ -56,21 +56,26 @@ start_marker() {
   times && printf 'host %s\nwatcher %s\nstarted %s\n' "$host" "$me" "$time"
 }
 
-# take ENTRY KEY: notes that its task runs now; fails when it is another's, or nothing can be written.
+# take ENTRY KEY: notes that its task runs now, and its $folder; fails when it is another's, or nothing can be written.
 take() {
+  # First: when the marker is there, whoever holds the lock may remove the link.
+  cd -P "queue/$1" || return 1
+  folder=$PWD
+  cd "$home" || exit 1
   clock
   made=
-  if ! { made=yes && start_marker; } >"queue/$1/t/$2.start"; then
+  if ! { made=yes && start_marker; } >"$folder/t/$2.start"; then
     # One that was there before is another's, who may be writing it.
     [ -n "$made" ] || return 1
     # On a full disk it is there and says nothing.
     if [ -n "$locked" ]; then
-      rm -f "queue/$1/t/$2.start"
+      rm -f "$folder/t/$2.start"
       return 1
     fi
-    until start_marker >|"queue/$1/t/$2.start"; do
-      [ -d "queue/$1/t" ] || return 1
-      sleep 5
+    # Often: what nobody has written to for some seconds is taken for torn (rows.ts).
+    until start_marker >|"$folder/t/$2.start"; do
+      [ -d "$folder/t" ] || return 1
+      sleep 1
     done
   fi
   entry_mine=$1
@@ -80,6 +85,7 @@ take() {
 
 # run: runs the task that was taken, in its folder.
 run() {
+  cd "$folder" || exit 1
   # The second line is the shell's word of its children.
   { read -r _ && read -r before; } <"t/$key_mine.start"
   code=0
@@ -138,8 +144,6 @@ if ! take "$3" "$4"; then
   rm -f "slots/$own"
   exit 1
 fi
-# With the lock: the link to it goes with the next look.
-cd -P "queue/$entry_mine" || exit 1
 exec >/dev/null 9>&-
 locked=
 looked=-101
@@ -178,7 +182,6 @@ while :; do
     looked=$up
     set -- queue/*
   fi
-  cd -P "queue/$entry_mine" || exit 1
   exec 9>&-
   locked=
 done

@@ -20,7 +20,8 @@ export function installFiles(home: string, files: readonly InstalledFile[]): str
   if (existsSync(folder)) return folder
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const draft = mkdtempSync(join(home, 'scripts.new-'))
-  for (const { name, text, mode } of files) writeFileSync(join(draft, name), text, { mode })
+  // After a power failure nothing else may stand under this name: an empty script runs, and all seems well.
+  for (const { name, text, mode } of files) writeFileSync(join(draft, name), text, { mode, flush: true })
   try {
     renameSync(draft, folder)
   } catch (error) {

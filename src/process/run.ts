@@ -100,7 +100,11 @@ export async function run(
     })
     // A program that ends before it has read its input breaks the pipe; its exit code tells what happened.
     child.stdin?.on('error', () => {})
-    if (options.input !== undefined && child.stdin) feed(child.stdin, options.input)
+    if (options.input !== undefined && child.stdin)
+      feed(child.stdin, options.input, (error) => {
+        child.kill('SIGKILL')
+        reject(error)
+      })
   })
 }
 
@@ -125,23 +129,32 @@ function cutter({ end, take }: Pieces): { readonly add: (chunk: Buffer) => void;
   }
 }
 
-function feed(stdin: NodeJS.WritableStream, input: NonNullable<RunOptions['input']>): void {
+/** `failed` is called where the input cannot be made: half of one must not look like a whole. */
+function feed(
+  stdin: NodeJS.WritableStream,
+  input: NonNullable<RunOptions['input']>,
+  failed: (error: Error) => void,
+): void {
   if (typeof input === 'string' || input instanceof Uint8Array) {
     stdin.end(input)
     return
   }
   const chunks = joined(input)[Symbol.iterator]()
   const pump = (): void => {
-    for (;;) {
-      const chunk = chunks.next()
-      if (chunk.done) {
-        stdin.end()
-        return
+    try {
+      for (;;) {
+        const chunk = chunks.next()
+        if (chunk.done) {
+          stdin.end()
+          return
+        }
+        if (!stdin.write(chunk.value)) {
+          stdin.once('drain', pump)
+          return
+        }
       }
-      if (!stdin.write(chunk.value)) {
-        stdin.once('drain', pump)
-        return
-      }
+    } catch (error) {
+      failed(error as Error)
     }
   }
   pump()

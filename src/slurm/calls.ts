@@ -83,7 +83,7 @@ function readCall(folder: string): readonly Call[] {
     cwd,
     env: environmentIn(readText(join(folder, 'environment')) ?? ''),
     // The script may be another by now, or gone.
-    readFile: (path) => script ?? (isFile(path) ? ifReadable(() => readText(path)) : null),
+    readFile: (path) => script ?? ifReadable(() => (isFile(path) ? readText(path) : null)),
     stdin: script,
   })
   if (tokenIn(line.components[0].comment?.text ?? '') !== null) return []

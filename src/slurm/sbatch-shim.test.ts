@@ -191,6 +191,11 @@ test('a call that cannot be noted is not made', () => {
   expect(existsSync(join(dir, 'args'))).toBe(false)
 })
 
+test('of a script that nobody can look at its call is known all the same', () => {
+  call(['x'.repeat(300)], 'echo 7')
+  expect(readCalls(folder)).toMatchObject([{ printed: { id: '7' }, exitCode: 0 }])
+})
+
 test('calls at once get a folder each', async () => {
   write('a.sh', '#!/bin/sh\n')
   call(['a.sh'], 'echo $$')

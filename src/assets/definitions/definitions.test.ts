@@ -66,6 +66,11 @@ test('paths are those of the dataset, wherever in it the definitions lie', async
   expect(proved.value.assets.get('a')?.outputs.map((output) => output.text)).toEqual(['deep/x/y', 'z', 'w'])
 })
 
+test('no path lies in a folder whose name has two lines', async () => {
+  const proved = await prove('assets: { a: { outputs: [x], run: "true" } }', null, '/dataset/two\nlines')
+  expect(proved.ok ? [] : proved.failure.map(({ kind }) => kind)).toEqual(['forbidden-character'])
+})
+
 const asset = (rest: string): string => `assets:\n  a: {run: "true", ${rest} }\n`
 
 test.each<[string, string, readonly string[]]>([
@@ -74,6 +79,7 @@ test.each<[string, string, readonly string[]]>([
   ['a need of itself', asset('needs: [a]'), ['2:28 cycle']],
   ['a site that is none', asset('site: x'), ['2:26 unknown-site']],
   ['a path out of the dataset', asset('outputs: [../x]'), ['2:30 path-leaves']],
+  ['a path of two lines', asset('outputs: ["x\\ny"]'), ['2:30 forbidden-character']],
   ['a path in .git', asset('outputs: [a/.GIT/x]'), ['2:30 path-in-git']],
   ['an option that sbatch has not', asset('slurm: { partitoin: x }'), ['2:29 unknown-option']],
   ['an option of our own', asset('slurm: { output: x }'), ['2:29 own-option']],

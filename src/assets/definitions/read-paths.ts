@@ -26,14 +26,15 @@ export function readPath(
     report({ kind: 'empty-value' }, path)
     return null
   }
-  if (text.includes('\n')) {
-    report({ kind: 'forbidden-character' }, path)
-    return null
-  }
   const absolute = isAbsolute(text) ? posix.normalize(text) : posix.join(place.root, place.prefix, text)
   const relative = posix.relative(place.root, absolute)
   if (relative === '..' || relative.startsWith('../')) {
     report({ kind: 'path-leaves', written: text }, path)
+    return null
+  }
+  // Also of the folder of the definitions: git is asked for paths line by line.
+  if (/[\n\r\0]/.test(relative)) {
+    report({ kind: 'forbidden-character' }, path)
     return null
   }
   if (relative.split('/').some((segment) => segment.toLowerCase() === '.git')) {

@@ -64,7 +64,7 @@ interface NamedPlace {
 }
 
 function placesOf(wanted: readonly Wanted[]): readonly NamedPlace[] {
-  const folders = wanted.map(({ commit, base }) => (base === '' ? `${commit}^{tree}` : `${commit}:${base}`))
+  const folders = wanted.map(({ commit, base }) => `${commit}:${base}`)
   const counts = new Map<string, number>()
   for (const folder of folders) counts.set(folder, (counts.get(folder) ?? 0) + 1)
   return wanted.map(({ commit, base, rest }, i) => {
@@ -137,13 +137,13 @@ async function throughSubmodules(
   const names = new Map(
     [...commits].flatMap((commit) => [
       [`${commit}:.gitmodules`, commit],
-      [`${commit}^{tree}`, commit],
+      [`${commit}:`, commit],
     ]),
   )
   const found = await resolveNames(dataset, new Set(names.keys()))
   if (!found.ok) return found
   const open = lost.flatMap((one): readonly Open[] => {
-    const root = found.value.get(`${one.oid}^{tree}`)
+    const root = found.value.get(`${one.oid}:`)
     const has = found.value.has(`${one.oid}:.gitmodules`)
     return has && root !== undefined ? [{ ...one, oid: root.oid }] : []
   })

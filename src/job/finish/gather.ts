@@ -37,7 +37,10 @@ export interface GatherWork extends Drafting {
   readonly logs: OpenLogs
 }
 
-/** Looks at what the jobs have left and stores it in git and git-annex; no branch, index or work tree file changes. */
+/**
+ * Looks at what the jobs have left and stores it in git and git-annex; no branch or index changes, and in the work tree
+ * nothing but files of our own.
+ */
 export async function gather(
   context: Context,
   jobs: readonly Ended[],
