@@ -67,14 +67,15 @@ export const assetsFlight: Row = {
   about: 'drive very many jobs in flight',
   run: async (bench) => {
     const { flight, watch } = bench.sizes
-    const folder = assetsProject(bench, 'slurm', [keyed(flight, ', slurm: { hold: true }')])
+    const folder = assetsProject(bench, 'slurm', [keyed(flight, ', slurm: { begin: now+1day }')])
     const place = { cwd: folder, env: bench.env }
     const [program = '', ...args] = bench.waybill.words
     const child = spawn(program, [...args, 'materialize'], { ...place, stdio: 'ignore' })
     const ended = once(child, 'exit')
     try {
       bench.say(`  submitting ${counted(flight)}`)
-      await submitted(place, flight)
+      await Promise.race([submitted(place, flight), ended])
+      if (child.exitCode !== null) throw new Hindrance('the run has ended before all was submitted')
       // The turn that submitted them ends, and the first looks are close together.
       await after(10_000, undefined, { signal: interruption.signal })
       const [cpu, asked, began] = [cpuSeconds(child.pid), jobRequests(place), performance.now()]
