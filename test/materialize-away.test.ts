@@ -90,12 +90,14 @@ test('NODE_FAIL, slurmd killed: a job that may not be requeued has failed, and i
   await using cluster = await takeCluster('fault')
   const { box, gate } = await gated(cluster, {
     more: ', slurm: { no-requeue: true }, retry: { attempts: 2, when: [NODE_FAIL] }',
-    script: 'echo "$SLURM_JOB_NODELIST" >slow.txt',
+    // What a killed slurmd has begun lives on, and must not write over what the second attempt makes.
+    script: '[ "$SLURM_JOB_ID" != "$(cat ../first)" ] || exit 0; echo "$SLURM_JOB_NODELIST" >slow.txt',
   })
   await using _ = box
   const made = tell(box, onCluster, { limitMs: 200_000 })
   await gate.reached()
   const id = await newestId(box)
+  box.write('first', `${id}\n`)
   const node = (await box.run(['squeue', '-h', '-j', id, '-o', '%N'])).stdout.trim()
   cluster.kill(`slurmd-${node}`)
   await jobIs(box, id, 'NODE_FAIL', 120_000)

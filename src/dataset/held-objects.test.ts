@@ -87,6 +87,8 @@ test('a name that is not one line shifts no answer', async () => {
 })
 
 test('nobody who is closed starts a process, and one that is not asked for a while ends', async () => {
+  // Those of the tests before take a moment to end.
+  await expect.poll(() => childrenOf(process.pid)).toEqual([])
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const { repo, dataset } = await holding()
   repo.write('a', 'one')

@@ -100,6 +100,8 @@ describe('a watcher that cannot remove its slot', { timeout: 60_000 }, () => {
   test('starts the next job all the same', async () => {
     site = makeSite(1)
     await site.whenOver(await site.submit('w0', 'exit 0'))
+    // Its watcher would see to the next ones.
+    await eventually('a free slot', () => (readdirSync(join(site.home, 'slots')).length === 0 ? true : null))
     const [first, second] = [publishQuietly('w1'), publishQuietly('w2')]
     const pump = join(installScripts(site.home), 'pump.sh')
     expect(runKilledAt(1, 'unlinkat', ['sh', pump, site.home], true)).toBe(true)
