@@ -37,7 +37,7 @@ export function roomBeside(
     for (const scope of scopes) if (scope.counts(place)) scope.used += tasksOf(row)
   }
   // Those that are over count until slurmctld forgets them.
-  let inMemory = rows.reduce((sum, row) => sum + tasksOf(row), 0)
+  let inMemory = tasksIn(rows)
   const full = new Map<string, Full>()
   const never = (limit: string, most: number): Admission => ({
     kind: 'never',
@@ -92,8 +92,7 @@ export function isWide(
   config: Pick<SlurmConfig, 'maxJobCount' | 'enforcesLimits'> | null,
 ): boolean {
   const isLimited = config?.enforcesLimits !== false && scopesOf(limits).length > 0
-  const inMemory = rows.reduce((sum, row) => sum + tasksOf(row), 0)
-  return !isLimited && config !== null && inMemory < (config.maxJobCount ?? 0) / 2
+  return !isLimited && config !== null && tasksIn(rows) < (config.maxJobCount ?? 0) / 2
 }
 
 function scopesOf(limits: UserLimits): Scope[] {
@@ -136,6 +135,10 @@ function wanted(wish: Pick<QueueWish, 'account' | 'qos' | 'partition'>, limits: 
   const own = limits.associations.filter((one) => one.account === account)
   const association = own.find((one) => one.partition === wish.partition) ?? own[0]
   return { account, partition: wish.partition, qos: wish.qos ?? association?.defaultQos ?? 'normal' }
+}
+
+function tasksIn(rows: readonly Row[]): number {
+  return rows.reduce((sum, row) => sum + tasksOf(row), 0)
 }
 
 function tasksOf({ folded }: Row): number {
